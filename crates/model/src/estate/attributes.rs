@@ -1,0 +1,418 @@
+//! The kinds of resource and what is known of each.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The kind of a resource with its attributes; serialises as `"kind"` and `"attributes"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "attributes", rename_all = "snake_case")]
+pub enum Attributes {
+    /// A virtual machine.
+    Server(Server),
+    /// A managed database cluster.
+    Database(Database),
+    /// A read-only copy of a database, with its own address.
+    DatabaseReplica(DatabaseReplica),
+    /// A load balancer.
+    LoadBalancer(LoadBalancer),
+    /// A DNS zone.
+    Domain(Domain),
+    /// One record of a DNS zone.
+    DnsRecord(DnsRecord),
+    /// A private network.
+    Network(Network),
+    /// A set of packet filter rules.
+    Firewall(Firewall),
+    /// A block storage volume.
+    Volume(Volume),
+    /// A bucket of an object store.
+    Bucket(Bucket),
+    /// A content delivery endpoint.
+    Cdn(Cdn),
+    /// A reserved public address.
+    Address(Address),
+    /// A TLS certificate.
+    Certificate(Certificate),
+    /// A snapshot of a server or volume.
+    Snapshot(Snapshot),
+    /// A kind whose attributes no stage reads yet; the word is the field's own (`project`, `alert`, `cluster`, …).
+    Other(Other),
+}
+
+impl Attributes {
+    /// The kind's word, as in `estate.json` and in its `counts`.
+    pub fn kind(&self) -> &str {
+        match self {
+            Attributes::Server(_) => "server",
+            Attributes::Database(_) => "database",
+            Attributes::DatabaseReplica(_) => "database_replica",
+            Attributes::LoadBalancer(_) => "load_balancer",
+            Attributes::Domain(_) => "domain",
+            Attributes::DnsRecord(_) => "dns_record",
+            Attributes::Network(_) => "network",
+            Attributes::Firewall(_) => "firewall",
+            Attributes::Volume(_) => "volume",
+            Attributes::Bucket(_) => "bucket",
+            Attributes::Cdn(_) => "cdn",
+            Attributes::Address(_) => "address",
+            Attributes::Certificate(_) => "certificate",
+            Attributes::Snapshot(_) => "snapshot",
+            Attributes::Other(other) => &other.word,
+        }
+    }
+}
+
+/// Attributes of a server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// The provider's size name.
+    pub size: String,
+    /// Virtual processors.
+    pub vcpus: u32,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// Root disk in GiB.
+    pub disk_gib: u64,
+    /// Distribution and version, for example `Ubuntu 22.04 (LTS) x64`.
+    pub operating_system: Option<String>,
+    /// `active`, `off`, …
+    pub status: String,
+    /// Private IPv4 addresses.
+    pub private_ipv4: Vec<String>,
+    /// Public IPv4 addresses.
+    pub public_ipv4: Vec<String>,
+    /// Whether the provider takes backups of it.
+    pub backups: bool,
+    /// Whether the provider's monitoring agent is on.
+    pub monitoring: bool,
+    /// Labels, ordered.
+    pub tags: Vec<String>,
+    /// When it was made (RFC 3339).
+    pub created_at: Option<String>,
+    /// Utilisation as measured; `None` when the provider has no measurements.
+    pub utilisation: Option<Utilisation>,
+}
+
+/// What was measured of a server over a window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Utilisation {
+    /// Length of the window in hours.
+    pub window_hours: u64,
+    /// Number of samples of processor use.
+    pub samples: u64,
+    /// 95th percentile of processor use, percent of all its processors.
+    pub cpu_p95_percent: Option<f64>,
+    /// Highest processor use seen, percent.
+    pub cpu_max_percent: Option<f64>,
+    /// 99th percentile of memory use, percent.
+    pub memory_p99_percent: Option<f64>,
+}
+
+/// Attributes of a database cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `mysql`, `pg`, `redis`, … as the provider says; unknown engines are kept.
+    pub engine: String,
+    /// The most exact version known, for example `8.0.35`.
+    pub version: String,
+    /// The provider's size name.
+    pub size: String,
+    /// Nodes of the cluster, 1 when it has no standby.
+    pub nodes: u32,
+    /// `online`, …
+    pub status: String,
+    /// Storage in MiB where the provider tells.
+    pub storage_mib: Option<u64>,
+    /// Host name for public connections.
+    pub host: Option<String>,
+    /// Port for public connections.
+    pub port: Option<u16>,
+    /// Whether the server demands TLS.
+    pub tls: bool,
+    /// Names of the logical databases, ordered.
+    pub databases: Vec<String>,
+    /// Accounts, ordered by name; never their passwords.
+    pub users: Vec<DatabaseUser>,
+    /// Who may connect; an empty list with `Some` means the whole internet. `None`: not visible.
+    pub trusted_sources: Option<Vec<TrustedSource>>,
+    /// Server settings as the provider tells them, ordered by name. `None`: not visible.
+    pub settings: Option<BTreeMap<String, Value>>,
+    /// The SQL mode. `None`: not visible or not such an engine.
+    pub sql_mode: Option<String>,
+    /// Number of read-only copies. `None`: not visible.
+    pub replicas: Option<u32>,
+    /// Newest backup (RFC 3339). `None`: not visible or none.
+    pub latest_backup_at: Option<String>,
+    /// Id of the private network.
+    pub network_id: Option<String>,
+    /// Labels, ordered.
+    pub tags: Vec<String>,
+    /// When it was made (RFC 3339).
+    pub created_at: Option<String>,
+}
+
+/// A database account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseUser {
+    /// Account name.
+    pub name: String,
+    /// `primary` or `normal`.
+    pub role: String,
+    /// How it proves itself, for example `caching_sha2_password`.
+    pub authentication: Option<String>,
+}
+
+/// One entry of a database's list of allowed clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedSource {
+    /// `server`, `cluster`, `address`, `tag`, `app`.
+    pub kind: String,
+    /// Id, address or tag.
+    pub value: String,
+}
+
+/// Attributes of a read-only copy of a database.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseReplica {
+    /// Id of the cluster it copies.
+    pub database_id: String,
+    /// The provider's size name.
+    pub size: Option<String>,
+    /// `online`, …
+    pub status: String,
+    /// Host name for public connections.
+    pub host: Option<String>,
+}
+
+/// Attributes of a load balancer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadBalancer {
+    /// Its public address.
+    pub address: Option<String>,
+    /// How it spreads requests.
+    pub algorithm: Option<String>,
+    /// What it listens for.
+    pub listeners: Vec<Listener>,
+    /// How it tells a healthy server.
+    pub health_check: Option<HealthCheck>,
+    /// Name of the stickiness cookie; `None` when requests are not sticky.
+    pub sticky_cookie: Option<String>,
+    /// Ids of the servers behind it, ordered.
+    pub server_ids: Vec<String>,
+    /// Tag that selects the servers behind it.
+    pub server_tag: Option<String>,
+    /// Whether plain HTTP is sent on to HTTPS.
+    pub redirect_http_to_https: bool,
+    /// Id of the private network.
+    pub network_id: Option<String>,
+}
+
+/// One listener of a load balancer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// `http`, `https`, `tcp`, …
+    pub protocol: String,
+    /// Port that clients use.
+    pub port: u16,
+    /// Protocol towards the servers.
+    pub server_protocol: String,
+    /// Port of the servers.
+    pub server_port: u16,
+    /// Id of the certificate.
+    pub certificate_id: Option<String>,
+}
+
+/// How a load balancer tells a healthy server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthCheck {
+    /// `http` or `tcp`.
+    pub protocol: String,
+    /// Port.
+    pub port: u16,
+    /// Path, for HTTP.
+    pub path: Option<String>,
+    /// Seconds between checks.
+    pub interval_seconds: u32,
+    /// Successes that make a server healthy.
+    pub healthy_threshold: u32,
+    /// Failures that make it unhealthy.
+    pub unhealthy_threshold: u32,
+}
+
+/// Attributes of a DNS zone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Domain {
+    /// Default time to live in seconds.
+    pub ttl_seconds: Option<u64>,
+}
+
+/// Attributes of a DNS record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsRecord {
+    /// The zone's name.
+    pub domain: String,
+    /// `A`, `MX`, `TXT`, …
+    pub record_type: String,
+    /// What it says.
+    pub data: String,
+    /// Time to live in seconds.
+    pub ttl_seconds: Option<u64>,
+    /// Priority of MX and SRV.
+    pub priority: Option<u64>,
+    /// Port of SRV.
+    pub port: Option<u64>,
+    /// Weight of SRV.
+    pub weight: Option<u64>,
+    /// Flags of CAA.
+    pub flags: Option<u64>,
+    /// Tag of CAA.
+    pub tag: Option<String>,
+}
+
+/// Attributes of a private network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// IPv4 block in CIDR notation.
+    pub cidr: String,
+    /// What people wrote about it.
+    pub description: String,
+    /// Whether new resources land here by themselves.
+    pub is_default: bool,
+}
+
+/// Attributes of a firewall.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Firewall {
+    /// Traffic let in.
+    pub inbound: Vec<FirewallRule>,
+    /// Traffic let out.
+    pub outbound: Vec<FirewallRule>,
+    /// Servers it protects by id, ordered.
+    pub server_ids: Vec<String>,
+    /// Servers it protects by tag, ordered.
+    pub tags: Vec<String>,
+}
+
+/// One rule of a firewall.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirewallRule {
+    /// `tcp`, `udp`, `icmp`.
+    pub protocol: String,
+    /// `all`, one port, or a range such as `8000-9000`; `0` for ICMP.
+    pub ports: String,
+    /// Addresses in CIDR notation.
+    pub addresses: Vec<String>,
+    /// Servers by id.
+    pub server_ids: Vec<String>,
+    /// Servers by tag.
+    pub tags: Vec<String>,
+    /// Load balancers by id.
+    pub load_balancer_ids: Vec<String>,
+    /// Kubernetes clusters by id.
+    pub cluster_ids: Vec<String>,
+}
+
+/// Attributes of a volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    /// Size in GiB.
+    pub size_gib: u64,
+    /// File system on it.
+    pub filesystem: Option<String>,
+    /// Servers it is attached to.
+    pub server_ids: Vec<String>,
+    /// Labels, ordered.
+    pub tags: Vec<String>,
+}
+
+/// Attributes of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    /// Where its existence was seen, ordered: `project`, `cdn_origin`, `key_grant`, `list_buckets`.
+    pub seen_in: Vec<String>,
+    /// Size in bytes; `None` when the object store was not asked.
+    pub size_bytes: Option<u64>,
+    /// Number of objects; `None` when the object store was not asked.
+    pub objects: Option<u64>,
+}
+
+/// Attributes of a content delivery endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cdn {
+    /// Host name of the origin.
+    pub origin: String,
+    /// Host name of the endpoint.
+    pub endpoint: String,
+    /// The customer's own host name for it.
+    pub custom_domain: Option<String>,
+    /// Certificate of the custom host name.
+    pub certificate_id: Option<String>,
+    /// How long content is kept, in seconds.
+    pub ttl_seconds: Option<u64>,
+}
+
+/// Attributes of a reserved address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// The address.
+    pub ip: String,
+    /// The server it points to; `None` when nobody uses it.
+    pub server_id: Option<String>,
+}
+
+/// Attributes of a certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// `lets_encrypt` or `custom`.
+    pub issuer: Option<String>,
+    /// When it ends (RFC 3339).
+    pub not_after: Option<String>,
+    /// Names it is good for, ordered.
+    pub dns_names: Vec<String>,
+    /// `verified`, …
+    pub status: Option<String>,
+}
+
+/// Attributes of a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// `server` or `volume`.
+    pub of: String,
+    /// Id of what was copied.
+    pub of_id: Option<String>,
+    /// Size in GiB.
+    pub size_gib: f64,
+    /// When it was taken (RFC 3339).
+    pub created_at: Option<String>,
+}
+
+/// A resource whose attributes no stage reads yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Other {
+    /// The kind's word.
+    pub word: String,
+    /// What is known, ordered; free of secrets.
+    pub facts: BTreeMap<String, Value>,
+}

@@ -1,0 +1,364 @@
+//! The policy: what the person decided, `reberth.yaml`. People write it, every stage reads it.
+
+use serde::{Deserialize, Serialize};
+
+/// The whole of `reberth.yaml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Format version, 1.
+    pub schema: u32,
+    /// Short name of the migration, used in names of target resources (`a-z`, `0-9`, `-`).
+    pub project: String,
+    /// Where the application runs now.
+    pub source: SourcePolicy,
+    /// Where it shall run.
+    pub target: TargetPolicy,
+    /// What was promised to the business.
+    #[serde(default)]
+    pub promises: Promises,
+    /// The live databases to move.
+    #[serde(default)]
+    pub databases: Vec<DatabasePolicy>,
+    /// Address (`host:port`) of the front door that applications reach the database through.
+    #[serde(default)]
+    pub front_door: Option<String>,
+    /// Findings that a person accepts for a while.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
+}
+
+/// Where the application runs now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourcePolicy {
+    /// The provider.
+    pub provider: Provider,
+}
+
+/// A source provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// DigitalOcean.
+    Digitalocean,
+    /// Heroku.
+    Heroku,
+}
+
+/// Where the application shall run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetPolicy {
+    /// AWS region, for example `ap-south-1`.
+    pub region: String,
+    /// Name of the environment, for example `prod`.
+    #[serde(default = "default_environment")]
+    pub environment: String,
+    /// IPv4 blocks in CIDR notation that the new network must not overlap (offices, peers, other VPCs).
+    #[serde(default)]
+    pub avoid_cidrs: Vec<String>,
+}
+
+fn default_environment() -> String {
+    "prod".to_owned()
+}
+
+/// What was promised to the business.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promises {
+    /// Longest time without writes at the cutover, in milliseconds.
+    #[serde(default)]
+    pub write_downtime_ms: Option<u64>,
+    /// Highest monthly bill at the target, in US dollars.
+    #[serde(default)]
+    pub monthly_cost_usd: Option<f64>,
+}
+
+/// One live database to move.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabasePolicy {
+    /// Name of the database on both servers.
+    pub name: String,
+    /// Name of the discovered cluster it lives on, as in `estate.json`.
+    #[serde(default)]
+    pub cluster: Option<String>,
+    /// Connections to the server it lives on now.
+    pub source: SourceConnections,
+    /// Connections to the server it moves to.
+    pub target: TargetConnections,
+    /// Accounts (`user@host`) that may keep writing to a fenced server, such as the server's own
+    /// administrator. They are named in the evidence.
+    #[serde(default)]
+    pub exempt_accounts: Vec<String>,
+    /// Copy workers that read the source at the same time.
+    #[serde(default = "default_copy_workers")]
+    pub copy_workers: usize,
+}
+
+fn default_copy_workers() -> usize {
+    2
+}
+
+/// Four references to the source, each with exactly the rights it needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConnections {
+    /// Reads rows and the log: SELECT, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW.
+    pub reader: Reference,
+    /// Locks the application's account and ends its sessions.
+    pub fence: Reference,
+    /// The application's own account: the canary.
+    pub app: Reference,
+    /// Writes the way back; exempt from the fence.
+    pub reverse: Reference,
+}
+
+/// References to the target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetConnections {
+    /// Creates and writes the database, and reads its log for the way back.
+    pub writer: Reference,
+    /// Locks and unlocks the application's account and ends its sessions.
+    pub fence: Reference,
+    /// The application's own account.
+    pub app: Reference,
+}
+
+/// The name of an environment variable that holds a secret, written `env:NAME`. A secret itself is refused.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reference {
+    variable: String,
+}
+
+impl Reference {
+    /// The environment variable's name.
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
+}
+
+impl TryFrom<String> for Reference {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        // The text may be a secret written here by mistake, so it never enters the message.
+        let variable = text.strip_prefix("env:").ok_or(
+            "expected a reference such as env:NAME; secrets themselves do not belong in this file",
+        )?;
+        let good = !variable.is_empty()
+            && variable
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !variable.starts_with(|c: char| c.is_ascii_digit());
+        if !good {
+            return Err("the name after env: may hold letters, digits and _ only".to_owned());
+        }
+        Ok(Reference {
+            variable: variable.to_owned(),
+        })
+    }
+}
+
+impl From<Reference> for String {
+    fn from(reference: Reference) -> String {
+        format!("env:{}", reference.variable)
+    }
+}
+
+/// A finding that a person accepts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// Id of the check, for example `RB-S-SEC-04`.
+    pub check: String,
+    /// Who accepts it.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Last day it holds (YYYY-MM-DD).
+    pub expires: String,
+}
+
+/// Why a policy text was refused, with the place.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("line {line}, column {column}: {message}")]
+pub struct PolicyError {
+    /// Line, from 1; 0 when the place is not known.
+    pub line: usize,
+    /// Column, from 1; 0 when the place is not known.
+    pub column: usize,
+    /// What is wrong; names the field.
+    pub message: String,
+}
+
+impl Policy {
+    /// Reads `reberth.yaml`.
+    pub fn parse(text: &str) -> Result<Policy, PolicyError> {
+        let policy: Policy = serde_norway::from_str(text).map_err(|error| {
+            let place = error.location();
+            PolicyError {
+                line: place.as_ref().map_or(0, serde_norway::Location::line),
+                column: place.as_ref().map_or(0, serde_norway::Location::column),
+                message: error.to_string(),
+            }
+        })?;
+        policy.check().map_err(|(needle, message)| {
+            let line = text
+                .lines()
+                .position(|line| line.contains(&needle))
+                .map_or(0, |index| index + 1);
+            PolicyError {
+                line,
+                column: usize::from(line > 0),
+                message,
+            }
+        })?;
+        Ok(policy)
+    }
+
+    /// Rules that the types cannot say. The error is a text to find the line by, and the message.
+    fn check(&self) -> Result<(), (String, String)> {
+        let refuse = |needle: &str, message: String| Err((needle.to_owned(), message));
+        if self.schema != 1 {
+            return refuse(
+                "schema",
+                format!(
+                    "schema {} is not known to this build; it reads 1",
+                    self.schema
+                ),
+            );
+        }
+        let name_is_good = |name: &str| {
+            !name.is_empty()
+                && name.len() <= 24
+                && name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        };
+        if !name_is_good(&self.project) {
+            return refuse(
+                "project",
+                format!(
+                    "project {:?} must be 1 to 24 of a-z, 0-9 and -, starting with a letter",
+                    self.project
+                ),
+            );
+        }
+        if !name_is_good(&self.target.environment) {
+            return refuse(
+                "environment",
+                format!(
+                    "environment {:?} must be 1 to 24 of a-z, 0-9 and -",
+                    self.target.environment
+                ),
+            );
+        }
+        if self.target.region.is_empty() {
+            return refuse(
+                "region",
+                "target.region must name an AWS region, for example ap-south-1".to_owned(),
+            );
+        }
+        for (index, database) in self.databases.iter().enumerate() {
+            if database.name.is_empty()
+                || database.name.contains(['`', '\0', '/', '\\'])
+                || database.name.len() > 64
+            {
+                return refuse(
+                    &database.name,
+                    format!(
+                        "databases[{index}].name {:?} is not a database name",
+                        database.name
+                    ),
+                );
+            }
+            if self.databases[..index]
+                .iter()
+                .any(|earlier| earlier.name == database.name)
+            {
+                return refuse(
+                    &database.name,
+                    format!(
+                        "databases[{index}].name {:?} is listed twice",
+                        database.name
+                    ),
+                );
+            }
+            if !(1..=32).contains(&database.copy_workers) {
+                return refuse(
+                    "copy_workers",
+                    format!("databases[{index}].copy_workers must be 1 to 32"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The database of that name.
+    pub fn database(&self, name: &str) -> Option<&DatabasePolicy> {
+        self.databases.iter().find(|database| database.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+schema: 1
+project: edtech
+source:
+  provider: digitalocean
+target:
+  region: ap-south-1
+databases:
+  - name: lms_core
+    source: {reader: env:A, fence: env:B, app: env:C, reverse: env:D}
+    target: {writer: env:E, fence: env:F, app: env:G}
+";
+
+    #[test]
+    fn a_good_policy_is_read() {
+        let policy = Policy::parse(GOOD).unwrap();
+        assert_eq!(
+            policy
+                .database("lms_core")
+                .unwrap()
+                .source
+                .reader
+                .variable(),
+            "A"
+        );
+        assert_eq!(policy.target.environment, "prod");
+    }
+
+    #[test]
+    fn bad_policies_name_the_line_and_the_field() {
+        for (from, to, line, word) in [
+            ("project: edtech", "project: Ed Tech", 2, "project"),
+            ("region: ap-south-1", "regoin: ap-south-1", 6, "regoin"),
+            ("provider: digitalocean", "provider: azure", 4, "provider"),
+            (
+                "reader: env:A",
+                "reader: \"mysql://u:hunter2@h/d\"",
+                9,
+                "env:NAME",
+            ),
+            ("schema: 1", "schema: 7", 1, "schema"),
+            ("region: ap-south-1", "region: [", 6, "region"),
+        ] {
+            let error = Policy::parse(&GOOD.replace(from, to)).unwrap_err();
+            assert_eq!(error.line, line, "{error}");
+            assert!(error.message.contains(word), "{error}");
+            assert!(
+                !error.to_string().contains("hunter2"),
+                "a secret in {error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! reberth
+fn main() {}
