@@ -1,1 +1,115 @@
 //! The design: the complete target, with no choice left for whoever carries it out. Owned by the `design` stage.
+//!
+//! A design is immutable. Its [`Design::hash`] is the SHA-256 of the document's own bytes with the field
+//! `hash` empty, so anyone can recompute it; a change makes a new design that names the old one as parent.
+
+mod compute;
+mod database;
+mod network;
+mod security;
+
+pub use compute::*;
+pub use database::*;
+pub use network::*;
+pub use security::*;
+
+use serde::{Deserialize, Serialize};
+
+use crate::document;
+
+/// The complete target, `design.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Design {
+    /// Format version, 1.
+    pub schema: u32,
+    /// SHA-256 of this document with this field empty.
+    pub hash: String,
+    /// Hash of the design that this one follows.
+    pub parent: Option<String>,
+    /// Hashes of what the design was derived from.
+    pub inputs: Inputs,
+    /// Where the application shall run.
+    pub target: Target,
+    /// The virtual network.
+    pub network: Network,
+    /// Encryption keys, one for each class of data.
+    pub keys: Vec<EncryptionKey>,
+    /// Security groups, ordered by key.
+    pub security_groups: Vec<SecurityGroup>,
+    /// Databases, ordered by key.
+    pub databases: Vec<Database>,
+    /// Groups of servers, ordered by key.
+    pub services: Vec<Service>,
+    /// Load balancers, ordered by key.
+    pub ingresses: Vec<Ingress>,
+    /// What was found at the source and is not part of this design, ordered.
+    pub not_carried: Vec<NotCarried>,
+}
+
+/// SHA-256 hashes of the documents that a design was derived from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// Of the estate's bytes.
+    pub estate_sha256: String,
+    /// Of the policy, serialised as a document.
+    pub policy_sha256: String,
+    /// Of the assessment's bytes.
+    pub assessment_sha256: String,
+}
+
+/// Where the application shall run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Short name of the migration.
+    pub project: String,
+    /// Name of the environment.
+    pub environment: String,
+    /// AWS region.
+    pub region: String,
+    /// Provider that the application comes from.
+    pub source_provider: String,
+    /// Bucket that holds the state of the infrastructure code.
+    pub state_bucket: String,
+}
+
+/// Where an item of the design comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Ids of the estate's resources, ordered; empty when the policy or a rule alone asks for the item.
+    pub from: Vec<String>,
+    /// The decision, in words.
+    pub why: String,
+}
+
+/// A value that had alternatives, with the reason for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What was chosen.
+    pub value: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A resource of the estate, or a part of one, that this design leaves where it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NotCarried {
+    /// Kind of the resource.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Which part and why, or what comes instead.
+    pub why: String,
+}
+
+impl Design {
+    /// The hash that [`Design::hash`] must hold: SHA-256 of the document with that field empty.
+    pub fn content_hash(&self) -> Result<String, serde_json::Error> {
+        let unhashed = Design {
+            hash: String::new(),
+            ..self.clone()
+        };
+        Ok(document::sha256_hex(&document::to_bytes(&unhashed)?))
+    }
+}
