@@ -1,1 +1,118 @@
-//! design
+//! Designs the target: what shall stand in AWS for everything that was found at the source.
+//!
+//! Pure: the same estate, policy and previous design give the same bytes. Whoever carries a design out has no
+//! choice left to make, and every item says where it comes from and why it is as it is.
+
+mod compute;
+mod database;
+mod error;
+mod image;
+mod ingress;
+mod instance_size;
+mod name;
+mod network;
+mod not_carried;
+mod notes;
+mod parameters;
+mod security;
+
+pub use error::DesignError;
+pub use notes::{Note, notes};
+
+use reberth_model::design::{Design, Inputs, Service, Target};
+use reberth_model::document::{SCHEMA, sha256_hex, to_bytes};
+use reberth_model::estate::Estate;
+use reberth_model::policy::{Policy, Provider};
+use serde::Serialize;
+
+/// Longest name of a bucket.
+const BUCKET_NAME_LENGTH_MAX: usize = 63;
+
+/// Designs the rehost target of an estate.
+///
+/// `previous` is the design that this one follows: its network keeps its place, and when nothing changed it is
+/// returned as it is.
+pub fn design(
+    estate: &Estate,
+    policy: &Policy,
+    assessment_sha256: &str,
+    previous: Option<&Design>,
+) -> Result<Design, DesignError> {
+    let environment = &policy.target.environment;
+    let roles = compute::roles(estate, environment);
+    let services = compute::services(estate, &roles)?;
+    let databases = database::databases(estate, environment)?;
+    if services.is_empty() && databases.is_empty() {
+        return Err(DesignError::NothingToMove);
+    }
+    let ingresses = ingress::ingresses(estate, &roles, &services, &policy.project);
+    let mut design = Design {
+        schema: SCHEMA,
+        hash: String::new(),
+        parent: None,
+        inputs: inputs(estate, policy, assessment_sha256)?,
+        target: target(policy),
+        network: network::design(estate, policy, servers_max(&services), previous)?,
+        keys: security::keys(&services, &databases),
+        security_groups: security::groups(estate, &roles, &services, &databases, &ingresses),
+        databases,
+        services,
+        ingresses,
+        not_carried: Vec::new(),
+    };
+    design.not_carried = not_carried::list(estate, &design);
+    sealed(design, previous)
+}
+
+/// Names the parent and takes the hash. A design equal to the previous one is the previous one.
+fn sealed(mut design: Design, previous: Option<&Design>) -> Result<Design, DesignError> {
+    if let Some(previous) = previous {
+        design.parent = previous.parent.clone();
+        design.hash = design.content_hash().map_err(DesignError::Serialise)?;
+        if design == *previous {
+            return Ok(design);
+        }
+        design.parent = Some(previous.hash.clone());
+    }
+    design.hash = design.content_hash().map_err(DesignError::Serialise)?;
+    Ok(design)
+}
+
+fn inputs(
+    estate: &Estate,
+    policy: &Policy,
+    assessment_sha256: &str,
+) -> Result<Inputs, DesignError> {
+    Ok(Inputs {
+        estate_sha256: document_hash(estate)?,
+        policy_sha256: document_hash(policy)?,
+        assessment_sha256: assessment_sha256.to_owned(),
+    })
+}
+
+fn document_hash<T: Serialize>(document: &T) -> Result<String, DesignError> {
+    let bytes = to_bytes(document).map_err(DesignError::Serialise)?;
+    Ok(sha256_hex(&bytes))
+}
+
+fn target(policy: &Policy) -> Target {
+    let Policy {
+        project, target, ..
+    } = policy;
+    let bucket = format!("{project}-{}-tfstate-{}", target.environment, target.region);
+    Target {
+        project: project.clone(),
+        environment: target.environment.clone(),
+        region: target.region.clone(),
+        source_provider: match policy.source.provider {
+            Provider::Digitalocean => "digitalocean",
+            Provider::Heroku => "heroku",
+        }
+        .to_owned(),
+        state_bucket: name::shortened(&bucket, BUCKET_NAME_LENGTH_MAX),
+    }
+}
+
+fn servers_max(services: &[Service]) -> u32 {
+    services.iter().map(|service| service.capacity.max).sum()
+}

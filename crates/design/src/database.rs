@@ -1,0 +1,210 @@
+//! Databases: one managed instance for each cluster of the source, with its read replicas.
+
+use reberth_model::design::{Choice, Database, Origin, Replica};
+use reberth_model::estate::{self, Attributes, Estate, Resource};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+use crate::error::DesignError;
+use crate::parameters;
+use crate::{compute, instance_size, name};
+
+/// Least storage of a gp3 volume in RDS.
+const STORAGE_GIB_MIN: u64 = 20;
+const BACKUP_DAYS_PROD: u32 = 14;
+const BACKUP_DAYS_OTHER: u32 = 7;
+
+/// Versions of MySQL that a move keeps: major version at the source, engine version, parameter family, why.
+const VERSIONS: [(&str, &str, &str, &str); 2] = [
+    (
+        "8.0",
+        "8.0",
+        "mysql8.0",
+        "the same major version as the source, so that changes can flow back during the move; its extended support is billed, \
+         so upgrade to 8.4 once the way back is closed",
+    ),
+    (
+        "8.4",
+        "8.4",
+        "mysql8.4",
+        "the same major version as the source, so that changes can flow back during the move",
+    ),
+];
+
+/// Designs the databases, and says of each cluster that it cannot carry why not.
+pub(crate) fn databases(estate: &Estate, environment: &str) -> Result<Vec<Database>, DesignError> {
+    let mut taken = BTreeSet::new();
+    let mut databases = Vec::new();
+    for (resource, source) in estate.databases() {
+        if let Ok(version) = version(source) {
+            let key = name::unique_key(&resource.name, &resource.id, &mut taken);
+            databases.push(database(
+                estate,
+                resource,
+                source,
+                version,
+                key,
+                environment,
+            )?);
+        }
+    }
+    databases.sort_by(|left, right| left.key.cmp(&right.key));
+    Ok(databases)
+}
+
+/// Engine version and parameter family for a cluster, or the reason why it has none.
+pub(crate) fn version(source: &estate::Database) -> Result<(Choice, &'static str), String> {
+    if source.engine != "mysql" {
+        return Err(format!(
+            "no target is designed yet for the engine {}",
+            source.engine
+        ));
+    }
+    VERSIONS
+        .iter()
+        .find(|(known, ..)| {
+            source.version == *known || source.version.starts_with(&format!("{known}."))
+        })
+        .or_else(|| VERSIONS.iter().find(|_| source.version == "8"))
+        .map(|(_, version, family, why)| {
+            let choice = Choice {
+                value: (*version).to_owned(),
+                why: format!("{} at the source: {why}", source.version),
+            };
+            (choice, *family)
+        })
+        .ok_or_else(|| {
+            format!(
+                "MySQL {} has no equal at the target; upgrade it to 8.0 or 8.4 first",
+                source.version
+            )
+        })
+}
+
+fn database(
+    estate: &Estate,
+    resource: &Resource,
+    source: &estate::Database,
+    (engine_version, family): (Choice, &str),
+    key: String,
+    environment: &str,
+) -> Result<Database, DesignError> {
+    let environment = compute::environment_of(&source.tags, environment);
+    let storage_gib = storage_gib(source);
+    let (parameters, settings_not_copied) = parameters::of(source);
+    let replicas = replicas(estate, resource, source, &key)?;
+    let mut from: Vec<String> = vec![resource.id.clone()];
+    from.extend(
+        replicas
+            .iter()
+            .flat_map(|replica| replica.origin.from.clone()),
+    );
+    from.sort();
+    from.dedup();
+    Ok(Database {
+        engine: source.engine.clone(),
+        engine_version,
+        instance_class: instance_size::of_database(&resource.name, &source.size)?,
+        storage_gib,
+        storage_gib_max: storage_gib * 2,
+        multi_az: source.nodes > 1,
+        backup_retention_days: if environment == "prod" {
+            BACKUP_DAYS_PROD
+        } else {
+            BACKUP_DAYS_OTHER
+        },
+        backup_window: backup_window(source),
+        parameter_family: family.to_owned(),
+        parameters,
+        settings_not_copied,
+        replicas,
+        schemas: schemas(source),
+        security_group: format!("db-{key}"),
+        origin: Origin {
+            from,
+            why: why(resource, source),
+        },
+        environment,
+        key,
+    })
+}
+
+fn why(resource: &Resource, source: &estate::Database) -> String {
+    let standby = match source.nodes {
+        0 | 1 => "one node there, so no standby here",
+        _ => "it has standby nodes, so a standby waits in another zone",
+    };
+    format!(
+        "replaces cluster {} ({} {}): {standby}",
+        resource.name, source.engine, source.version
+    )
+}
+
+fn storage_gib(source: &estate::Database) -> u64 {
+    source
+        .storage_mib
+        .map(|mib| mib.div_ceil(1024))
+        .or_else(|| instance_size::database_storage_gib(&source.size))
+        .unwrap_or(STORAGE_GIB_MIN)
+        .max(STORAGE_GIB_MIN)
+}
+
+/// The half hour in which the source takes its backup.
+fn backup_window(source: &estate::Database) -> Option<String> {
+    let settings = source.settings.as_ref()?;
+    let number = |name: &str| settings.get(name).and_then(Value::as_u64);
+    let start = number("backup_hour")? * 60 + number("backup_minute").unwrap_or(0);
+    let end = start + 30;
+    let clock = |minutes: u64| format!("{:02}:{:02}", minutes / 60 % 24, minutes % 60);
+    (start < 24 * 60).then(|| format!("{}-{}", clock(start), clock(end)))
+}
+
+/// Logical databases without the provider's own empty one.
+fn schemas(source: &estate::Database) -> Vec<String> {
+    let mut schemas = source.databases.clone();
+    if schemas.len() > 1 {
+        schemas.retain(|name| name != "defaultdb");
+    }
+    schemas.sort();
+    schemas
+}
+
+/// The replicas that were found; where only their number is known, that many of the primary's size.
+fn replicas(
+    estate: &Estate,
+    resource: &Resource,
+    source: &estate::Database,
+    database_key: &str,
+) -> Result<Vec<Replica>, DesignError> {
+    let mut taken = BTreeSet::from([database_key.to_owned()]);
+    let mut replicas = Vec::new();
+    for copy in estate.of_kind("database_replica") {
+        let Attributes::DatabaseReplica(replica) = &copy.attributes else {
+            continue;
+        };
+        if replica.database_id != resource.id {
+            continue;
+        }
+        let size = replica.size.as_deref().unwrap_or(&source.size);
+        replicas.push(Replica {
+            key: name::unique_key(&copy.name, &copy.id, &mut taken),
+            instance_class: instance_size::of_database(&copy.name, size)?,
+            origin: Origin {
+                from: vec![copy.id.clone()],
+                why: format!("replaces the read-only node {}", copy.name),
+            },
+        });
+    }
+    for index in replicas.len() as u32..source.replicas.unwrap_or(0) {
+        replicas.push(Replica {
+            key: format!("ro-{}", index + 1),
+            instance_class: instance_size::of_database(&resource.name, &source.size)?,
+            origin: Origin {
+                from: vec![resource.id.clone()],
+                why: "the source counts this read-only node but does not describe it: sized as its primary".to_owned(),
+            },
+        });
+    }
+    replicas.sort_by(|left, right| left.key.cmp(&right.key));
+    Ok(replicas)
+}

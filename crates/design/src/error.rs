@@ -1,0 +1,96 @@
+//! Why no design could be made.
+
+/// Why no design could be made. Nothing is written in any of these cases, and the same inputs fail again.
+#[derive(Debug, thiserror::Error)]
+pub enum DesignError {
+    /// Every candidate block is in use.
+    #[error(
+        "no free IPv4 block for the network: nothing of size /{prefix} is left in 10.0.0.0/8, 172.16.0.0/12 or \
+         192.168.0.0/16\n{}\n\nhint: narrow target.avoid_cidrs to the blocks that are really routed, or renumber one of these",
+        blockers.iter().map(|blocker| format!("  {blocker}")).collect::<Vec<_>>().join("\n")
+    )]
+    NoFreeBlock {
+        /// Size that was looked for.
+        prefix: u8,
+        /// The largest blocks in the way, with who uses them.
+        blockers: Vec<String>,
+    },
+    /// The network of the previous design overlaps a block that is now in use.
+    #[error(
+        "the network {network} of the previous design overlaps {blocker}\n  a network's block cannot be changed once it \
+         exists\n\nhint: take the block off target.avoid_cidrs, or, if nothing was provisioned yet, remove design.json and design anew"
+    )]
+    NetworkTaken {
+        /// The network's block.
+        network: String,
+        /// The block in the way, with who uses it.
+        blocker: String,
+    },
+    /// A text that should be an IPv4 block is none.
+    #[error(
+        "{place} {text:?} is not an IPv4 block\n\nhint: write it as address/length, for example 10.20.0.0/16"
+    )]
+    BadBlock {
+        /// Where it was read.
+        place: String,
+        /// What stood there.
+        text: String,
+    },
+    /// The region is not in the catalog.
+    #[error(
+        "the availability zones of region {region:?} are not known to this build\n\nhint: target.region may be one of {known}"
+    )]
+    UnknownRegion {
+        /// The region.
+        region: String,
+        /// The regions that are known.
+        known: String,
+    },
+    /// No instance type is known for a server or database.
+    #[error(
+        "no instance type is known for {resource} of size {size:?}\n  it is not in the size table, and nothing there has that \
+         much memory\n\nhint: add the size to the catalog, or resize the resource before it moves"
+    )]
+    UnknownSize {
+        /// Kind and name of the resource.
+        resource: String,
+        /// The provider's size.
+        size: String,
+    },
+    /// The servers need more addresses than the largest network has.
+    #[error(
+        "the servers need {needed} addresses in each zone; the largest network has {available} there\n\nhint: split the \
+         estate into several projects"
+    )]
+    TooManyServers {
+        /// Addresses needed in each zone.
+        needed: u64,
+        /// Addresses of the largest application subnet.
+        available: u64,
+    },
+    /// The environment has no server and no database.
+    #[error(
+        "the estate has no server and no database to design a target for\n\nhint: run discover again with a token that may \
+         see them; estate.json lists what was not visible"
+    )]
+    NothingToMove,
+    /// A document could not be serialised.
+    #[error("the design could not be serialised")]
+    Serialise(#[source] serde_json::Error),
+}
+
+impl DesignError {
+    /// The code of the error's page.
+    pub fn code(&self) -> &'static str {
+        match self {
+            DesignError::NoFreeBlock { .. } => "RB-DSG-001",
+            DesignError::NetworkTaken { .. } => "RB-DSG-002",
+            DesignError::BadBlock { .. } => "RB-DSG-003",
+            DesignError::UnknownRegion { .. } => "RB-DSG-004",
+            DesignError::UnknownSize { .. } => "RB-DSG-005",
+            DesignError::TooManyServers { .. } => "RB-DSG-006",
+            DesignError::NothingToMove => "RB-DSG-007",
+            DesignError::Serialise(_) => "RB-DSG-008",
+        }
+    }
+}

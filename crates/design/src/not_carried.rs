@@ -1,0 +1,188 @@
+//! What the design leaves where it is. Every resource of the estate is either named by an item of the design or listed here.
+
+use reberth_model::design::{Design, NotCarried};
+use reberth_model::estate::{Attributes, Estate, Resource};
+use std::collections::BTreeSet;
+
+use crate::{database, ingress, security};
+
+/// Everything of the estate that no item of the design comes from, and the parts of carried resources that
+/// were dropped on purpose; ordered.
+pub(crate) fn list(estate: &Estate, design: &Design) -> Vec<NotCarried> {
+    let carried = carried_ids(design);
+    let mut list: Vec<NotCarried> = estate
+        .resources
+        .iter()
+        .filter(|resource| !carried.contains(resource.id.as_str()))
+        .map(|resource| entry(resource, why(resource)))
+        .collect();
+    list.extend(open_addresses(estate));
+    list.extend(trusted_addresses(estate));
+    list.extend(other_environments(estate));
+    list.extend(extra_listeners(estate));
+    list.sort();
+    list.dedup();
+    list
+}
+
+fn entry(resource: &Resource, why: String) -> NotCarried {
+    NotCarried {
+        kind: resource.attributes.kind().to_owned(),
+        id: resource.id.clone(),
+        name: resource.name.clone(),
+        why,
+    }
+}
+
+/// Ids of all resources that an item of the design comes from.
+fn carried_ids(design: &Design) -> BTreeSet<&str> {
+    let services = design.services.iter().flat_map(|service| {
+        let target = service
+            .target_group
+            .iter()
+            .flat_map(|target| &target.origin.from);
+        service.origin.from.iter().chain(target)
+    });
+    let rules = design.security_groups.iter().flat_map(|group| {
+        let rules = group.ingress.iter().chain(&group.egress);
+        rules.flat_map(|rule| &rule.origin.from)
+    });
+    services
+        .chain(rules)
+        .chain(&design.network.origin.from)
+        .chain(
+            design
+                .databases
+                .iter()
+                .flat_map(|database| &database.origin.from),
+        )
+        .chain(
+            design
+                .ingresses
+                .iter()
+                .flat_map(|ingress| &ingress.origin.from),
+        )
+        .map(String::as_str)
+        .collect()
+}
+
+fn why(resource: &Resource) -> String {
+    match &resource.attributes {
+        Attributes::Database(source) => database::version(source)
+            .err()
+            .unwrap_or_else(|| "its cluster is not part of this design".to_owned()),
+        Attributes::DatabaseReplica(_) => "the cluster it copies is not part of this design".to_owned(),
+        Attributes::LoadBalancer(_) => {
+            "it has no certificate, or leads to no server of this estate: decide its names by hand".to_owned()
+        }
+        Attributes::Domain(_) | Attributes::DnsRecord(_) => {
+            "names stay with their present DNS host until the switch".to_owned()
+        }
+        Attributes::Volume(_) => {
+            "a disk cannot follow servers that replace themselves: move its files to a shared file system or bucket".to_owned()
+        }
+        Attributes::Bucket(_) | Attributes::Cdn(_) => "object storage and delivery are not designed yet".to_owned(),
+        Attributes::Address(_) => {
+            "addresses stay with the provider: whoever allows it by address must be told the new ones".to_owned()
+        }
+        Attributes::Snapshot(_) => "snapshots stay with the provider: export what the law or the owner wants kept".to_owned(),
+        Attributes::Certificate(_) => "a new certificate is issued at the target".to_owned(),
+        Attributes::Firewall(_) => "none of its rules lets in a service of this design".to_owned(),
+        Attributes::Server(_) | Attributes::Network(_) => "no item of this design comes from it".to_owned(),
+        Attributes::Other(other) => format!("a {} has no counterpart in this design", other.word),
+    }
+}
+
+/// Firewall rules that let in by address.
+fn open_addresses(estate: &Estate) -> Vec<NotCarried> {
+    let mut list = Vec::new();
+    for (resource, firewall) in security::firewalls(estate) {
+        for rule in firewall
+            .inbound
+            .iter()
+            .filter(|rule| !rule.addresses.is_empty())
+        {
+            let instead = if rule.ports == "22" {
+                "people reach servers through Session Manager, with no open port"
+            } else {
+                "servers have no public address; put a load balancer before the service that needs one"
+            };
+            let what = format!(
+                "{} {} from {}",
+                rule.protocol,
+                rule.ports,
+                rule.addresses.join(", ")
+            );
+            list.push(entry(resource, format!("rule {what}: {instead}")));
+        }
+    }
+    list
+}
+
+/// Trusted sources of databases that are no server of the estate.
+fn trusted_addresses(estate: &Estate) -> Vec<NotCarried> {
+    let mut list = Vec::new();
+    for (resource, source) in estate.databases() {
+        for trusted in source.trusted_sources.iter().flatten() {
+            if !matches!(trusted.kind.as_str(), "server" | "tag") {
+                let what = format!("trusted source {} {}", trusted.kind, trusted.value);
+                list.push(entry(resource, format!("{what}: databases have no public address; bring it through a peering or VPN")));
+            }
+        }
+    }
+    list
+}
+
+/// Databases that a server of another environment reaches by its label.
+fn other_environments(estate: &Estate) -> Vec<NotCarried> {
+    let mut list = Vec::new();
+    for (resource, source) in estate.databases() {
+        let Some(own) = environment(&source.tags) else {
+            continue;
+        };
+        let tags: Vec<&str> = source
+            .trusted_sources
+            .iter()
+            .flatten()
+            .filter(|trusted| trusted.kind == "tag")
+            .map(|trusted| trusted.value.as_str())
+            .collect();
+        for (server, attributes) in estate.servers() {
+            let is_other = environment(&attributes.tags).is_some_and(|other| other != own);
+            if is_other
+                && attributes
+                    .tags
+                    .iter()
+                    .any(|tag| tags.contains(&tag.as_str()))
+            {
+                let why = format!(
+                    "access of server {} by label: it belongs to another environment than the database",
+                    server.name
+                );
+                list.push(entry(resource, why));
+            }
+        }
+    }
+    list
+}
+
+/// Listeners of load balancers other than those for the web.
+fn extra_listeners(estate: &Estate) -> Vec<NotCarried> {
+    let mut list = Vec::new();
+    for (resource, balancer) in ingress::load_balancers(estate) {
+        for listener in &balancer.listeners {
+            if !matches!(listener.port, 80 | 443) {
+                let why = format!(
+                    "listener {} {}: only 80 and 443 are carried",
+                    listener.protocol, listener.port
+                );
+                list.push(entry(resource, why));
+            }
+        }
+    }
+    list
+}
+
+fn environment(tags: &[String]) -> Option<&str> {
+    tags.iter().find_map(|tag| tag.strip_prefix("env:"))
+}

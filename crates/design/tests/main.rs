@@ -1,0 +1,11 @@
+//! Tests of the design stage through its public door.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its fixtures too"
+)]
+
+mod allocation;
+mod carried;
+mod documents;
+mod estates;
+mod notes;
