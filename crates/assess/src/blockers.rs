@@ -1,0 +1,70 @@
+//! What stops the migration until somebody acts: failed checks of weight, and engines that nothing here can carry.
+
+use reberth_model::assessment::{Blocker, Check, CheckResult, Severity};
+use reberth_model::estate::Estate;
+
+use crate::rules::{hidden, name_of};
+
+/// The check whose failure already stops the load, not only the cutover.
+const CHANGE_STREAM_CHECK: &str = "RB-S-OPS-02";
+
+/// Engines that `replicate` can carry, as the providers call them.
+const CARRIED_ENGINES: [&str; 2] = ["mysql", "advanced_mysql"];
+
+/// The blockers, the earliest step first, then critical before high, then by check.
+pub(crate) fn find(estate: &Estate, checks: &[Check]) -> Vec<Blocker> {
+    let mut failed: Vec<&Check> = checks
+        .iter()
+        .filter(|check| check.result == CheckResult::Fail && check.severity <= Severity::High)
+        .collect();
+    failed.sort_by_key(|check| (check.id != CHANGE_STREAM_CHECK, check.severity));
+    unlisted_databases(estate)
+        .into_iter()
+        .chain(unknown_engines(estate))
+        .chain(failed.into_iter().map(of_check))
+        .collect()
+}
+
+fn of_check(check: &Check) -> Blocker {
+    let stops = if check.id == CHANGE_STREAM_CHECK {
+        "replicate"
+    } else {
+        "cutover"
+    };
+    Blocker {
+        check: Some(check.id.clone()),
+        stops: stops.to_owned(),
+        what: format!("Not so: {}", check.title),
+        resources: check.resources.clone(),
+        remedy: check.remedy.clone(),
+        waivable: check.severity != Severity::Critical,
+    }
+}
+
+fn unlisted_databases(estate: &Estate) -> Option<Blocker> {
+    let hidden = hidden(estate, "database")?;
+    Some(Blocker {
+        check: None,
+        stops: "replicate".to_owned(),
+        what: format!("The databases could not be listed: {}", hidden.reason),
+        resources: Vec::new(),
+        remedy: "Give the token the right to read databases and run discover again".to_owned(),
+        waivable: false,
+    })
+}
+
+fn unknown_engines(estate: &Estate) -> Option<Blocker> {
+    let resources: Vec<_> = estate
+        .databases()
+        .filter(|(_, database)| !CARRIED_ENGINES.contains(&database.engine.as_str()))
+        .map(|(resource, _)| name_of(resource))
+        .collect();
+    (!resources.is_empty()).then(|| Blocker {
+        check: None,
+        stops: "replicate".to_owned(),
+        what: "These databases run an engine that this build cannot replicate".to_owned(),
+        resources,
+        remedy: "Plan their move by other means: dump and restore, the engine's own replication, or leave them for a later wave".to_owned(),
+        waivable: false,
+    })
+}

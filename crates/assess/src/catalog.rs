@@ -1,0 +1,135 @@
+//! The data that the stage judges with, embedded: checks, ends of support, prices. `catalog/README.md` tells where each is from.
+
+use reberth_model::assessment::Severity;
+use serde::Deserialize;
+
+use crate::cost::PriceTable;
+use crate::csv;
+use crate::date::Date;
+
+const CHECKS: &str = include_str!("../../../catalog/well-architected-checks.json");
+const END_OF_LIFE: &str = include_str!("../../../catalog/end-of-life.csv");
+
+/// Everything that the stage knows beside the estate.
+pub(crate) struct Catalog {
+    /// Version of the list of checks.
+    pub(crate) version: String,
+    /// The checks, ordered by id.
+    pub(crate) checks: Vec<CatalogCheck>,
+    /// When products lose their maker's support.
+    pub(crate) ends_of_support: Vec<EndOfSupport>,
+    /// Prices of both sides.
+    pub(crate) prices: PriceTable,
+}
+
+/// One check as the catalog words it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct CatalogCheck {
+    pub(crate) id: String,
+    pub(crate) scope: String,
+    pub(crate) pillar: String,
+    pub(crate) wa_best_practice: Option<String>,
+    pub(crate) applies_to: Vec<String>,
+    pub(crate) title: String,
+    pub(crate) pass_when: String,
+    pub(crate) severity: Severity,
+    pub(crate) remedy: String,
+    pub(crate) stage: String,
+}
+
+#[derive(Deserialize)]
+struct CheckFile {
+    version: String,
+    checks: Vec<CatalogCheck>,
+}
+
+/// The day on which a version loses its maker's standard support.
+pub(crate) struct EndOfSupport {
+    product: String,
+    version: String,
+    /// The last day.
+    pub(crate) ends: Date,
+    /// Where the day was read.
+    pub(crate) source: String,
+}
+
+impl Catalog {
+    /// The catalog that this build carries.
+    pub(crate) fn embedded() -> Catalog {
+        let mut file: CheckFile = serde_json::from_str(CHECKS)
+            .expect("the embedded list of checks is well formed, as a test of this module shows");
+        file.checks.sort_by(|a, b| a.id.cmp(&b.id));
+        Catalog {
+            version: file.version,
+            checks: file.checks,
+            ends_of_support: csv::records(END_OF_LIFE)
+                .iter()
+                .filter_map(end_of_support)
+                .collect(),
+            prices: PriceTable::embedded(),
+        }
+    }
+
+    /// When `product` in `version` loses support. The version may be more exact than the table: `8.0.35` is found as `8.0`.
+    pub(crate) fn end_of_support(&self, product: &str, version: &str) -> Option<&EndOfSupport> {
+        self.ends_of_support.iter().find(|entry| {
+            entry.product.eq_ignore_ascii_case(product)
+                && version
+                    .strip_prefix(&entry.version)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+}
+
+fn end_of_support(record: &Vec<String>) -> Option<EndOfSupport> {
+    let [product, version, ends, source, _as_of] = record.as_slice() else {
+        return None;
+    };
+    Some(EndOfSupport {
+        product: product.clone(),
+        version: version.clone(),
+        ends: Date::parse(ends)?,
+        source: source.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_data_are_whole() {
+        let catalog = Catalog::embedded();
+        assert!(catalog.checks.len() >= 119);
+        assert!(
+            catalog
+                .checks
+                .windows(2)
+                .all(|pair| pair[0].id < pair[1].id),
+            "ids are unique"
+        );
+        assert_eq!(
+            catalog.ends_of_support.len(),
+            END_OF_LIFE.lines().count() - 1,
+            "every line is read"
+        );
+    }
+
+    #[test]
+    fn a_version_is_found_by_its_beginning() {
+        let catalog = Catalog::embedded();
+        let ends = |product, version| {
+            catalog
+                .end_of_support(product, version)
+                .map(|entry| entry.ends.to_string())
+        };
+        assert_eq!(ends("Ubuntu", "18.04").as_deref(), Some("2023-05-31"));
+        assert_eq!(ends("mysql", "8.0.35").as_deref(), Some("2026-04-30"));
+        assert_eq!(ends("Debian", "1"), None);
+        assert_eq!(
+            ends("mysql", "8"),
+            None,
+            "a version that is not exact enough is not known"
+        );
+    }
+}

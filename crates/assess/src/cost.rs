@@ -1,0 +1,113 @@
+//! What the estate costs, line by line. A line without a price stays without one: it is never filled with a guess.
+
+mod price_table;
+mod source;
+mod target;
+
+pub(crate) use price_table::PriceTable;
+
+use reberth_model::assessment::{CostLine, HowKnown, Side, Total, Totals};
+use reberth_model::estate::Estate;
+use reberth_model::money::Usd;
+use reberth_model::policy::Policy;
+
+use crate::catalog::Catalog;
+
+/// Hours that a month is counted with, as the providers do.
+pub(crate) const HOURS_PER_MONTH: u64 = 730;
+
+/// Every line, source before target.
+pub(crate) fn lines(estate: &Estate, policy: &Policy, catalog: &Catalog) -> Vec<CostLine> {
+    let mut lines = source::lines(estate, &catalog.prices);
+    lines.extend(target::lines(
+        estate,
+        &policy.target.region,
+        &catalog.prices,
+    ));
+    lines
+}
+
+/// The sums of the priced lines. A side with a line that is not priced is marked incomplete.
+pub(crate) fn totals(lines: &[CostLine]) -> Totals {
+    let total = |side| {
+        let of_side: Vec<&CostLine> = lines.iter().filter(|line| line.side == side).collect();
+        let sum = |amount: fn(&CostLine) -> Option<Usd>| {
+            of_side.iter().filter_map(|line| amount(line)).sum()
+        };
+        let not_priced = of_side.iter().filter(|line| line.likely.is_none()).count();
+        Total {
+            low: sum(|line| line.low),
+            likely: sum(|line| line.likely),
+            high: sum(|line| line.high),
+            complete: not_priced == 0,
+            lines_not_priced: not_priced as u64,
+        }
+    };
+    Totals {
+        source: total(Side::Source),
+        target: total(Side::Target),
+    }
+}
+
+/// The least, the likely and the highest amount of a line.
+#[derive(Clone, Copy)]
+struct Range {
+    low: Usd,
+    likely: Usd,
+    high: Usd,
+}
+
+impl Range {
+    /// One amount that is known exactly.
+    fn exactly(amount: Usd) -> Range {
+        Range {
+            low: amount,
+            likely: amount,
+            high: amount,
+        }
+    }
+}
+
+/// A line that is priced.
+fn priced(
+    side: Side,
+    item: String,
+    resources: Vec<String>,
+    range: Range,
+    known: (HowKnown, String),
+    source: (&str, &str),
+) -> CostLine {
+    CostLine {
+        side,
+        item,
+        resources,
+        low: Some(range.low),
+        likely: Some(range.likely),
+        high: Some(range.high),
+        how_known: known.0,
+        working: known.1,
+        price_source: Some(source.0.to_owned()),
+        as_of: (!source.1.is_empty()).then(|| source.1.to_owned()),
+    }
+}
+
+/// A line that has no price, and why.
+fn not_priced(
+    side: Side,
+    item: impl Into<String>,
+    resources: Vec<String>,
+    why: impl Into<String>,
+) -> CostLine {
+    CostLine {
+        side,
+        item: item.into(),
+        resources,
+        low: None,
+        likely: None,
+        high: None,
+        how_known: HowKnown::NotPriced,
+        working: why.into(),
+        price_source: None,
+        as_of: None,
+    }
+}

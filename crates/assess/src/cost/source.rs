@@ -1,0 +1,229 @@
+//! What is paid now.
+
+use reberth_model::assessment::{CostLine, HowKnown, Side};
+use reberth_model::estate::{
+    Attributes, Database, DatabaseReplica, Estate, Resource, Server, Volume,
+};
+use reberth_model::money::Usd;
+
+use super::price_table::PriceTable;
+use super::{Range, not_priced, priced};
+
+/// Prices of the provider's product table that no API returns.
+const PRODUCT_TABLE: (&str, &str) = ("catalog/do-products-to-aws.csv", "");
+const VOLUME_USD_PER_GIB: f64 = 0.10;
+const BACKUP_SHARE_OF_SERVER: f64 = 0.20;
+const IDLE_ADDRESS_USD: f64 = 5.0;
+
+/// The lines of the source: what the API prices, then what a table prices, then what nobody knows.
+pub(super) fn lines(estate: &Estate, prices: &PriceTable) -> Vec<CostLine> {
+    let mut lines: Vec<CostLine> = estate
+        .resources
+        .iter()
+        .flat_map(|resource| of_resource(resource, prices))
+        .collect();
+    lines.extend(buckets(estate));
+    lines.push(not_priced(
+        Side::Source,
+        "Outbound traffic beyond what servers include",
+        Vec::new(),
+        "the API does not tell the bytes sent; read the last invoices",
+    ));
+    lines
+}
+
+fn of_resource(resource: &Resource, prices: &PriceTable) -> Vec<CostLine> {
+    match &resource.attributes {
+        Attributes::Server(server) => server_lines(resource, server, prices),
+        Attributes::Database(database) => vec![database_line(resource, database, prices)],
+        Attributes::DatabaseReplica(replica) => vec![replica_line(resource, replica, prices)],
+        Attributes::LoadBalancer(_) => vec![told_or_not(
+            resource,
+            "Load balancer",
+            "the API does not tell the price of its size",
+        )],
+        Attributes::Snapshot(_) => vec![told_or_not(
+            resource,
+            "Snapshot",
+            "no price of snapshots was found",
+        )],
+        Attributes::Volume(volume) => vec![volume_line(resource, volume)],
+        Attributes::Address(address) if address.server_id.is_none() => vec![by_table(
+            resource,
+            "Reserved address",
+            IDLE_ADDRESS_USD,
+            "5.00 a month while it points nowhere".to_owned(),
+        )],
+        _ => resource
+            .cost
+            .iter()
+            .map(|_| told_or_not(resource, resource.attributes.kind(), ""))
+            .collect(),
+    }
+}
+
+/// A line by the price that the API tells, or one without a price.
+fn told_or_not(resource: &Resource, what: &str, why_not: &str) -> CostLine {
+    let (item, ids) = (
+        format!("{what} {}", resource.name),
+        vec![resource.id.clone()],
+    );
+    match &resource.cost {
+        Some(cost) => priced(
+            Side::Source,
+            item,
+            ids,
+            Range::exactly(cost.usd),
+            (HowKnown::Measured, "as the provider tells".to_owned()),
+            (&cost.source, ""),
+        ),
+        None => not_priced(Side::Source, item, ids, why_not),
+    }
+}
+
+fn server_lines(resource: &Resource, server: &Server, prices: &PriceTable) -> Vec<CostLine> {
+    let item = format!("Server {} ({})", resource.name, server.size);
+    let ids = vec![resource.id.clone()];
+    let (usd, line) = match (&resource.cost, prices.server(&server.size)) {
+        (Some(cost), _) => {
+            let line = told_or_not(resource, "Server", "");
+            (cost.usd, CostLine { item, ..line })
+        }
+        (None, Some(size)) => {
+            let known = (HowKnown::Derived, "list price of the size".to_owned());
+            let source = (size.monthly.source.as_str(), size.monthly.as_of.as_str());
+            let range = Range::exactly(size.monthly.usd);
+            (
+                size.monthly.usd,
+                priced(Side::Source, item, ids, range, known, source),
+            )
+        }
+        (None, None) => {
+            return vec![not_priced(
+                Side::Source,
+                item,
+                ids,
+                "the size is in no table",
+            )];
+        }
+    };
+    let backups_told = resource
+        .cost
+        .as_ref()
+        .is_some_and(|cost| cost.source.contains("backup"));
+    let mut lines = vec![line];
+    if server.backups && !backups_told {
+        let monthly = usd.as_f64() * BACKUP_SHARE_OF_SERVER;
+        lines.push(by_table(
+            resource,
+            "Backups of",
+            monthly,
+            "20 % of the server's price".to_owned(),
+        ));
+    }
+    lines
+}
+
+fn database_line(resource: &Resource, database: &Database, prices: &PriceTable) -> CostLine {
+    let what = format!(
+        "Database {} ({}, {} nodes)",
+        resource.name, database.size, database.nodes
+    );
+    nodes_line(
+        resource,
+        what,
+        &database.size,
+        database.nodes.into(),
+        prices,
+    )
+}
+
+fn replica_line(resource: &Resource, replica: &DatabaseReplica, prices: &PriceTable) -> CostLine {
+    let size = replica.size.as_deref().unwrap_or_default();
+    let what = format!("Read-only copy {} ({size})", resource.name);
+    nodes_line(resource, what, size, 1, prices)
+}
+
+fn nodes_line(
+    resource: &Resource,
+    item: String,
+    size: &str,
+    nodes: u64,
+    prices: &PriceTable,
+) -> CostLine {
+    let ids = vec![resource.id.clone()];
+    if resource.cost.is_some() {
+        return CostLine {
+            item,
+            ..told_or_not(resource, "", "")
+        };
+    }
+    let Some(found) = prices.database(size) else {
+        return not_priced(
+            Side::Source,
+            item,
+            ids,
+            "the size is in no table, and no API tells the price",
+        );
+    };
+    let node = &found.node_monthly;
+    let working = format!("{nodes} x {} a node", node.usd);
+    priced(
+        Side::Source,
+        item,
+        ids,
+        Range::exactly(node.usd.times(nodes)),
+        (HowKnown::Derived, working),
+        (&node.source, &node.as_of),
+    )
+}
+
+fn volume_line(resource: &Resource, volume: &Volume) -> CostLine {
+    if resource.cost.is_some() {
+        return told_or_not(resource, "Volume", "");
+    }
+    let monthly = volume.size_gib as f64 * VOLUME_USD_PER_GIB;
+    by_table(
+        resource,
+        "Volume",
+        monthly,
+        format!("{} GiB x 0.10", volume.size_gib),
+    )
+}
+
+fn by_table(resource: &Resource, what: &str, monthly: f64, working: String) -> CostLine {
+    let item = format!("{what} {}", resource.name);
+    let ids = vec![resource.id.clone()];
+    match Usd::from_f64(monthly) {
+        Some(usd) => priced(
+            Side::Source,
+            item,
+            ids,
+            Range::exactly(usd),
+            (HowKnown::Derived, working),
+            PRODUCT_TABLE,
+        ),
+        None => not_priced(
+            Side::Source,
+            item,
+            ids,
+            "the quantity is too large to be true",
+        ),
+    }
+}
+
+/// Buckets share one subscription; what they hold beyond it is paid by size, which the API does not tell.
+fn buckets(estate: &Estate) -> Option<CostLine> {
+    let ids: Vec<String> = estate
+        .of_kind("bucket")
+        .map(|bucket| bucket.id.clone())
+        .collect();
+    (!ids.is_empty()).then(|| {
+        not_priced(
+            Side::Source,
+            format!("Object storage, {} buckets", ids.len()),
+            ids,
+            "at least the subscription of 5.00 (250 GiB held, 1 TiB sent); the size of the buckets was not asked",
+        )
+    })
+}

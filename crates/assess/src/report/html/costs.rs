@@ -1,0 +1,79 @@
+//! The costs of both sides with their sources.
+
+use reberth_model::assessment::{Assessment, CostLine, Side, Total};
+
+use super::element::{Html, element, paragraph, table, text};
+use crate::report::words;
+
+/// Both sides, line by line.
+pub(super) fn costs(assessment: &Assessment) -> Vec<Html> {
+    let side = |side| {
+        assessment
+            .costs
+            .iter()
+            .filter(move |line| line.side == side)
+    };
+    let mut parts = vec![paragraph(
+        "US dollars a month of 730 hours, on demand, before taxes, discounts and credits. Low and high are the cheapest and the dearest \
+         of the instance types that were weighed. A line that is not priced is missing from the sum: the true bill is higher.",
+    )];
+    parts.push(element("h3", "", [text("Now, at the source")]));
+    parts.push(lines(side(Side::Source), &assessment.totals.source));
+    parts.push(element("h3", "", [text("At the target")]));
+    parts.push(lines(side(Side::Target), &assessment.totals.target));
+    parts.push(element("h3", "", [text("Where the prices are from")]));
+    parts.push(sources(&assessment.costs));
+    parts
+}
+
+fn lines<'a>(lines: impl Iterator<Item = &'a CostLine>, total: &Total) -> Html {
+    let rows = lines.map(|line| {
+        vec![
+            text(&line.item),
+            text(&words::amount(line.low)),
+            text(&words::amount(line.likely)),
+            text(&words::amount(line.high)),
+            text(words::how_known(line.how_known)),
+            text(&line.working),
+        ]
+    });
+    let strong = |plain: &str| element("strong", "", [text(plain)]);
+    let sum = vec![
+        strong(if total.complete {
+            "Sum"
+        } else {
+            "Sum, incomplete"
+        }),
+        strong(&words::amount(Some(total.low))),
+        strong(&words::amount(Some(total.likely))),
+        strong(&words::amount(Some(total.high))),
+        strong(&format!("{} not priced", total.lines_not_priced)),
+        text(""),
+    ];
+    table(
+        &["Item", "#Low", "#Likely", "#High", "Known", "Reckoning"],
+        rows.chain([sum]),
+    )
+}
+
+/// Each source once, with its date and how many lines rest on it.
+fn sources(costs: &[CostLine]) -> Html {
+    let mut seen: Vec<(&str, &str, usize)> = Vec::new();
+    for line in costs {
+        let Some(source) = line.price_source.as_deref() else {
+            continue;
+        };
+        let as_of = line.as_of.as_deref().unwrap_or("not told");
+        match seen
+            .iter_mut()
+            .find(|(known, date, _)| (*known, *date) == (source, as_of))
+        {
+            Some((_, _, lines)) => *lines += 1,
+            None => seen.push((source, as_of, 1)),
+        }
+    }
+    let rows = seen
+        .into_iter()
+        .map(|(source, as_of, lines)| vec![text(&lines.to_string()), text(source), text(as_of)]);
+    table(&["#Lines", "Source", "As of"], rows)
+}

@@ -1,0 +1,81 @@
+//! What was found: counts, servers, databases.
+
+use reberth_model::estate::{Estate, Server};
+
+use super::element::{Html, element, table, text};
+use crate::report::words;
+
+/// The estate in three tables.
+pub(super) fn inventory(estate: &Estate) -> Vec<Html> {
+    let counts = estate
+        .counts
+        .iter()
+        .map(|(kind, count)| vec![text(&words::kind(kind)), text(&count.to_string())]);
+    vec![
+        table(&["Kind", "#Found"], counts),
+        element("h3", "", [text("Servers")]),
+        servers(estate),
+        element("h3", "", [text("Databases")]),
+        databases(estate),
+    ]
+}
+
+fn servers(estate: &Estate) -> Html {
+    let rows = estate.servers().map(|(resource, server)| {
+        vec![
+            text(&resource.name),
+            text(&server.size),
+            text(server.operating_system.as_deref().unwrap_or("not told")),
+            text(&percent(server, |measured| measured.cpu_p95_percent)),
+            text(&percent(server, |measured| measured.memory_p99_percent)),
+            text(&words::amount(resource.cost.as_ref().map(|cost| cost.usd))),
+        ]
+    });
+    table(
+        &[
+            "Name",
+            "Size",
+            "Operating system",
+            "#CPU p95 %",
+            "#Memory p99 %",
+            "#USD a month",
+        ],
+        rows,
+    )
+}
+
+fn percent(server: &Server, of: fn(&reberth_model::estate::Utilisation) -> Option<f64>) -> String {
+    server.utilisation.as_ref().and_then(of).map_or_else(
+        || "not measured".to_owned(),
+        |percent| format!("{percent:.0}"),
+    )
+}
+
+fn databases(estate: &Estate) -> Html {
+    let rows = estate.databases().map(|(resource, database)| {
+        let or_hidden = |known: Option<String>| known.unwrap_or_else(|| "not visible".to_owned());
+        vec![
+            text(&resource.name),
+            text(&format!("{} {}", database.engine, database.version)),
+            text(&database.size),
+            text(&database.nodes.to_string()),
+            text(&or_hidden(database.replicas.map(|count| count.to_string()))),
+            text(&or_hidden(
+                database.storage_mib.map(|mib| (mib / 1024).to_string()),
+            )),
+            text(&database.databases.join(", ")),
+        ]
+    });
+    table(
+        &[
+            "Name",
+            "Engine",
+            "Size",
+            "#Nodes",
+            "#Read-only copies",
+            "#Storage GiB",
+            "Databases on it",
+        ],
+        rows,
+    )
+}

@@ -1,0 +1,254 @@
+//! The report as Markdown, for reviews and for diffs.
+
+use reberth_model::assessment::{Assessment, Check, CheckResult, CostLine, ResourceName, Side};
+use reberth_model::estate::Estate;
+
+use super::words;
+
+/// The report as Markdown. Names that came from outside cannot break a table or become markup.
+pub fn markdown(assessment: &Assessment, estate: &Estate) -> String {
+    [
+        headline(assessment, estate),
+        blockers(assessment),
+        findings(assessment),
+        costs(assessment),
+        waves(assessment),
+        inventory(estate),
+        unknown(assessment),
+        not_visible(estate),
+    ]
+    .join("\n")
+}
+
+/// Text that stays text, also inside a table.
+fn text(plain: &str) -> String {
+    plain
+        .replace('\\', "\\\\")
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('|', "\\|")
+        .replace('`', "'")
+        .replace(['\n', '\r'], " ")
+}
+
+fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let rule = format!("|{}\n", " --- |".repeat(heads.len()));
+    let rows: String = rows.into_iter().map(|row| line(&row)).collect();
+    format!("{}{rule}{rows}", line(&heads))
+}
+
+fn names(resources: &[ResourceName]) -> String {
+    let names: Vec<String> = resources
+        .iter()
+        .map(|resource| text(&resource.name))
+        .collect();
+    names.join(", ")
+}
+
+fn headline(assessment: &Assessment, estate: &Estate) -> String {
+    format!(
+        "# Migration assessment: {} to AWS {}\n\n{}, as of {}. Estate SHA-256 `{}`, catalog of checks {}.\n\n\
+         - {} checks fail, {} are waived, {} unknown, {} pass\n- {} blockers\n- now: {} a month\n- at the target: {} a month\n",
+        text(words::provider(&estate.provider)),
+        text(&assessment.target_region),
+        text(estate.account.as_deref().unwrap_or("Account not told")),
+        assessment.as_of,
+        assessment.estate_sha256,
+        assessment.catalog_version,
+        assessment.count(CheckResult::Fail),
+        assessment.count(CheckResult::Waived),
+        assessment.count(CheckResult::Unknown),
+        assessment.count(CheckResult::Pass),
+        assessment.blockers.len(),
+        words::sum(&assessment.totals.source),
+        words::sum(&assessment.totals.target),
+    )
+}
+
+fn blockers(assessment: &Assessment) -> String {
+    let rows = assessment.blockers.iter().map(|blocker| {
+        vec![
+            blocker.stops.clone(),
+            text(&blocker.what),
+            names(&blocker.resources),
+            text(&blocker.remedy),
+        ]
+    });
+    format!(
+        "## What stops the migration\n\n{}",
+        table(&["Stops", "What", "Where", "What removes it"], rows)
+    )
+}
+
+fn findings(assessment: &Assessment) -> String {
+    let mut out = "## Findings\n".to_owned();
+    for (pillar, title) in words::PILLARS {
+        let of_pillar = || {
+            assessment
+                .checks
+                .iter()
+                .filter(|check| check.pillar == pillar)
+        };
+        let failed = words::by_severity(of_pillar(), CheckResult::Fail);
+        let waived = words::by_severity(of_pillar(), CheckResult::Waived);
+        if !failed.is_empty() || !waived.is_empty() {
+            out.push_str(&format!("\n### {title}\n"));
+        }
+        out.extend(failed.into_iter().chain(waived).map(finding));
+    }
+    let passed = words::by_severity(assessment.checks.iter(), CheckResult::Pass);
+    let rows = passed.iter().map(|check| {
+        vec![
+            check.id.clone(),
+            text(&check.title),
+            text(&check.reason),
+            "pass".to_owned(),
+        ]
+    });
+    out + "\n### What passes\n\n" + &table(&["Check", "What is so", "Looked at", "Result"], rows)
+}
+
+fn finding(check: &Check) -> String {
+    let waiver = check.waiver.as_ref().map_or(String::new(), |waiver| {
+        format!(
+            "Waived by {} until {}: {}.\n\n",
+            text(&waiver.name),
+            text(&waiver.expires),
+            text(&waiver.reason)
+        )
+    });
+    let rows = check
+        .evidence
+        .iter()
+        .filter(|item| item.result != CheckResult::Pass)
+        .map(|item| {
+            vec![
+                words::result(item.result).1.to_owned(),
+                item.resource
+                    .as_ref()
+                    .map_or("whole estate".to_owned(), |resource| text(&resource.name)),
+                text(&item.attribute),
+                text(&item.value),
+            ]
+        });
+    format!(
+        "\n#### {} ({}, {}): {}\n\n{waiver}{}\nWhat to do: {}.\n",
+        check.id,
+        words::severity(check.severity),
+        words::result(check.result).1,
+        text(&check.title),
+        table(&["Says", "Resource", "Attribute", "Value"], rows),
+        text(&check.remedy)
+    )
+}
+
+fn costs(assessment: &Assessment) -> String {
+    let side = |side: Side| {
+        let of_side = assessment
+            .costs
+            .iter()
+            .filter(move |line| line.side == side);
+        table(
+            &[
+                "Item",
+                "Low",
+                "Likely",
+                "High",
+                "Known",
+                "Reckoning",
+                "Price from",
+            ],
+            of_side.map(cost_row),
+        )
+    };
+    format!(
+        "## Costs\n\nUS dollars a month of 730 hours. A line that is not priced is missing from the sum.\n\n\
+         ### Now: {}\n\n{}\n### At the target: {}\n\n{}",
+        words::sum(&assessment.totals.source),
+        side(Side::Source),
+        words::sum(&assessment.totals.target),
+        side(Side::Target)
+    )
+}
+
+fn cost_row(line: &CostLine) -> Vec<String> {
+    let source = line.price_source.as_deref().unwrap_or("–");
+    let as_of = line
+        .as_of
+        .as_ref()
+        .map_or(String::new(), |day| format!(" ({day})"));
+    vec![
+        text(&line.item),
+        words::amount(line.low),
+        words::amount(line.likely),
+        words::amount(line.high),
+        words::how_known(line.how_known).to_owned(),
+        text(&line.working),
+        text(&format!("{source}{as_of}")),
+    ]
+}
+
+fn waves(assessment: &Assessment) -> String {
+    let rows = assessment.waves.iter().map(|wave| {
+        vec![
+            wave.number.to_string(),
+            text(&wave.name),
+            text(wave.environment.as_deref().unwrap_or("not labelled")),
+            names(&wave.members),
+        ]
+    });
+    format!(
+        "## What moves together\n\n{}",
+        table(&["Wave", "Name", "Environment", "Members"], rows)
+    )
+}
+
+fn inventory(estate: &Estate) -> String {
+    let counts: Vec<String> = estate
+        .counts
+        .iter()
+        .map(|(kind, count)| format!("- {}: {count}\n", text(&words::kind(kind))))
+        .collect();
+    format!("## What was found\n\n{}", counts.concat())
+}
+
+fn unknown(assessment: &Assessment) -> String {
+    let undecided = [CheckResult::Unknown, CheckResult::NotApplicable]
+        .into_iter()
+        .flat_map(|result| words::by_severity(assessment.checks.iter(), result));
+    let rows = undecided.map(|check| {
+        vec![
+            check.id.clone(),
+            text(&check.title),
+            words::result(check.result).1.to_owned(),
+            text(&check.reason),
+        ]
+    });
+    format!(
+        "## What is unknown\n\n{}",
+        table(&["Check", "What is not known", "Result", "Why"], rows)
+    )
+}
+
+fn not_visible(estate: &Estate) -> String {
+    let hidden = estate
+        .not_visible
+        .iter()
+        .map(|entry| format!("- {}: {}\n", text(&entry.what), text(&entry.reason)));
+    let unmapped = estate.unmapped.iter().map(|entry| {
+        format!(
+            "- {} {}: read, not understood yet\n",
+            text(&entry.what),
+            text(&entry.id)
+        )
+    });
+    let lines: String = hidden.chain(unmapped).collect();
+    let body = if lines.is_empty() {
+        "Nothing was refused.\n".to_owned()
+    } else {
+        lines
+    };
+    format!("## What is not visible\n\n{body}")
+}

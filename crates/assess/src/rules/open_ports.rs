@@ -1,0 +1,94 @@
+use reberth_model::assessment::{CheckResult, Evidence};
+use reberth_model::estate::{Attributes, Estate, Firewall, FirewallRule};
+
+use super::{Context, Rule, evidence};
+use crate::network_reach::is_whole_internet;
+
+/// Flags firewalls that let any address reach SSH or a database.
+pub(super) const RULE: Rule = Rule {
+    id: "RB-S-SEC-07",
+    reads: &["firewall"],
+    check,
+};
+
+/// SSH, MySQL, PostgreSQL, Redis, Elasticsearch, the provider's managed databases, MongoDB.
+const GUARDED_PORTS: [u16; 7] = [22, 3306, 5432, 6379, 9200, 25060, 27017];
+
+fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
+    estate
+        .resources
+        .iter()
+        .filter_map(|resource| match &resource.attributes {
+            Attributes::Firewall(firewall) => {
+                let open = open_ports(firewall);
+                let (result, value) = if open.is_empty() {
+                    (
+                        CheckResult::Pass,
+                        "no guarded port is open to any address".to_owned(),
+                    )
+                } else {
+                    (
+                        CheckResult::Fail,
+                        format!("open to any address: {}", open.join(", ")),
+                    )
+                };
+                Some(evidence(resource, result, "inbound", value))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn open_ports(firewall: &Firewall) -> Vec<String> {
+    GUARDED_PORTS
+        .iter()
+        .filter(|port| {
+            firewall
+                .inbound
+                .iter()
+                .any(|rule| lets_everybody_in(rule, **port))
+        })
+        .map(u16::to_string)
+        .collect()
+}
+
+fn lets_everybody_in(rule: &FirewallRule, port: u16) -> bool {
+    rule.protocol == "tcp"
+        && covers(&rule.ports, port)
+        && rule
+            .addresses
+            .iter()
+            .any(|address| is_whole_internet(address))
+}
+
+/// Whether `ports` (`all`, `0`, one port or a range) holds `port`.
+fn covers(ports: &str, port: u16) -> bool {
+    if matches!(ports, "all" | "0" | "") {
+        return true;
+    }
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    match (first.trim().parse::<u16>(), last.trim().parse::<u16>()) {
+        (Ok(first), Ok(last)) => (first..=last).contains(&port),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_read_as_the_provider_writes_them() {
+        for (ports, ssh) in [
+            ("22", true),
+            ("all", true),
+            ("0", true),
+            ("1-1024", true),
+            ("2222", false),
+            ("80-443", false),
+            ("ssh", false),
+        ] {
+            assert_eq!(covers(ports, 22), ssh, "{ports}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+use reberth_model::assessment::{CheckResult, Evidence};
+use reberth_model::estate::{Estate, Server};
+
+use super::{Context, Rule, evidence, fail_if};
+use crate::catalog::{Catalog, EndOfSupport};
+
+/// Flags servers whose operating system no longer gets fixes from its maker.
+pub(super) const RULE: Rule = Rule {
+    id: "RB-S-SEC-15",
+    reads: &["server"],
+    check,
+};
+
+fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
+    estate
+        .servers()
+        .map(|(resource, server)| {
+            let name = server.operating_system.as_deref().unwrap_or("not told");
+            match end_of_support(server, context.catalog) {
+                None => {
+                    let value = format!("{name}: not in the table of ends of support");
+                    evidence(resource, CheckResult::Unknown, "operating_system", value)
+                }
+                Some(entry) => {
+                    let value = format!("{name}: support ends {} ({})", entry.ends, entry.source);
+                    evidence(
+                        resource,
+                        fail_if(entry.ends < context.today),
+                        "operating_system",
+                        value,
+                    )
+                }
+            }
+        })
+        .collect()
+}
+
+/// When the server's operating system loses support: its name holds a product and, somewhere after it, a version.
+pub(super) fn end_of_support<'a>(
+    server: &Server,
+    catalog: &'a Catalog,
+) -> Option<&'a EndOfSupport> {
+    let name = server.operating_system.as_deref()?;
+    let mut words = name.split_whitespace();
+    let product = words.next()?;
+    words.find_map(|word| catalog.end_of_support(product, word))
+}

@@ -1,0 +1,34 @@
+use reberth_model::assessment::{CheckResult, Evidence};
+use reberth_model::estate::Estate;
+
+use super::{Context, Rule, evidence};
+use crate::waves::environment;
+
+/// Looks for a copy of the application that is not production. That it runs the same release cannot be seen from outside.
+pub(super) const RULE: Rule = Rule {
+    id: "RB-S-OPS-09",
+    reads: &["server"],
+    check,
+};
+
+fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
+    let copies: Vec<Evidence> = estate
+        .servers()
+        .filter_map(|(resource, server)| {
+            let found = environment(&server.tags).filter(|environment| {
+                matches!(*environment, "staging" | "stage" | "test" | "qa" | "uat")
+            })?;
+            let value = format!("{found}; whether it runs the same release is not visible");
+            Some(evidence(resource, CheckResult::Unknown, "tags", value))
+        })
+        .collect();
+    if !copies.is_empty() || estate.servers().next().is_none() {
+        return copies;
+    }
+    vec![Evidence {
+        result: CheckResult::Fail,
+        resource: None,
+        attribute: "tags of servers".to_owned(),
+        value: "no server is labelled as staging or test".to_owned(),
+    }]
+}

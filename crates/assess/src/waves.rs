@@ -1,0 +1,122 @@
+//! What moves together: servers and databases that talk to each other, found by what the firewalls, load balancers and volumes say.
+//!
+//! Two resources are in one wave when one may reach the other and both belong to the same environment. A rule that crosses
+//! environments (a staging server with a production label) is named in the wave, and does not join them: otherwise one careless
+//! label would make the whole estate a single wave. The order is by risk: what is not production first, then the small before the large.
+
+mod links;
+
+use std::collections::BTreeMap;
+
+use reberth_model::assessment::Wave;
+use reberth_model::estate::{Attributes, Estate, Resource};
+
+use crate::rules::name_of;
+use links::{Link, links};
+
+const ENVIRONMENT_LABEL: &str = "env:";
+
+/// The environment among the labels of a resource: what follows `env:`.
+pub(crate) fn environment(tags: &[String]) -> Option<&str> {
+    tags.iter()
+        .find_map(|tag| tag.strip_prefix(ENVIRONMENT_LABEL))
+}
+
+/// The waves in the order proposed.
+pub(crate) fn plan(estate: &Estate) -> Vec<Wave> {
+    let movers: Vec<&Resource> = estate
+        .resources
+        .iter()
+        .filter(|resource| moves(resource))
+        .collect();
+    let links = links(&movers);
+    let groups = groups(&movers, &links);
+    let mut waves: Vec<Wave> = groups.iter().map(|group| wave(group, &links)).collect();
+    waves.sort_by_key(|wave| (is_production(wave), wave.members.len(), wave.name.clone()));
+    for (number, wave) in (1..).zip(&mut waves) {
+        wave.number = number;
+    }
+    waves
+}
+
+fn moves(resource: &Resource) -> bool {
+    matches!(
+        resource.attributes,
+        Attributes::Server(_)
+            | Attributes::Database(_)
+            | Attributes::DatabaseReplica(_)
+            | Attributes::LoadBalancer(_)
+            | Attributes::Volume(_)
+    )
+}
+
+/// A resource without a label counts as production: it is the safer mistake.
+fn is_production(wave: &Wave) -> bool {
+    !matches!(wave.environment.as_deref(), Some(name) if !name.starts_with("prod"))
+}
+
+/// Groups of resources that are linked, each in the order of the estate.
+fn groups<'a>(movers: &[&'a Resource], links: &[Link]) -> Vec<Vec<&'a Resource>> {
+    let mut group_of: Vec<usize> = (0..movers.len()).collect();
+    for link in links.iter().filter(|link| !link.crosses) {
+        let (from, to) = (group_of[link.from], group_of[link.to]);
+        for group in &mut group_of {
+            if *group == from.max(to) {
+                *group = from.min(to);
+            }
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<&Resource>> = BTreeMap::new();
+    for (mover, group) in movers.iter().zip(group_of) {
+        groups.entry(group).or_default().push(mover);
+    }
+    groups.into_values().collect()
+}
+
+fn wave(group: &[&Resource], links: &[Link]) -> Wave {
+    let ids: Vec<&str> = group.iter().map(|resource| resource.id.as_str()).collect();
+    let mut why: Vec<String> = links
+        .iter()
+        .filter(|link| ids.contains(&link.from_id) || (link.crosses && ids.contains(&link.to_id)))
+        .map(|link| link.why.clone())
+        .collect();
+    why.sort();
+    why.dedup();
+    if group.len() == 1 {
+        why.push("nothing that the API shows ties it to anything else: ask who uses it".to_owned());
+    }
+    let mut members: Vec<_> = group.iter().map(|resource| name_of(resource)).collect();
+    members.sort();
+    Wave {
+        number: 0,
+        name: wave_name(group),
+        environment: group
+            .iter()
+            .find_map(|resource| links::environment_of(resource))
+            .map(str::to_owned),
+        members,
+        why,
+    }
+}
+
+/// The longest beginning, in whole words, that all servers and databases share; else the first one's name and how many more.
+fn wave_name(group: &[&Resource]) -> String {
+    let names: Vec<&str> = group
+        .iter()
+        .map(|resource| resource.name.as_str())
+        .collect();
+    let Some(first) = names.first() else {
+        return String::new();
+    };
+    let words: Vec<&str> = first.split('-').collect();
+    let shared = (1..=words.len())
+        .rev()
+        .map(|count| words[..count].join("-"))
+        .find(|start| {
+            names.iter().all(|name| {
+                name.strip_prefix(start.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            })
+        });
+    shared.unwrap_or_else(|| format!("{first} and {} more", names.len() - 1))
+}

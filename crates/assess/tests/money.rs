@@ -1,0 +1,137 @@
+use reberth_model::assessment::{CostLine, HowKnown, Side};
+use reberth_model::estate::Attributes;
+use reberth_model::money::Usd;
+
+use crate::estates::{edtech, edtech_with, judge};
+
+fn line<'a>(lines: &'a [CostLine], side: Side, part: &str) -> &'a CostLine {
+    lines
+        .iter()
+        .find(|line| line.side == side && line.item.contains(part))
+        .expect(part)
+}
+
+fn usd(amount: f64) -> Option<Usd> {
+    Usd::from_f64(amount)
+}
+
+#[test]
+fn lines_are_reckoned_from_quantity_and_price() {
+    let costs = judge(&edtech()).costs;
+    for (side, part, likely) in [
+        (Side::Source, "Server lms-web-01", 57.60),
+        (Side::Source, "Server ci-jenkins-01", 48.00),
+        (Side::Source, "Database lms-core-mysql", 3.0 * 240.0),
+        (Side::Source, "Read-only copy lms-core-mysql-ro", 120.0),
+        (Side::Source, "Volume jenkins-home", 20.0),
+        (Side::Source, "Reserved address", 5.0),
+        (Side::Target, "for lms-cron-01", 0.0224 * 730.0),
+        (Side::Target, "NAT gateways, hours", 0.056 * 730.0 * 3.0),
+        (Side::Target, "Load Balancer, hours", 0.0239 * 730.0),
+        (
+            Side::Target,
+            "MySQL Multi-AZ for lms-core-mysql",
+            0.856 * 730.0,
+        ),
+        (Side::Target, "for lms-core-mysql-ro", 0.214 * 730.0),
+        (Side::Target, "hosted zones", 1.0),
+    ] {
+        let line = line(&costs, side, part);
+        assert_eq!(line.likely, usd(likely), "{part}: {}", line.working);
+        assert!(line.price_source.is_some(), "{part}");
+    }
+}
+
+#[test]
+fn sums_are_the_sums_and_say_when_they_are_not_whole() {
+    let assessment = judge(&edtech());
+    for (side, total) in [
+        (Side::Source, &assessment.totals.source),
+        (Side::Target, &assessment.totals.target),
+    ] {
+        let of_side = || {
+            assessment
+                .costs
+                .iter()
+                .filter(move |line| line.side == side)
+        };
+        assert_eq!(total.likely, of_side().filter_map(|line| line.likely).sum());
+        assert!(total.low <= total.likely && total.likely <= total.high);
+        assert!(!total.complete);
+        assert_eq!(
+            total.lines_not_priced,
+            of_side()
+                .filter(|line| line.how_known == HowKnown::NotPriced)
+                .count() as u64
+        );
+        for line in of_side() {
+            assert_eq!(
+                line.likely.is_none(),
+                line.how_known == HowKnown::NotPriced,
+                "{}",
+                line.item
+            );
+            assert!(
+                line.low <= line.likely || line.likely.is_none(),
+                "{}",
+                line.item
+            );
+        }
+    }
+}
+
+#[test]
+fn a_price_that_nobody_read_is_never_made_up() {
+    let costs = judge(&edtech()).costs;
+    for part in [
+        "EBS gp3",
+        "RDS gp3 storage",
+        "KMS",
+        "NAT gateways, data",
+        "S3",
+        "CloudFront",
+    ] {
+        let line = line(&costs, Side::Target, part);
+        assert_eq!(
+            (line.how_known, line.likely, &line.price_source),
+            (HowKnown::NotPriced, None, &None),
+            "{part}"
+        );
+        assert!(!line.working.is_empty(), "{part}");
+    }
+}
+
+#[test]
+fn unknown_sizes_and_engines_stay_without_a_price() {
+    let strange = edtech_with(|attributes| match attributes {
+        Attributes::Server(server) => server.size = "gpu-h100x8".to_owned(),
+        Attributes::Database(database) => database.engine = "kafka".to_owned(),
+        _ => {}
+    });
+    let costs = judge(&strange).costs;
+    for part in ["EC2 for lms-web-01", "Database for lms-core-mysql"] {
+        assert_eq!(
+            line(&costs, Side::Target, part).how_known,
+            HowKnown::NotPriced,
+            "{part}"
+        );
+    }
+}
+
+#[test]
+fn a_busy_server_is_given_the_larger_candidate() {
+    let at = |p95: f64| {
+        let estate = edtech_with(|attributes| {
+            if let Attributes::Server(server) = attributes
+                && let Some(measured) = &mut server.utilisation
+            {
+                measured.cpu_p95_percent = Some(p95);
+            }
+        });
+        line(&judge(&estate).costs, Side::Target, "for lms-web-01")
+            .item
+            .clone()
+    };
+    assert_eq!(at(20.0), "EC2 t3.large for lms-web-01");
+    assert_eq!(at(60.0), "EC2 t3.xlarge for lms-web-01");
+}
