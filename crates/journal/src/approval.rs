@@ -1,7 +1,8 @@
 //! Approvals: a named person agrees to exactly the content that has a hash.
 
+use reberth_model::document::sha256_hex;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::JournalError;
 use crate::event::{Event, RunId, StoredEvent};
@@ -67,4 +68,30 @@ fn check_hash(hash: &str) -> Result<(), JournalError> {
         what: "hash (64 lower-case hexadecimal digits)",
         text: hash.to_owned(),
     })
+}
+
+/// The hash that stands for what a step of a run is about to do. It covers the run and the step, so that an approval
+/// cannot be carried over to another run by repeating its content.
+pub(crate) fn content_hash(run: &RunId, step: &str, content: &Value) -> String {
+    let asked = json!([run, step, content]);
+    sha256_hex(canonical(&asked).as_bytes())
+}
+
+/// JSON with the keys of every object in order, whatever order the library keeps them in.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(key, _)| key.as_str());
+            let fields = fields
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", json!(key), canonical(value)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
 }

@@ -9,15 +9,16 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-use reberth_model::document::sha256_hex;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::approval::content_hash;
 use crate::error::JournalError;
 use crate::event::{EventKind, RunId};
-use crate::history::{RunHistory, StepStatus, check_step_names};
+use crate::history::{RunHistory, check_step_names};
 use crate::lease::Lease;
-use crate::state::{RunState, UnwindCause};
+use crate::next_move::{Move, next_move};
+use crate::state::RunState;
 use crate::step::{BoxFuture, Observation, Policy, Reversibility, Step, StepError};
 use crate::store::Journal;
 
@@ -42,18 +43,6 @@ pub struct Engine<'a> {
     timer: &'a dyn Timer,
 }
 
-/// What to do next in a run.
-enum Move {
-    /// Observe and carry out this step.
-    Advance(String),
-    /// Undo this step.
-    UndoStep(String),
-    /// Append this; it needs nothing from the world.
-    Record(EventKind, Value),
-    /// Nothing more can be done by the engine.
-    HandBack,
-}
-
 /// One run at work: its lease, its steps, and the world.
 pub(crate) struct Work<'w, C> {
     pub(crate) lease: Lease,
@@ -75,11 +64,28 @@ impl<'a> Engine<'a> {
         context: &mut C,
     ) -> Result<Outcome, JournalError> {
         let names = names(steps);
-        check_step_names(&names).map_err(|problem| JournalError::StepList {
-            run: RunId::of(kind, 0),
-            problem,
-        })?;
+        check_new_list(kind, &names)?;
         let run = self.journal.create_run(kind, &names)?;
+        self.resume(&run, steps, context).await
+    }
+
+    /// Goes on with the newest run of a kind when that is not final, and starts one otherwise.
+    pub async fn start_or_resume<C: Send>(
+        &self,
+        kind: &str,
+        steps: &[Box<dyn Step<C>>],
+        context: &mut C,
+    ) -> Result<Outcome, JournalError> {
+        let names = names(steps);
+        check_new_list(kind, &names)?;
+        let run = {
+            // Two processes started at once must not both find no run and create two.
+            let _creating = self.journal.lock_creation(kind)?;
+            match self.journal.latest_run(kind)? {
+                Some(run) if !self.journal.history(&run)?.state().is_final() => run,
+                _ => self.journal.create_run(kind, &names)?,
+            }
+        };
         self.resume(&run, steps, context).await
     }
 
@@ -214,8 +220,7 @@ impl<'a> Engine<'a> {
             Err(error) => return Ok(Err(error)),
         };
         let run = work.lease.run();
-        let asked = json!([history.kind(), run, name, content]);
-        let hash = sha256_hex(canonical(&asked).as_bytes());
+        let hash = content_hash(run, name, &content);
         let is_asked =
             matches!(history.state(), RunState::Waiting { hash: asked, .. } if *asked == hash);
         let Some(approval) = self.journal.approval(&hash)? else {
@@ -273,7 +278,7 @@ impl<'a> Engine<'a> {
     /// Writes down a failed attempt; waits when another one may follow.
     pub(crate) async fn record_failure<C: Send>(
         &self,
-        work: &Work<'_, C>,
+        work: &mut Work<'_, C>,
         kind: EventKind,
         name: &str,
         (phase, error): (&str, &StepError),
@@ -325,55 +330,6 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// Decides the next move from the journal alone, so that every process decides the same.
-fn next_move<C>(history: &RunHistory, steps: &[Box<dyn Step<C>>]) -> Move {
-    match history.state() {
-        RunState::Running { .. } | RunState::Waiting { .. } => next_move_forward(history, steps),
-        RunState::Undoing { cause, .. } => match history.last_acted() {
-            Some(step) if step.has_undo_failed => Move::Record(
-                EventKind::RunStuck,
-                crate::unwind::stuck(history, step, steps),
-            ),
-            Some(step) => Move::UndoStep(step.name.clone()),
-            None => Move::Record(end_of_unwinding(*cause), json!({})),
-        },
-        RunState::Stuck { .. } | RunState::Done | RunState::Undone | RunState::Cancelled => {
-            Move::HandBack
-        }
-    }
-}
-
-fn next_move_forward<C>(history: &RunHistory, steps: &[Box<dyn Step<C>>]) -> Move {
-    if history.is_cancel_requested() {
-        return if history.is_past_one_way() {
-            let reason = "a step without a way back is behind the run; it goes on to its end";
-            Move::Record(EventKind::CancelRefused, json!({ "reason": reason }))
-        } else {
-            unwind(UnwindCause::Cancelled)
-        };
-    }
-    match history.next_step() {
-        None => Move::Record(EventKind::RunDone, json!({})),
-        Some(step) if step.status != StepStatus::Failed => Move::Advance(step.name.clone()),
-        Some(step) if history.is_past_one_way() => Move::Record(
-            EventKind::RunStuck,
-            crate::unwind::stuck(history, step, steps),
-        ),
-        Some(_) => unwind(UnwindCause::Failed),
-    }
-}
-
-fn unwind(cause: UnwindCause) -> Move {
-    Move::Record(EventKind::UnwindStarted, json!({ "cause": cause.as_str() }))
-}
-
-fn end_of_unwinding(cause: UnwindCause) -> EventKind {
-    match cause {
-        UnwindCause::Failed => EventKind::RunUndone,
-        UnwindCause::Cancelled => EventKind::RunCancelled,
-    }
-}
-
 /// How an observation that ends a step is written down.
 fn settlement(observation: Observation, policy: Policy) -> (EventKind, Value) {
     match observation {
@@ -393,6 +349,14 @@ fn is_one_way(policy: Policy) -> bool {
     policy.reversibility == Reversibility::OneWay
 }
 
+/// A list without a run yet is named after the run it would begin.
+fn check_new_list(kind: &str, names: &[String]) -> Result<(), JournalError> {
+    check_step_names(names).map_err(|problem| JournalError::StepList {
+        run: RunId::of(kind, 0),
+        problem,
+    })
+}
+
 fn names<C>(steps: &[Box<dyn Step<C>>]) -> Vec<String> {
     steps.iter().map(|step| step.name().to_owned()).collect()
 }
@@ -403,23 +367,4 @@ pub(crate) fn find<'s, C>(steps: &'s [Box<dyn Step<C>>], name: &str) -> &'s dyn 
         .find(|step| step.name() == name)
         .map(AsRef::as_ref)
         .expect("the list of steps was checked against the history before the first move")
-}
-
-/// JSON with the keys of every object in order, whatever order the library keeps them in.
-fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(key, _)| key.as_str());
-            let fields = fields
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", json!(key), canonical(value)));
-            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
-        }
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(canonical).collect();
-            format!("[{}]", items.join(","))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
-    }
 }

@@ -58,6 +58,17 @@ pub(crate) fn is_name(text: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
+/// A kind of run becomes part of a file name, and `journal` is taken.
+pub(crate) fn check_run_kind(kind: &str) -> Result<(), JournalError> {
+    if is_name(kind) && kind != "journal" {
+        return Ok(());
+    }
+    Err(JournalError::InvalidName {
+        what: "kind of run",
+        text: kind.to_owned(),
+    })
+}
+
 /// What an event means to the state of a run. Every kind that is not listed is a [`EventKind::Note`]: it is
 /// recorded and chained, and changes no state.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use rusqlite::OptionalExtension;
 
 use crate::error::{JournalError, classify};
-use crate::event::RunId;
+use crate::event::{RunId, check_run_kind};
 use crate::store::Journal;
 
 /// The right to append to a run as its leader. It ends when it is dropped or when the process dies.
@@ -40,7 +40,7 @@ impl Journal {
     /// Becomes the leader of a run: refused while another process leads it, at once possible when that one is dead.
     pub fn lease(&self, run: &RunId) -> Result<Lease, JournalError> {
         self.history(run)?;
-        let path = self.lock_path(run);
+        let path = self.lock_path(run.as_str());
         let lock = self.lock_file(&path)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -58,10 +58,20 @@ impl Journal {
         })
     }
 
-    fn lock_path(&self, run: &RunId) -> PathBuf {
+    /// Held for the moment in which a run of this kind is looked for and created.
+    pub(crate) fn lock_creation(&self, kind: &str) -> Result<File, JournalError> {
+        check_run_kind(kind)?;
+        let path = self.lock_path(kind);
+        let lock = self.lock_file(&path)?;
+        lock.lock()
+            .map_err(|source| JournalError::LockFile { path, source })?;
+        Ok(lock)
+    }
+
+    fn lock_path(&self, name: &str) -> PathBuf {
         let mut folder = self.path().as_os_str().to_owned();
         folder.push("-locks");
-        PathBuf::from(folder).join(format!("{run}.lock"))
+        PathBuf::from(folder).join(format!("{name}.lock"))
     }
 
     fn lock_file(&self, path: &PathBuf) -> Result<File, JournalError> {

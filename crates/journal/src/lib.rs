@@ -31,6 +31,7 @@ mod error;
 mod event;
 mod history;
 mod lease;
+mod next_move;
 mod state;
 mod step;
 mod store;

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::clock::Clock;
 use crate::error::{JournalError, classify};
-use crate::event::{Event, EventKind, RunId, StoredEvent, is_name};
+use crate::event::{Event, EventKind, RunId, StoredEvent, check_run_kind, is_name};
 use crate::lease::Lease;
 
 pub use read::RunSummary;
@@ -32,7 +32,8 @@ pub struct Journal {
 
 /// Watches each append from inside the process: to show progress, or to end the process at a chosen append in a test.
 pub trait AppendHook: Send + Sync {
-    /// Called before the event is written. An error keeps it from being written.
+    /// Called before the event is written, inside its transaction: it must not use the journal itself. An error keeps
+    /// the event from being written.
     fn before(&self, run: &RunId, kind: &str, step: Option<&str>) -> Result<(), Killed> {
         let _ = (run, kind, step);
         Ok(())
@@ -105,12 +106,7 @@ impl Journal {
 
     /// Records that a run of a kind begins, with the names of its steps, and gives it its id. A stream has no steps.
     pub fn create_run(&self, kind: &str, steps: &[String]) -> Result<RunId, JournalError> {
-        if !is_name(kind) || kind == "journal" {
-            return Err(JournalError::InvalidName {
-                what: "kind of run",
-                text: kind.to_owned(),
-            });
-        }
+        check_run_kind(kind)?;
         let payload = json!({ "run_kind": kind, "steps": steps });
         let event = self.write("creating a run", |transaction| {
             let number: u64 = transaction
@@ -210,9 +206,6 @@ impl Journal {
                 text: draft.kind.to_owned(),
             });
         }
-        if let Some(hook) = &self.hook {
-            hook.before(draft.run, draft.kind, draft.step)?;
-        }
         self.write("appending an event", |transaction| {
             check_epoch(transaction, draft)?;
             check_transition(transaction, draft)?;
@@ -250,6 +243,9 @@ impl Journal {
         transaction: &Transaction<'_>,
         draft: &Draft<'_>,
     ) -> Result<Event, JournalError> {
+        if let Some(hook) = &self.hook {
+            hook.before(draft.run, draft.kind, draft.step)?;
+        }
         let writing = classify("the event");
         let (count, head): (u64, String) = transaction
             .query_row("SELECT count, hash FROM head", [], |row| {
@@ -350,4 +346,30 @@ fn check_transition(transaction: &Transaction<'_>, draft: &Draft<'_>) -> Result<
     }
     let mut history = read::history(transaction, draft.run)?;
     history.apply(&kind, draft.step, draft.payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ScratchJournal;
+
+    #[test]
+    fn a_full_disk_loses_the_event_and_nothing_else() {
+        let scratch = ScratchJournal::new();
+        let journal = scratch.open();
+        let run = journal.create_run("replicate", &[]).unwrap();
+        // A file that may not grow by one page stands for a full disk: the database reports both alike.
+        journal
+            .connection()
+            .pragma_update_and_check(None, "max_page_count", 1, |_| Ok(()))
+            .unwrap();
+        let big = json!({ "text": "x".repeat(100_000) });
+        let refused = journal.append(&run, "report", None, &big).unwrap_err();
+        assert_eq!(refused.code(), "RB-JRN-005", "{refused}");
+        assert_eq!(journal.events(&run).unwrap().len(), 1);
+        drop(journal);
+        let journal = scratch.open();
+        journal.append(&run, "report", None, &big).unwrap();
+        assert_eq!(journal.audit_head().unwrap().count, 2);
+    }
 }

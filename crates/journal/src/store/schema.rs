@@ -53,8 +53,9 @@ const FORMAT: i64 = MIGRATIONS.len() as i64;
 /// Opens the file for writing, makes it when it is missing, and brings it to the present format.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, JournalError> {
     let mut connection = connect(path, OpenFlags::default())?;
-    check_identity(&connection, path)?;
-    migrate(&mut connection, path)?;
+    if check_identity(&connection, path)? < FORMAT {
+        migrate(&mut connection, path)?;
+    }
     connection
         .pragma_update(None, "journal_mode", "WAL")
         .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
