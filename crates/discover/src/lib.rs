@@ -1,1 +1,20 @@
-//! discover
+//! Reads everything an account holds at the source provider and says it as an
+//! [`Estate`](reberth_model::estate::Estate).
+//!
+//! Only reads: no request but GET leaves this crate. A provider's own words and the shapes of its answers stay
+//! inside its folder. The wire types have no fields for passwords and connection strings, so no secret value is ever
+//! held longer than the parser needs to step over it.
+//!
+//! The result is the account as it was, or an error. There is no partial estate: what a token may not
+//! see stands in `not_visible`, and everything else was read to its end.
+
+mod client;
+pub mod digitalocean;
+mod error;
+mod progress;
+mod token;
+
+pub use client::{Api, Patience};
+pub use error::DiscoverError;
+pub use progress::{OnProgress, Progress};
+pub use token::Token;

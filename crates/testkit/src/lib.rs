@@ -1,1 +1,3 @@
-//! testkit
+//! Real things to test against: recorded provider APIs with their faults.
+
+pub mod replay;

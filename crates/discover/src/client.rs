@@ -1,0 +1,204 @@
+//! The HTTP client: one GET at a time, asked again as long as the fault can pass.
+//!
+//! Faults that pass (429, 5xx, cut connections, bodies that stop or do not parse) are retried within the bounds of
+//! [`Patience`]. A request that failed once is asked again alone: it waits until no other request is in
+//! flight and keeps the others out until it is through. A server in trouble then sees one careful client, and a fault
+//! that hits every n-th request cannot hit the same request again and again while its neighbours pass.
+
+mod attempt;
+mod pace;
+mod patience;
+
+pub use patience::Patience;
+
+use reqwest::Url;
+use reqwest::redirect::Policy;
+use std::net::IpAddr;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+use crate::{DiscoverError, OnProgress, Progress, Token};
+use attempt::{Fault, Outcome};
+use pace::Pace;
+
+/// How many requests may be in flight at once.
+pub(crate) const IN_FLIGHT_MAX: usize = 4;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A live API allows 250 requests a minute; this stays below 240.
+const LIVE_INTERVAL: Duration = Duration::from_millis(250);
+
+/// A provider's API at one address, with the token for it. The token is sent to no other host.
+#[derive(Debug)]
+pub struct Api {
+    http: reqwest::Client,
+    base: Url,
+    token: Token,
+    patience: Patience,
+    gate: Semaphore,
+    pace: Pace,
+}
+
+/// What a path answered, when it answered for good.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Answer<T> {
+    /// The thing itself.
+    Found(T),
+    /// The token may not read it, or it cannot be asked for: the provider's reason.
+    Refused(String),
+    /// There is no such thing: the provider's reason.
+    Absent(String),
+}
+
+impl Api {
+    /// The API at `base`, which is `https://`, or `http://` on this machine only.
+    pub fn new(base: &str, token: Token) -> Result<Api, DiscoverError> {
+        let base = base_address(base)?;
+        let is_local = is_loopback(&base);
+        // The first caller in the process decides; a provider that is set already serves as well.
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
+        let mut builder = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .user_agent(concat!("reberth/", env!("CARGO_PKG_VERSION")));
+        if is_local {
+            builder = builder.no_proxy();
+        }
+        let interval = if is_local {
+            Duration::ZERO
+        } else {
+            LIVE_INTERVAL
+        };
+        Ok(Api {
+            http: builder.build().map_err(DiscoverError::Client)?,
+            base,
+            token,
+            patience: Patience::default(),
+            gate: Semaphore::new(IN_FLIGHT_MAX),
+            pace: Pace::new(interval),
+        })
+    }
+
+    /// The same API with other bounds for retries and waits.
+    pub fn with_patience(mut self, patience: Patience) -> Api {
+        self.patience = patience;
+        self
+    }
+
+    /// The address of the API.
+    pub fn address(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Asks for `path` (with its query) until it is answered for good or patience ends.
+    pub(crate) async fn get<T>(
+        &self,
+        path: &str,
+        parse: impl Fn(&[u8]) -> serde_json::Result<T>,
+        progress: OnProgress<'_>,
+    ) -> Result<Answer<T>, DiscoverError> {
+        let fault = {
+            let _one = self.enter(1).await;
+            match self.attempt(path, &parse).await? {
+                Outcome::Answered(answer) => return Ok(answer),
+                Outcome::Failed(fault) => fault,
+            }
+        };
+        let _alone = self.enter(IN_FLIGHT_MAX as u32).await;
+        self.insist(path, &parse, fault, progress).await
+    }
+
+    /// Asks again and again, with nobody else in flight.
+    async fn insist<T>(
+        &self,
+        path: &str,
+        parse: &impl Fn(&[u8]) -> serde_json::Result<T>,
+        mut fault: Fault,
+        progress: OnProgress<'_>,
+    ) -> Result<Answer<T>, DiscoverError> {
+        let mut budget = self.patience.budget();
+        loop {
+            let wait = budget.spend(fault, path, self.address(), progress)?;
+            if wait >= Duration::from_secs(1) {
+                progress(Progress::Waiting {
+                    seconds: wait.as_secs(),
+                });
+            }
+            tokio::time::sleep(wait).await;
+            match self.attempt(path, parse).await? {
+                Outcome::Answered(answer) => return Ok(answer),
+                Outcome::Failed(next) => fault = next,
+            }
+        }
+    }
+
+    async fn enter(&self, permits: u32) -> tokio::sync::SemaphorePermit<'_> {
+        let entered = self.gate.acquire_many(permits).await;
+        entered.expect("the gate is never closed")
+    }
+}
+
+fn base_address(text: &str) -> Result<Url, DiscoverError> {
+    let refuse = |reason| DiscoverError::AddressRefused {
+        url: without_credentials(text),
+        reason,
+    };
+    let url = Url::parse(text).map_err(|_| refuse("it is not a URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("it carries a user name or password"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(refuse("plain http would send the token in the clear")),
+        _ => Err(refuse("it is neither https nor http")),
+    }
+}
+
+/// The address without what stands between `//` and `@`, so that a password typed there is not repeated.
+fn without_credentials(text: &str) -> String {
+    match (text.find("//"), text.rfind('@')) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}//{}", &text[..start], &text[end + 1..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost"
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_goes_out_in_the_clear_to_this_machine_only() {
+        let cases = [
+            ("https://api.digitalocean.com", true),
+            ("http://127.0.0.1:4420", true),
+            ("http://[::1]:4420/", true),
+            ("http://localhost:1", true),
+            ("http://api.digitalocean.com", false),
+            ("http://127.0.0.1.example.com", false),
+            ("ftp://localhost", false),
+            ("https://user:secret@api.digitalocean.com", false),
+            ("api.digitalocean.com", false),
+        ];
+        for (address, is_accepted) in cases {
+            let result = base_address(address);
+            assert_eq!(result.is_ok(), is_accepted, "{address}");
+            if let Err(error) = result {
+                assert!(!error.to_string().contains("secret"), "{error}");
+            }
+        }
+    }
+}

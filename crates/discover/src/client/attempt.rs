@@ -1,0 +1,202 @@
+//! One request and what its answer means.
+
+use reqwest::{Response, StatusCode};
+use serde::Deserialize;
+use std::fmt;
+use std::time::Duration;
+
+use super::pace::wait_asked;
+use super::{Answer, Api};
+use crate::DiscoverError;
+
+/// A page of 200 servers is about 1 MB.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+const MESSAGE_CHARS_MAX: usize = 200;
+
+/// How one attempt ended.
+pub(super) enum Outcome<T> {
+    Answered(Answer<T>),
+    Failed(Fault),
+}
+
+/// A failure that may pass.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// No connection could be made.
+    Connect(reqwest::Error),
+    /// The connection broke or the time was over.
+    Interrupted(String),
+    /// The server said that it failed.
+    ServerError(String),
+    /// The body is not what was asked for.
+    Unreadable(String),
+    /// Too many requests, with the wait the provider asks for.
+    RateLimited(Option<Duration>),
+}
+
+/// The provider's form of an error.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorBody {
+    id: String,
+    message: String,
+}
+
+impl Api {
+    pub(super) async fn attempt<T>(
+        &self,
+        path: &str,
+        parse: &impl Fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<Outcome<T>, DiscoverError> {
+        self.pace.turn().await;
+        let request = self
+            .http
+            .get(format!("{}{path}", self.address()))
+            .header(reqwest::header::AUTHORIZATION, self.token.bearer())
+            .timeout(self.patience.request_timeout);
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return Ok(Outcome::Failed(Fault::from_transport(error))),
+        };
+        self.pace.observe(response.headers());
+        let status = response.status();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Ok(Outcome::Failed(Fault::RateLimited(wait_asked(
+                response.headers(),
+            ))));
+        }
+        let body = match read_body(response, path).await? {
+            Ok(body) => body,
+            Err(fault) => return Ok(Outcome::Failed(fault)),
+        };
+        if status == StatusCode::OK {
+            return Ok(parsed(&body, parse));
+        }
+        self.meaning(path, status, &body)
+    }
+
+    /// What an answer without a body of its own means.
+    fn meaning<T>(
+        &self,
+        path: &str,
+        status: StatusCode,
+        body: &[u8],
+    ) -> Result<Outcome<T>, DiscoverError> {
+        let reason = reason(status, body);
+        match status {
+            StatusCode::UNAUTHORIZED => Err(DiscoverError::TokenRejected {
+                what: path.to_owned(),
+                message: reason,
+            }),
+            StatusCode::NOT_FOUND => Ok(Outcome::Answered(Answer::Absent(reason))),
+            StatusCode::REQUEST_TIMEOUT => Ok(Outcome::Failed(Fault::ServerError(reason))),
+            _ if status.is_client_error() => Ok(Outcome::Answered(Answer::Refused(reason))),
+            _ if status.is_server_error() => Ok(Outcome::Failed(Fault::ServerError(reason))),
+            _ => Err(DiscoverError::NotTheApi {
+                url: self.address().to_owned(),
+                reason: format!("{path} answered {}", status.as_u16()),
+            }),
+        }
+    }
+}
+
+impl Fault {
+    /// The error's address is left out: it may hold a query, and the path is told beside it.
+    fn from_transport(error: reqwest::Error) -> Fault {
+        let error = error.without_url();
+        if error.is_connect() {
+            Fault::Connect(error)
+        } else if error.is_timeout() {
+            Fault::Interrupted("no answer in time".to_owned())
+        } else {
+            Fault::Interrupted("the connection broke".to_owned())
+        }
+    }
+
+    pub(super) fn into_error(self, path: &str, url: &str, attempts: u32) -> DiscoverError {
+        let what = path.to_owned();
+        match self {
+            Fault::Connect(source) => DiscoverError::Unreachable {
+                url: url.to_owned(),
+                attempts,
+                source,
+            },
+            Fault::Unreadable(last) => DiscoverError::Unreadable {
+                what,
+                attempts,
+                last,
+            },
+            Fault::Interrupted(last) | Fault::ServerError(last) => DiscoverError::KeepsFailing {
+                what,
+                attempts,
+                last,
+            },
+            Fault::RateLimited(wait) => DiscoverError::RateLimited {
+                what,
+                answers: attempts,
+                waited_seconds: 0,
+                next_wait_seconds: wait.unwrap_or_default().as_secs(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Connect(_) => f.write_str("no connection"),
+            Fault::Interrupted(text) | Fault::ServerError(text) | Fault::Unreadable(text) => {
+                f.write_str(text)
+            }
+            Fault::RateLimited(_) => f.write_str("too many requests"),
+        }
+    }
+}
+
+async fn read_body(
+    mut response: Response,
+    path: &str,
+) -> Result<Result<Vec<u8>, Fault>, DiscoverError> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > BODY_BYTES_MAX => {
+                return Err(DiscoverError::TooLarge {
+                    what: path.to_owned(),
+                    bytes_max: BODY_BYTES_MAX,
+                });
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(Ok(body)),
+            Err(error) => return Ok(Err(Fault::from_transport(error))),
+        }
+    }
+}
+
+/// The parser's own message is not told: it quotes values, and a value may be a secret.
+fn parsed<T>(body: &[u8], parse: &impl Fn(&[u8]) -> serde_json::Result<T>) -> Outcome<T> {
+    match parse(body) {
+        Ok(value) => Outcome::Answered(Answer::Found(value)),
+        Err(error) => Outcome::Failed(Fault::Unreadable(format!(
+            "{} at line {} column {}",
+            match error.classify() {
+                serde_json::error::Category::Eof => "the JSON stops in the middle",
+                serde_json::error::Category::Data => "the JSON has another form than documented",
+                _ => "it is not JSON",
+            },
+            error.line(),
+            error.column()
+        ))),
+    }
+}
+
+/// `403 forbidden: You are not authorized …`, on one line and shortened.
+fn reason(status: StatusCode, body: &[u8]) -> String {
+    let error: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+    let text = format!("{} {}: {}", status.as_u16(), error.id, error.message);
+    let text = text.trim_end_matches([':', ' ']);
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(MESSAGE_CHARS_MAX)
+        .collect()
+}

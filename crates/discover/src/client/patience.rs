@@ -1,0 +1,112 @@
+//! How long a failing request is asked again.
+
+use std::time::Duration;
+
+use super::attempt::Fault;
+use crate::{DiscoverError, OnProgress, Progress};
+
+/// The bounds of every retry and wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Attempts at one request that fails or answers with something unreadable.
+    pub attempts_max: u32,
+    /// Attempts at a host that does not accept connections.
+    pub connect_attempts_max: u32,
+    /// Refusals of one request by a rate limit.
+    pub rate_limit_answers_max: u32,
+    /// Time one request waits for rate limits in all; the hourly limit frees itself within an hour.
+    pub rate_limit_wait_max: Duration,
+    /// First pause after a failure; each further one is twice as long.
+    pub backoff_first: Duration,
+    /// Longest pause after a failure.
+    pub backoff_max: Duration,
+    /// Time for one request from sending it to the last byte of its answer.
+    pub request_timeout: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            attempts_max: 10,
+            connect_attempts_max: 5,
+            rate_limit_answers_max: 90,
+            rate_limit_wait_max: Duration::from_secs(65 * 60),
+            backoff_first: Duration::from_millis(50),
+            backoff_max: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Patience {
+    pub(super) fn budget(&self) -> Budget<'_> {
+        Budget {
+            patience: self,
+            failures: 0,
+            refusals: 0,
+            waited: Duration::ZERO,
+        }
+    }
+}
+
+/// What is left of the patience for one request.
+pub(super) struct Budget<'a> {
+    patience: &'a Patience,
+    failures: u32,
+    refusals: u32,
+    waited: Duration,
+}
+
+impl Budget<'_> {
+    /// Counts one fault: how long to wait before the next attempt, or the error when patience ends.
+    pub(super) fn spend(
+        &mut self,
+        fault: Fault,
+        path: &str,
+        url: &str,
+        progress: OnProgress<'_>,
+    ) -> Result<Duration, DiscoverError> {
+        if let Fault::RateLimited(asked) = fault {
+            return self.spend_refusal(asked, path);
+        }
+        self.failures += 1;
+        let is_last = self.failures >= self.attempts_max(&fault);
+        if is_last {
+            return Err(fault.into_error(path, url, self.failures));
+        }
+        progress(Progress::Retrying {
+            what: path.to_owned(),
+            why: fault.to_string(),
+        });
+        let doublings = (self.failures - 1).min(20);
+        Ok((self.patience.backoff_first * 2_u32.pow(doublings)).min(self.patience.backoff_max))
+    }
+
+    fn attempts_max(&self, fault: &Fault) -> u32 {
+        match fault {
+            Fault::Connect(_) => self.patience.connect_attempts_max,
+            _ => self.patience.attempts_max,
+        }
+    }
+
+    fn spend_refusal(
+        &mut self,
+        asked: Option<Duration>,
+        path: &str,
+    ) -> Result<Duration, DiscoverError> {
+        self.refusals += 1;
+        let wait = asked.unwrap_or(self.patience.backoff_max);
+        let is_over = self.refusals >= self.patience.rate_limit_answers_max
+            || self.waited + wait > self.patience.rate_limit_wait_max;
+        if is_over {
+            return Err(DiscoverError::RateLimited {
+                what: path.to_owned(),
+                answers: self.refusals,
+                waited_seconds: self.waited.as_secs(),
+                next_wait_seconds: wait.as_secs(),
+            });
+        }
+        self.waited += wait;
+        Ok(wait)
+    }
+}

@@ -1,0 +1,152 @@
+//! DigitalOcean.
+//!
+//! Two orders matter: buckets are named by projects and content delivery endpoints, so they come last, and
+//! references are resolved when everything is there. Everything else is independent.
+
+mod addresses;
+mod buckets;
+mod databases;
+mod dns;
+mod facts;
+mod firewalls;
+mod gathered;
+mod load_balancers;
+mod networks;
+mod others;
+mod page;
+mod projects;
+mod reader;
+mod region;
+mod servers;
+mod storage;
+mod utilisation;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+
+use reberth_model::estate::{Estate, Utilisation};
+
+use crate::client::{Answer, IN_FLIGHT_MAX};
+use crate::{Api, DiscoverError, OnProgress, Progress};
+use buckets::Buckets;
+use gathered::Gathered;
+use reader::Reader;
+use servers::Droplet;
+
+/// Address of the live API.
+pub const LIVE_API: &str = "https://api.digitalocean.com";
+
+const ACCOUNT_PATH: &str = "/v2/account";
+
+/// What a discovery is told besides the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// End of the 14 days for which measurements are read, in seconds since 1970; usually now.
+    pub measured_until_epoch_seconds: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct AccountAnswer {
+    account: Account,
+}
+
+#[derive(Debug, Deserialize)]
+struct Account {
+    email: Option<String>,
+    team: Option<Team>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Team {
+    name: Option<String>,
+}
+
+/// Reads the whole account. The same account gives the same estate, whatever faults passed on the way.
+pub async fn discover(
+    api: &Api,
+    options: &Options,
+    progress: OnProgress<'_>,
+) -> Result<Estate, DiscoverError> {
+    let reader = Reader::new(api, progress);
+    let mut gathered = Gathered::default();
+    let mut buckets = Buckets::default();
+    let (account, is_account_absent) = read_account(&reader).await?;
+    let droplets: Option<Vec<Droplet>> = reader.list(servers::COLLECTION).await?;
+    if is_account_absent && droplets.is_none() {
+        return Err(DiscoverError::NotTheApi {
+            url: api.address().to_owned(),
+            reason: format!(
+                "it has neither {ACCOUNT_PATH} nor {}",
+                servers::COLLECTION.path
+            ),
+        });
+    }
+    gather_servers(
+        &reader,
+        droplets.unwrap_or_default(),
+        options,
+        &mut gathered,
+    )
+    .await?;
+    databases::gather(&reader, &mut gathered).await?;
+    load_balancers::gather(&reader, &mut gathered).await?;
+    dns::gather(&reader, &mut gathered).await?;
+    networks::gather(&reader, &mut gathered).await?;
+    firewalls::gather(&reader, &mut gathered).await?;
+    storage::gather(&reader, &mut gathered).await?;
+    addresses::gather(&reader, &mut gathered).await?;
+    others::gather(&reader, &mut gathered).await?;
+    projects::gather(&reader, &mut buckets, &mut gathered).await?;
+    buckets::gather(&reader, &mut buckets, &mut gathered).await?;
+    buckets.finish(&reader, &mut gathered);
+    Ok(gathered.into_estate(account, reader.into_notes()))
+}
+
+/// Whose account it is, and whether there is no such path.
+async fn read_account(reader: &Reader<'_>) -> Result<(Option<String>, bool), DiscoverError> {
+    let answer = reader
+        .ask(ACCOUNT_PATH, |bytes| {
+            serde_json::from_slice::<AccountAnswer>(bytes)
+        })
+        .await?;
+    let is_absent = matches!(answer, Answer::Absent(_));
+    let found = reader.found_or_noted(ACCOUNT_PATH, answer);
+    let owner = found.and_then(|AccountAnswer { account }| {
+        account.email.or(account.team.and_then(|team| team.name))
+    });
+    Ok((owner, is_absent))
+}
+
+async fn gather_servers(
+    reader: &Reader<'_>,
+    droplets: Vec<Droplet>,
+    options: &Options,
+    gathered: &mut Gathered,
+) -> Result<(), DiscoverError> {
+    let total = droplets.len();
+    let until = options.measured_until_epoch_seconds;
+    let reads = droplets
+        .into_iter()
+        .map(|droplet| with_utilisation(reader, droplet, until));
+    let mut reads = stream::iter(reads).buffer_unordered(IN_FLIGHT_MAX);
+    let mut done = 0;
+    while let Some((droplet, utilisation)) = reads.try_next().await? {
+        done += 1;
+        reader.tell(Progress::Advanced {
+            what: "measurements",
+            done,
+            total,
+        });
+        servers::gather(droplet, utilisation, gathered);
+    }
+    Ok(())
+}
+
+async fn with_utilisation(
+    reader: &Reader<'_>,
+    droplet: Droplet,
+    until: u64,
+) -> Result<(Droplet, Option<Utilisation>), DiscoverError> {
+    let utilisation = utilisation::read(reader, droplet.id, until).await?;
+    Ok((droplet, utilisation))
+}

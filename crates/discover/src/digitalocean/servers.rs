@@ -1,0 +1,148 @@
+//! Droplets.
+
+use serde::Deserialize;
+
+use reberth_model::estate::{Attributes, Resource, Server, Utilisation};
+use reberth_model::money::{MonthlyCost, Usd};
+
+use super::gathered::Gathered;
+use super::page::Identified;
+use super::reader::Collection;
+use super::region::Region;
+
+pub(super) const COLLECTION: Collection<'_> = Collection {
+    path: "/v2/droplets",
+    query: "",
+    key: "droplets",
+    item_key: Some("droplet"),
+};
+
+/// Backups cost a fifth of the server's price.
+const BACKUPS_FACTOR: f64 = 1.2;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Droplet {
+    pub(super) id: u64,
+    name: String,
+    #[serde(default)]
+    memory: u64,
+    #[serde(default)]
+    vcpus: u32,
+    #[serde(default)]
+    disk: u64,
+    status: Option<String>,
+    created_at: Option<String>,
+    features: Option<Vec<String>>,
+    image: Option<Image>,
+    size: Option<Size>,
+    size_slug: Option<String>,
+    networks: Option<Networks>,
+    region: Option<Region>,
+    tags: Option<Vec<String>>,
+    vpc_uuid: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Image {
+    name: Option<String>,
+    distribution: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Size {
+    price_monthly: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Networks {
+    v4: Option<Vec<NetworkAddress>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct NetworkAddress {
+    ip_address: String,
+    #[serde(rename = "type")]
+    side: String,
+}
+
+impl Identified for Droplet {
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl Droplet {
+    fn has(&self, feature: &str) -> bool {
+        self.features.iter().flatten().any(|name| name == feature)
+    }
+
+    fn addresses(&self, side: &str) -> Vec<String> {
+        let addresses = self
+            .networks
+            .iter()
+            .flat_map(|networks| networks.v4.iter().flatten());
+        let mut found: Vec<String> = addresses
+            .filter(|address| address.side == side)
+            .map(|address| address.ip_address.clone())
+            .collect();
+        found.sort();
+        found
+    }
+
+    fn cost(&self) -> Option<MonthlyCost> {
+        let price = self.size.as_ref()?.price_monthly?;
+        let (factor, source) = if self.has("backups") {
+            (
+                BACKUPS_FACTOR,
+                "api: droplet.size.price_monthly + 20 % for backups",
+            )
+        } else {
+            (1.0, "api: droplet.size.price_monthly")
+        };
+        Some(MonthlyCost {
+            usd: Usd::from_f64(price * factor)?,
+            source: source.to_owned(),
+        })
+    }
+
+    fn operating_system(&self) -> Option<String> {
+        let image = self.image.as_ref()?;
+        let parts = [image.distribution.as_deref(), image.name.as_deref()];
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// Adds a server with what was measured of it.
+pub(super) fn gather(droplet: Droplet, utilisation: Option<Utilisation>, gathered: &mut Gathered) {
+    let id = droplet.id();
+    let mut tags = droplet.tags.clone().unwrap_or_default();
+    tags.sort();
+    gathered.refer(
+        &id,
+        "in_network",
+        droplet.vpc_uuid.clone().unwrap_or_default(),
+    );
+    let server = Server {
+        size: droplet.size_slug.clone().unwrap_or_default(),
+        vcpus: droplet.vcpus,
+        memory_mib: droplet.memory,
+        disk_gib: droplet.disk,
+        operating_system: droplet.operating_system(),
+        status: droplet.status.clone().unwrap_or_default(),
+        private_ipv4: droplet.addresses("private"),
+        public_ipv4: droplet.addresses("public"),
+        backups: droplet.has("backups"),
+        monitoring: droplet.has("monitoring"),
+        tags,
+        created_at: droplet.created_at.clone(),
+        utilisation,
+    };
+    gathered.add(Resource {
+        id,
+        cost: droplet.cost(),
+        region: droplet.region.map(Region::into_slug),
+        name: droplet.name,
+        attributes: Attributes::Server(server),
+    });
+}

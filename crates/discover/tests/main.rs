@@ -1,0 +1,6 @@
+//! Discovery against the replayed account, calm and with every fault.
+
+mod calm;
+mod faults;
+mod harness;
+mod large;
