@@ -17,8 +17,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-use crate::{DiscoverError, OnProgress, Progress, Token};
-use attempt::{Fault, Outcome};
+use crate::{DiscoverError, OnProgress, Token};
+use attempt::Outcome;
 use pace::Pace;
 
 /// How many requests may be in flight at once.
@@ -99,15 +99,15 @@ impl Api {
         parse: impl Fn(&[u8]) -> serde_json::Result<T>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
-        let fault = {
+        let first = {
             let _one = self.enter(1).await;
-            match self.attempt(path, &parse).await? {
-                Outcome::Answered(answer) => return Ok(answer),
-                Outcome::Failed(fault) => fault,
-            }
+            self.attempt(path, &parse).await?
         };
+        if let Outcome::Answered(answer) = first {
+            return Ok(answer);
+        }
         let _alone = self.enter(IN_FLIGHT_MAX as u32).await;
-        self.insist(path, &parse, fault, progress).await
+        self.insist(path, &parse, first, progress).await
     }
 
     /// Asks again and again, with nobody else in flight.
@@ -115,22 +115,18 @@ impl Api {
         &self,
         path: &str,
         parse: &impl Fn(&[u8]) -> serde_json::Result<T>,
-        mut fault: Fault,
+        mut outcome: Outcome<T>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
-        let mut budget = self.patience.budget();
+        let mut budget = self.patience.budget(path, self.address());
         loop {
-            let wait = budget.spend(fault, path, self.address(), progress)?;
-            if wait >= Duration::from_secs(1) {
-                progress(Progress::Waiting {
-                    seconds: wait.as_secs(),
-                });
-            }
-            tokio::time::sleep(wait).await;
-            match self.attempt(path, parse).await? {
+            let wait = match outcome {
                 Outcome::Answered(answer) => return Ok(answer),
-                Outcome::Failed(next) => fault = next,
-            }
+                Outcome::RateLimited(asked) => budget.spend_refusal(asked, progress)?,
+                Outcome::Failed(fault) => budget.spend_failure(fault, progress)?,
+            };
+            tokio::time::sleep(wait).await;
+            outcome = self.attempt(path, parse).await?;
         }
     }
 

@@ -32,6 +32,7 @@ use buckets::Buckets;
 use gathered::Gathered;
 use reader::Reader;
 use servers::Droplet;
+use utilisation::Measurements;
 
 /// Address of the live API.
 pub const LIVE_API: &str = "https://api.digitalocean.com";
@@ -124,10 +125,10 @@ async fn gather_servers(
     gathered: &mut Gathered,
 ) -> Result<(), DiscoverError> {
     let total = droplets.len();
-    let until = options.measured_until_epoch_seconds;
+    let measurements = Measurements::new(reader, options.measured_until_epoch_seconds);
     let reads = droplets
         .into_iter()
-        .map(|droplet| with_utilisation(reader, droplet, until));
+        .map(|droplet| with_utilisation(&measurements, droplet));
     let mut reads = stream::iter(reads).buffer_unordered(IN_FLIGHT_MAX);
     let mut done = 0;
     while let Some((droplet, utilisation)) = reads.try_next().await? {
@@ -143,10 +144,9 @@ async fn gather_servers(
 }
 
 async fn with_utilisation(
-    reader: &Reader<'_>,
+    measurements: &Measurements<'_>,
     droplet: Droplet,
-    until: u64,
 ) -> Result<(Droplet, Option<Utilisation>), DiscoverError> {
-    let utilisation = utilisation::read(reader, droplet.id, until).await?;
+    let utilisation = measurements.of(droplet.id).await?;
     Ok((droplet, utilisation))
 }

@@ -17,6 +17,8 @@ const MESSAGE_CHARS_MAX: usize = 200;
 pub(super) enum Outcome<T> {
     Answered(Answer<T>),
     Failed(Fault),
+    /// Too many requests, with the wait the provider asks for.
+    RateLimited(Option<Duration>),
 }
 
 /// A failure that may pass.
@@ -30,8 +32,6 @@ pub(super) enum Fault {
     ServerError(String),
     /// The body is not what was asked for.
     Unreadable(String),
-    /// Too many requests, with the wait the provider asks for.
-    RateLimited(Option<Duration>),
 }
 
 /// The provider's form of an error.
@@ -61,9 +61,7 @@ impl Api {
         self.pace.observe(response.headers());
         let status = response.status();
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Ok(Outcome::Failed(Fault::RateLimited(wait_asked(
-                response.headers(),
-            ))));
+            return Ok(Outcome::RateLimited(wait_asked(response.headers())));
         }
         let body = match read_body(response, path).await? {
             Ok(body) => body,
@@ -131,12 +129,6 @@ impl Fault {
                 attempts,
                 last,
             },
-            Fault::RateLimited(wait) => DiscoverError::RateLimited {
-                what,
-                answers: attempts,
-                waited_seconds: 0,
-                next_wait_seconds: wait.unwrap_or_default().as_secs(),
-            },
         }
     }
 }
@@ -148,7 +140,6 @@ impl fmt::Display for Fault {
             Fault::Interrupted(text) | Fault::ServerError(text) | Fault::Unreadable(text) => {
                 f.write_str(text)
             }
-            Fault::RateLimited(_) => f.write_str("too many requests"),
         }
     }
 }

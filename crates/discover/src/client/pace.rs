@@ -72,3 +72,35 @@ pub(super) fn wait_asked(headers: &HeaderMap) -> Option<Duration> {
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderValue;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn the_wait_is_what_the_provider_asks_for_within_bounds() {
+        let seconds = |pairs: &[(&'static str, &'static str)]| {
+            wait_asked(&headers(pairs)).map(|wait| wait.as_secs())
+        };
+        assert_eq!(
+            seconds(&[("retry-after", "57"), ("ratelimit-reset", "1")]),
+            Some(57)
+        );
+        assert_eq!(
+            seconds(&[("ratelimit-reset", "1")]),
+            Some(1),
+            "the reset is long past"
+        );
+        assert_eq!(seconds(&[("ratelimit-reset", "99999999999")]), Some(3_660));
+        assert_eq!(seconds(&[("retry-after", "soon")]), None);
+        assert_eq!(seconds(&[]), None);
+    }
+}

@@ -39,9 +39,12 @@ impl Default for Patience {
 }
 
 impl Patience {
-    pub(super) fn budget(&self) -> Budget<'_> {
+    /// A fresh budget for the request of `path` at `url`.
+    pub(super) fn budget<'a>(&'a self, path: &'a str, url: &'a str) -> Budget<'a> {
         Budget {
             patience: self,
+            path,
+            url,
             failures: 0,
             refusals: 0,
             waited: Duration::ZERO,
@@ -52,47 +55,42 @@ impl Patience {
 /// What is left of the patience for one request.
 pub(super) struct Budget<'a> {
     patience: &'a Patience,
+    path: &'a str,
+    url: &'a str,
     failures: u32,
     refusals: u32,
     waited: Duration,
 }
 
 impl Budget<'_> {
-    /// Counts one fault: how long to wait before the next attempt, or the error when patience ends.
-    pub(super) fn spend(
+    /// Counts a failure: how long to wait before the next attempt, or the error when patience ends.
+    pub(super) fn spend_failure(
         &mut self,
         fault: Fault,
-        path: &str,
-        url: &str,
         progress: OnProgress<'_>,
     ) -> Result<Duration, DiscoverError> {
-        if let Fault::RateLimited(asked) = fault {
-            return self.spend_refusal(asked, path);
-        }
         self.failures += 1;
-        let is_last = self.failures >= self.attempts_max(&fault);
-        if is_last {
-            return Err(fault.into_error(path, url, self.failures));
+        let attempts_max = match fault {
+            Fault::Connect(_) => self.patience.connect_attempts_max,
+            _ => self.patience.attempts_max,
+        };
+        if self.failures >= attempts_max {
+            return Err(fault.into_error(self.path, self.url, self.failures));
         }
         progress(Progress::Retrying {
-            what: path.to_owned(),
+            what: self.path.to_owned(),
             why: fault.to_string(),
         });
         let doublings = (self.failures - 1).min(20);
-        Ok((self.patience.backoff_first * 2_u32.pow(doublings)).min(self.patience.backoff_max))
+        let pause = self.patience.backoff_first.saturating_mul(1 << doublings);
+        Ok(pause.min(self.patience.backoff_max))
     }
 
-    fn attempts_max(&self, fault: &Fault) -> u32 {
-        match fault {
-            Fault::Connect(_) => self.patience.connect_attempts_max,
-            _ => self.patience.attempts_max,
-        }
-    }
-
-    fn spend_refusal(
+    /// Counts a refusal by a rate limit, with the wait the provider asks for: how long to wait, or the error.
+    pub(super) fn spend_refusal(
         &mut self,
         asked: Option<Duration>,
-        path: &str,
+        progress: OnProgress<'_>,
     ) -> Result<Duration, DiscoverError> {
         self.refusals += 1;
         let wait = asked.unwrap_or(self.patience.backoff_max);
@@ -100,13 +98,16 @@ impl Budget<'_> {
             || self.waited + wait > self.patience.rate_limit_wait_max;
         if is_over {
             return Err(DiscoverError::RateLimited {
-                what: path.to_owned(),
+                what: self.path.to_owned(),
                 answers: self.refusals,
                 waited_seconds: self.waited.as_secs(),
                 next_wait_seconds: wait.as_secs(),
             });
         }
         self.waited += wait;
+        progress(Progress::Waiting {
+            seconds: wait.as_secs(),
+        });
         Ok(wait)
     }
 }

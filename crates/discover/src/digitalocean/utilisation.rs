@@ -5,7 +5,8 @@
 //! than before, the machine was restarted in between and that interval says nothing.
 
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reberth_model::estate::Utilisation;
 
@@ -43,37 +44,58 @@ struct Labels {
 /// Samples by moment, each a value per label.
 type Samples = BTreeMap<i64, BTreeMap<String, f64>>;
 
-/// What was measured of one server in the 14 days up to `until_epoch_seconds`; `None` when nothing was.
-pub(super) async fn read(
-    reader: &Reader<'_>,
-    id: u64,
+/// Reads what was measured of servers.
+pub(super) struct Measurements<'a> {
+    reader: &'a Reader<'a>,
     until_epoch_seconds: u64,
-) -> Result<Option<Utilisation>, DiscoverError> {
-    let cpu = samples(reader, "cpu", id, until_epoch_seconds).await?;
-    let total = samples(reader, "memory_total", id, until_epoch_seconds).await?;
-    let available = samples(reader, "memory_available", id, until_epoch_seconds).await?;
-    Ok(summary(&cpu, &total, &available))
+    /// Metrics that the token may not read: one refusal holds for every server.
+    refused: Mutex<BTreeSet<&'static str>>,
 }
 
-async fn samples(
-    reader: &Reader<'_>,
-    metric: &str,
-    id: u64,
-    until: u64,
-) -> Result<Samples, DiscoverError> {
-    let start = until.saturating_sub(WINDOW_SECONDS);
-    let path = format!("{PATH}/{metric}?host_id={id}&start={start}&end={until}");
-    match reader
-        .ask(&path, |bytes| serde_json::from_slice::<Matrix>(bytes))
-        .await?
-    {
-        Answer::Found(matrix) => Ok(by_moment(matrix)),
-        Answer::Refused(reason) => {
-            // One note for all servers: the permission is one.
-            reader.note_not_visible(&format!("{PATH}/{metric}"), reason);
-            Ok(Samples::new())
+impl<'a> Measurements<'a> {
+    /// Measurements of the 14 days up to `until_epoch_seconds`.
+    pub(super) fn new(reader: &'a Reader<'a>, until_epoch_seconds: u64) -> Measurements<'a> {
+        let refused = Mutex::default();
+        Measurements {
+            reader,
+            until_epoch_seconds,
+            refused,
         }
-        Answer::Absent(_) => Ok(Samples::new()),
+    }
+
+    /// What was measured of one server; `None` when nothing was.
+    pub(super) async fn of(&self, server_id: u64) -> Result<Option<Utilisation>, DiscoverError> {
+        let cpu = self.samples("cpu", server_id).await?;
+        let total = self.samples("memory_total", server_id).await?;
+        let available = self.samples("memory_available", server_id).await?;
+        Ok(summary(&cpu, &total, &available))
+    }
+
+    async fn samples(&self, metric: &'static str, id: u64) -> Result<Samples, DiscoverError> {
+        if self.refused().contains(metric) {
+            return Ok(Samples::new());
+        }
+        let until = self.until_epoch_seconds;
+        let start = until.saturating_sub(WINDOW_SECONDS);
+        let path = format!("{PATH}/{metric}?host_id={id}&start={start}&end={until}");
+        match self
+            .reader
+            .ask(&path, |bytes| serde_json::from_slice::<Matrix>(bytes))
+            .await?
+        {
+            Answer::Found(matrix) => Ok(by_moment(matrix)),
+            Answer::Refused(reason) => {
+                self.refused().insert(metric);
+                self.reader
+                    .note_not_visible(&format!("{PATH}/{metric}"), reason);
+                Ok(Samples::new())
+            }
+            Answer::Absent(_) => Ok(Samples::new()),
+        }
+    }
+
+    fn refused(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
