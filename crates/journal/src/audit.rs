@@ -183,3 +183,38 @@ impl<'a> Chain<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(seq: u64, previous_hash: &str) -> StoredEvent {
+        let mut event = StoredEvent {
+            seq,
+            run: "cutover-1".to_owned(),
+            kind: "note".to_owned(),
+            step: None,
+            at: String::new(),
+            epoch: 0,
+            payload: "{}".to_owned(),
+            previous_hash: previous_hash.to_owned(),
+            hash: String::new(),
+        };
+        event.hash = event.computed_hash();
+        event
+    }
+
+    #[test]
+    fn an_event_with_a_right_hash_of_its_own_does_not_fit_another_past() {
+        let first = event(1, GENESIS_HASH);
+        let cases = [
+            (first.hash.as_str(), Ok(())),
+            (GENESIS_HASH, Err(AuditBreak::Detached { seq: 2 })),
+        ];
+        for (previous_hash, expected) in cases {
+            let mut chain = Chain::new(None);
+            chain.follow(&first).unwrap();
+            assert_eq!(chain.follow(&event(2, previous_hash)), expected);
+        }
+    }
+}

@@ -38,10 +38,15 @@ pub struct Outcome {
 }
 
 /// Carries out runs on a journal.
+///
+/// Its futures write to the journal from the thread that polls them: a few milliseconds per event, until it is on disk.
 pub struct Engine<'a> {
     pub(crate) journal: &'a Journal,
     timer: &'a dyn Timer,
 }
+
+/// How one attempt of a step ended: in which phase it failed, and why.
+type Attempt = Result<(), (&'static str, StepError)>;
 
 /// One run at work: its lease, its steps, and the world.
 pub(crate) struct Work<'w, C> {
@@ -180,6 +185,8 @@ impl<'a> Engine<'a> {
                     Err(error) => Err(("approval", error)),
                 }
             }
+            // What this run did itself is proven by `verify`, also when its process died in between.
+            Ok(Observation::AlreadySo(_)) if has_acted => self.verify(work, name, policy).await?,
             Ok(settled) => {
                 let (kind, payload) = settlement(settled, policy);
                 self.record(&work.lease, kind, Some(name), &payload)?;
@@ -223,40 +230,29 @@ impl<'a> Engine<'a> {
         let hash = content_hash(run, name, &content);
         let is_asked =
             matches!(history.state(), RunState::Waiting { hash: asked, .. } if *asked == hash);
-        let Some(approval) = self.journal.approval(&hash)? else {
-            if !is_asked {
-                let payload = json!({ "hash": hash, "content": content });
-                self.record(
-                    &work.lease,
-                    EventKind::ApprovalRequested,
-                    Some(name),
-                    &payload,
-                )?;
-            }
+        let approval = self.journal.approval(&hash)?;
+        // Also a content that was approved before it was asked for is written down as asked, so that the chain reads
+        // in order.
+        if !is_asked {
+            let payload = json!({ "hash": hash, "content": content });
+            let kind = EventKind::ApprovalRequested;
+            self.record(&work.lease, kind, Some(name), &payload)?;
+        }
+        let Some(approval) = approval else {
             return Ok(Ok(false));
         };
-        if matches!(history.state(), RunState::Waiting { .. }) && !is_asked {
-            // Approved before it was asked for: still written down as asked, so that the chain reads in order.
-            let payload = json!({ "hash": hash, "content": content });
-            self.record(
-                &work.lease,
-                EventKind::ApprovalRequested,
-                Some(name),
-                &payload,
-            )?;
-        }
         let payload = json!({ "hash": hash, "by": approval.by });
         self.record(&work.lease, EventKind::StepApproved, Some(name), &payload)?;
         Ok(Ok(true))
     }
 
-    /// Acts and verifies, with an event before and after.
+    /// Acts and verifies, with an event before and after. The outer error is the journal's, the inner one the step's.
     async fn act<C: Send>(
         &self,
         work: &mut Work<'_, C>,
         name: &str,
         policy: Policy,
-    ) -> Result<Result<(), (&'static str, StepError)>, JournalError> {
+    ) -> Result<Attempt, JournalError> {
         let payload = json!({ "one_way": is_one_way(policy) });
         self.record(&work.lease, EventKind::ActStarted, Some(name), &payload)?;
         let step = find(work.steps, name);
@@ -264,7 +260,17 @@ impl<'a> Engine<'a> {
         if let Err(error) = self.within(policy, name, "act", acting).await {
             return Ok(Err(("act", error)));
         }
-        let verifying = step.verify(work.context);
+        self.verify(work, name, policy).await
+    }
+
+    /// Proves that a step this run acted on is done.
+    async fn verify<C: Send>(
+        &self,
+        work: &mut Work<'_, C>,
+        name: &str,
+        policy: Policy,
+    ) -> Result<Attempt, JournalError> {
+        let verifying = find(work.steps, name).verify(work.context);
         match self.within(policy, name, "verify", verifying).await {
             Ok(evidence) => {
                 let payload = json!({ "evidence": evidence });

@@ -122,7 +122,7 @@ pub enum EventKind {
 }
 
 /// Every kind the engine understands, with the text that stands for it in the journal.
-const KINDS: [(&str, EventKind); 22] = [
+pub(crate) const KINDS: [(&str, EventKind); 22] = [
     ("run_created", EventKind::RunCreated),
     ("steps_changed", EventKind::StepsChanged),
     ("step_started", EventKind::StepStarted),

@@ -202,14 +202,13 @@ impl RunHistory {
     /// back, and a run ends only when nothing is left.
     fn fits_steps(&self, event: &EventKind, step: Option<&str>) -> bool {
         use EventKind as E;
-        let status = step
-            .and_then(|name| self.step(name))
-            .map(|step| step.status);
         match event {
             E::StepStarted => {
                 step.is_some() && self.next_step().map(|next| next.name.as_str()) == step
             }
-            E::StepDone => status == Some(StepStatus::Acting),
+            E::StepDone => step
+                .and_then(|name| self.step(name))
+                .is_some_and(|step| step.has_acted),
             E::UndoStarted => {
                 step.is_some() && self.last_acted().map(|last| last.name.as_str()) == step
             }

@@ -248,3 +248,53 @@ fn stopped(payload: &Value, undoing: Option<UnwindCause>) -> RunState {
         undoing,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::KINDS;
+
+    /// The kinds that may follow a state, when step and payload are as good as they can be.
+    fn followers(state: Option<&RunState>) -> Vec<&'static str> {
+        let payload = serde_json::json!({ "hash": "h", "cause": "failed", "text": "" });
+        let legal = |kind: &EventKind| transition(state, kind, Some("fence"), &payload).is_some();
+        let kinds = KINDS.iter().filter(|(_, kind)| legal(kind));
+        kinds.map(|(name, _)| *name).collect()
+    }
+
+    #[test]
+    fn a_run_begins_once_and_ends_once() {
+        let stuck = |undoing| RunState::Stuck {
+            text: String::new(),
+            undoing,
+        };
+        let cases: [(Option<RunState>, &[&str]); 6] = [
+            (None, &["run_created"]),
+            (Some(RunState::Done), &[]),
+            (Some(RunState::Undone), &[]),
+            (Some(RunState::Cancelled), &[]),
+            (Some(stuck(None)), &["retry_requested"]),
+            (Some(stuck(Some(UnwindCause::Failed))), &["retry_requested"]),
+        ];
+        for (state, expected) in cases {
+            assert_eq!(followers(state.as_ref()), expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_turned_back_never_goes_forward_again() {
+        let undoing = RunState::Undoing {
+            step: Some("fence".to_owned()),
+            cause: UnwindCause::Failed,
+        };
+        let expected = [
+            "steps_changed",
+            "cancel_requested",
+            "undo_started",
+            "undo_done",
+            "undo_failed",
+            "run_stuck",
+        ];
+        assert_eq!(followers(Some(&undoing)), expected);
+    }
+}

@@ -179,6 +179,7 @@ impl std::error::Error for StepError {}
 /// - A process may die at any instant. So `act` and `undo` are harmless when repeated, also after a half-done attempt.
 /// - `observe` and `verify` change nothing.
 /// - `observe` says [`Observation::AlreadySo`] only when *everything* that `act` would do is there.
+///   Its evidence must then stand for itself: only a step on which this run has acted is verified.
 /// - A future of a step may be dropped at any await when its time is up. What it leaves must be such that `observe`
 ///   sees it right.
 /// - A step that was found already so before it ever acted is not undone: it is as this run found it.

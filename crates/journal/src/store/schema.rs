@@ -53,7 +53,7 @@ const FORMAT: i64 = MIGRATIONS.len() as i64;
 /// Opens the file for writing, makes it when it is missing, and brings it to the present format.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, JournalError> {
     let mut connection = connect(path, OpenFlags::default())?;
-    if check_identity(&connection, path)? < FORMAT {
+    if identify(&connection, path)? < FORMAT {
         migrate(&mut connection, path)?;
     }
     connection
@@ -67,8 +67,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, JournalError> 
 pub(super) fn open_for_reading(path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(path, flags)?;
-    let format = check_identity(&connection, path)?;
-    if format == 0 {
+    if identify(&connection, path)? == 0 {
         return Err(JournalError::NotAJournal {
             path: path.to_owned(),
             found: "an empty database",
@@ -87,6 +86,14 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Looks at the file in one moment: another process may be making it right now.
+fn identify(connection: &Connection, path: &Path) -> Result<i64, JournalError> {
+    let moment = connection
+        .unchecked_transaction()
+        .map_err(classify("reading the journal's head"))?;
+    check_identity(&moment, path)
 }
 
 /// Refuses what is not a journal or is newer than this binary; returns the format found, 0 for a new file.

@@ -254,7 +254,11 @@ fn check_lasting_failure<S: Scenario<Context: 'static>>(
     let is_behind = one_way < place || (one_way == place && phase != Phase::Observe);
     match &outcome.state {
         // Found already so on the second attempt, or a step that never acts.
-        RunState::Done => assert_eq!(bench.scenario.world(), *world, "{what}"),
+        RunState::Done => {
+            assert_eq!(bench.scenario.world(), *world, "{what}");
+            let is_unproven = phase == Phase::Verify && bench.history().steps()[place].has_acted;
+            assert!(!is_unproven, "{what}: the run went on without proof");
+        }
         RunState::Undone if !is_behind => bench.is_unchanged(what),
         RunState::Stuck {
             text,
