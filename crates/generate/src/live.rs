@@ -1,0 +1,191 @@
+//! The live roots of one environment: one folder and one state each, applied in the order of their numbers.
+
+mod apps;
+mod bootstrap;
+mod data;
+mod edge;
+mod network;
+mod security;
+
+use reberth_model::design::{Design, Origin};
+
+use crate::folder::{Folder, Output, Variable, root_versions, variable};
+use crate::hcl::{Block, Body, Entry, Expression, block, code, object, template};
+use std::collections::BTreeMap;
+
+/// All roots that have content, in the order they are applied.
+pub(crate) fn all(design: &Design) -> Vec<Folder> {
+    let mut roots = vec![
+        bootstrap::root(design),
+        network::root(design),
+        security::root(design),
+    ];
+    if !design.databases.is_empty() {
+        roots.push(data::root(design));
+    }
+    if !design.services.is_empty() {
+        roots.push(apps::root(design));
+    }
+    if !design.ingresses.is_empty() {
+        roots.push(edge::root(design));
+    }
+    roots
+}
+
+/// What tells one root from another.
+struct Root {
+    name: &'static str,
+    text: &'static str,
+    /// Roots whose outputs it reads.
+    reads: &'static [&'static str],
+    outputs: Vec<Output>,
+    main: Body,
+}
+
+impl Root {
+    /// The folder with everything that roots have in common.
+    fn folder(self, design: &Design) -> Folder {
+        let environment = &design.target.environment;
+        let mut files: BTreeMap<&'static str, Body> = [
+            ("backend.tf", backend(design, self.name)),
+            ("main.tf", self.main),
+            ("providers.tf", provider()),
+            ("terraform.tfvars", values(design)),
+            ("versions.tf", root_versions()),
+        ]
+        .into();
+        if !self.reads.is_empty() {
+            files.insert("data.tf", remote_states(design, self.reads));
+        }
+        Folder {
+            path: format!("infra/live/{environment}/{}", self.name),
+            title: format!("{environment}/{}", self.name),
+            text: self.text.to_owned(),
+            variables: variables(),
+            outputs: self.outputs,
+            files,
+        }
+    }
+}
+
+fn backend(design: &Design, root: &str) -> Body {
+    let target = &design.target;
+    Body::new().block(
+        block("terraform", &[]).nest(
+            block("backend", &["s3"])
+                .set("bucket", &target.state_bucket)
+                .set("key", state_key(design, root))
+                .set("region", &target.region)
+                .set("encrypt", true)
+                .set("use_lockfile", true),
+        ),
+    )
+}
+
+fn state_key(design: &Design, root: &str) -> String {
+    format!("{}/{root}.tfstate", design.target.environment)
+}
+
+fn provider() -> Body {
+    Body::new().block(
+        block("provider", &["aws"])
+            .set("region", code("var.region"))
+            .nest(block("default_tags", &[]).set("tags", code("local.tags"))),
+    )
+}
+
+fn variables() -> Vec<Variable> {
+    vec![
+        variable(
+            "project",
+            "string",
+            "Short name of the application, the first part of every name.",
+        )
+        .must(
+            "can(regex(\"^[a-z][a-z0-9-]{0,23}$\", var.project))",
+            "The project has at most 24 of a-z, 0-9 and -, and starts with a letter.",
+        ),
+        variable("environment", "string", "Name of the environment.").must(
+            "can(regex(\"^[a-z][a-z0-9-]{0,23}$\", var.environment))",
+            "The environment has at most 24 of a-z, 0-9 and -, and starts with a letter.",
+        ),
+        variable("region", "string", "AWS region.").must(
+            "can(regex(\"^[a-z]{2}(-[a-z]+)+-[0-9]$\", var.region))",
+            "A region looks like ap-south-1.",
+        ),
+        variable(
+            "additional_tags",
+            "map(string)",
+            "Further tags of every resource, for example CostCentre.",
+        )
+        .default(object::<&str, &str>([])),
+    ]
+}
+
+fn values(design: &Design) -> Body {
+    let target = &design.target;
+    Body::new()
+        .set("project", &target.project)
+        .set("environment", &target.environment)
+        .set("region", &target.region)
+}
+
+/// Locals that every root has.
+fn locals() -> Block {
+    let own = object([
+        ("Application", code("var.project")),
+        ("Environment", code("var.environment")),
+        ("ManagedBy", "terraform".into()),
+    ]);
+    block("locals", &[])
+        .set("name", template("${var.project}-${var.environment}"))
+        .set("tags", crate::hcl::call("merge(var.additional_tags, ", own))
+}
+
+fn remote_states(design: &Design, roots: &[&str]) -> Body {
+    roots.iter().fold(Body::new(), |body, root| {
+        let (_, name) = root.split_once('-').unwrap_or(("", root));
+        let config = object([
+            ("bucket", Expression::from(&design.target.state_bucket)),
+            ("key", state_key(design, root).into()),
+            ("region", code("var.region")),
+        ]);
+        body.block(
+            block("data", &["terraform_remote_state", name])
+                .set("backend", "s3")
+                .gap()
+                .set("config", config),
+        )
+    })
+}
+
+/// A call of a local module.
+fn module(name: &str, source: &str) -> Block {
+    block("module", &[name]).set("source", format!("../../../modules/{source}"))
+}
+
+/// Where an item comes from, as a comment.
+fn origin(origin: &Origin) -> String {
+    let why = sentence(&origin.why);
+    if origin.from.is_empty() {
+        why
+    } else {
+        format!("{why} Source: {}.", origin.from.join(", "))
+    }
+}
+
+/// A text that starts with a capital and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+/// An entry of a map under the comment that says where it comes from.
+fn entry(key: &str, item: &Origin, value: Expression) -> Entry {
+    Entry::commented(origin(item), key, value)
+}

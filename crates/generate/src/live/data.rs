@@ -1,0 +1,192 @@
+//! `20-data`: the databases.
+
+use reberth_model::design::{Database, Design, ParameterApply};
+
+use super::{Root, entry, locals, module, sentence};
+use crate::folder::{Folder, output};
+use crate::hcl::{Block, Body, Entry, Expression, block, code, list, object, template};
+
+const TEXT: &str = "\
+The databases. Each keeps the settings of the cluster it replaces where they differ from MySQL's defaults; where a setting could not be
+copied, the comment above it says so. Static parameters wait for a restart (`pending-reboot`).
+
+Keep the binary log long enough for the way back, on each database once it stands:
+
+    CALL mysql.rds_set_configuration('binlog retention hours', 72);";
+
+/// The root.
+pub(super) fn root(design: &Design) -> Folder {
+    let databases = design
+        .databases
+        .iter()
+        .map(|database| Entry::commented(comment(database), &database.key, value(database)));
+    Root {
+        name: "20-data",
+        text: TEXT,
+        reads: &["00-network", "10-security"],
+        outputs: vec![
+            output(
+                "addresses",
+                "Host names of the primaries by key.",
+                "{ for key, database in module.database : key => database.address }",
+            ),
+            output(
+                "replica_addresses",
+                "Host names of the read replicas by database and key.",
+                "{ for key, database in module.database : key => database.replica_addresses }",
+            ),
+            output(
+                "master_secret_arns",
+                "Secrets that hold the master passwords, by key.",
+                "{ for key, database in module.database : key => database.master_secret_arn }",
+            ),
+        ],
+        main: Body::new()
+            .block(locals())
+            .block(block("locals", &[]).set("databases", Expression::Object(databases.collect())))
+            .block(subnet_group())
+            .block(monitoring_trust())
+            .block(monitoring_role())
+            .block(monitoring_attachment())
+            .block(block("data", &["aws_partition", "current"]))
+            .block(call()),
+    }
+    .folder(design)
+}
+
+fn comment(database: &Database) -> String {
+    let mut text = super::origin(&database.origin);
+    text.push_str(&format!(
+        " Version: {} Class: {}",
+        sentence(&database.engine_version.why),
+        sentence(&database.instance_class.why)
+    ));
+    if !database.schemas.is_empty() {
+        text.push_str(&format!(" Holds {}.", database.schemas.join(", ")));
+    }
+    let left: Vec<String> = database
+        .settings_not_copied
+        .iter()
+        .map(|setting| format!("{} = {} ({})", setting.name, setting.value, setting.why))
+        .collect();
+    if !left.is_empty() {
+        text.push_str(&format!(" Settings not copied: {}.", left.join("; ")));
+    }
+    text
+}
+
+fn value(database: &Database) -> Expression {
+    let replicas = database.replicas.iter().map(|replica| {
+        let class = Expression::from(&replica.instance_class.value);
+        entry(
+            &replica.key,
+            &replica.origin,
+            object([("instance_class", class)]),
+        )
+    });
+    let window = database
+        .backup_window
+        .as_ref()
+        .map_or(code("null"), Expression::from);
+    object([
+        ("environment", Expression::from(&database.environment)),
+        ("engine_version", (&database.engine_version.value).into()),
+        ("instance_class", (&database.instance_class.value).into()),
+        ("allocated_storage_gib", database.storage_gib.into()),
+        ("max_allocated_storage_gib", database.storage_gib_max.into()),
+        ("multi_az", database.multi_az.into()),
+        (
+            "backup_retention_days",
+            database.backup_retention_days.into(),
+        ),
+        ("backup_window", window),
+        ("parameter_family", (&database.parameter_family).into()),
+        ("parameters", parameters(database)),
+        ("replicas", Expression::Object(replicas.collect())),
+        ("security_group", (&database.security_group).into()),
+    ])
+}
+
+/// Each parameter with the reason for it; the apply method only where it is not the usual one.
+fn parameters(database: &Database) -> Expression {
+    let entries = database.parameters.iter().map(|parameter| {
+        let mut fields = vec![("value", Expression::from(&parameter.value))];
+        if parameter.apply == ParameterApply::PendingReboot {
+            fields.push(("apply_method", "pending-reboot".into()));
+        }
+        Entry::commented(sentence(&parameter.why), &parameter.name, object(fields))
+    });
+    Expression::Object(entries.collect())
+}
+
+fn subnet_group() -> Block {
+    block("resource", &["aws_db_subnet_group", "this"])
+        .set("name", code("local.name"))
+        .set("description", template("Data tier of ${local.name}"))
+        .set(
+            "subnet_ids",
+            code("values(data.terraform_remote_state.network.outputs.data_subnet_ids)"),
+        )
+}
+
+fn monitoring_trust() -> Block {
+    let principals = block("principals", &[])
+        .set("type", "Service")
+        .set("identifiers", list(["monitoring.rds.amazonaws.com"]));
+    block("data", &["aws_iam_policy_document", "monitoring_trust"]).nest(
+        block("statement", &[])
+            .set("actions", list(["sts:AssumeRole"]))
+            .nest(principals),
+    )
+}
+
+fn monitoring_role() -> Block {
+    block("resource", &["aws_iam_role", "monitoring"])
+        .set("name", template("${local.name}-rds-monitoring"))
+        .set(
+            "assume_role_policy",
+            code("data.aws_iam_policy_document.monitoring_trust.json"),
+        )
+}
+
+fn monitoring_attachment() -> Block {
+    let policy = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole";
+    block(
+        "resource",
+        &["aws_iam_role_policy_attachment", "monitoring"],
+    )
+    .set("role", code("aws_iam_role.monitoring.name"))
+    .set("policy_arn", template(policy))
+}
+
+fn call() -> Block {
+    let group = "[data.terraform_remote_state.security.outputs.security_group_ids[each.value.security_group]]";
+    let each = |name: &str| code(format!("each.value.{name}"));
+    let mut call = module("database", "database")
+        .set("for_each", code("local.databases"))
+        .gap()
+        .set("identifier", template("${local.name}-${each.key}"));
+    for name in [
+        "environment",
+        "engine_version",
+        "instance_class",
+        "allocated_storage_gib",
+        "max_allocated_storage_gib",
+        "multi_az",
+        "backup_retention_days",
+        "backup_window",
+        "parameter_family",
+        "parameters",
+        "replicas",
+    ] {
+        call = call.set(name, each(name));
+    }
+    call.gap()
+        .set("subnet_group_name", code("aws_db_subnet_group.this.name"))
+        .set("security_group_ids", code(group))
+        .set(
+            "kms_key_arn",
+            code("data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]"),
+        )
+        .set("monitoring_role_arn", code("aws_iam_role.monitoring.arn"))
+}

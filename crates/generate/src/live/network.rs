@@ -1,0 +1,124 @@
+//! `00-network`: the VPC of the environment.
+
+use reberth_model::design::{Design, NatPlacement, Network, Tier};
+
+use super::{Root, locals, module, origin};
+use crate::folder::{Folder, output};
+use crate::hcl::{Block, Body, Expression, code, object, template};
+
+const TEXT: &str = "\
+The VPC and its subnets. Blocks are written out, never computed: what stands here is what the design allocated, and none of
+it may move, because a moved block destroys the subnet.";
+
+/// The root.
+pub(super) fn root(design: &Design) -> Folder {
+    let network = &design.network;
+    Root {
+        name: "00-network",
+        text: TEXT,
+        reads: &[],
+        outputs: vec![
+            output("vpc_id", "Id of the VPC.", "module.network.vpc_id"),
+            output(
+                "public_subnet_ids",
+                "Ids of the public subnets by zone slot.",
+                "module.network.public_subnet_ids",
+            ),
+            output(
+                "app_subnet_ids",
+                "Ids of the application subnets by zone slot.",
+                "module.network.app_subnet_ids",
+            ),
+            output(
+                "data_subnet_ids",
+                "Ids of the data subnets by zone slot.",
+                "module.network.data_subnet_ids",
+            ),
+            output(
+                "nat_public_ips",
+                "Addresses that outbound traffic comes from, by zone slot.",
+                "module.network.nat_public_ips",
+            ),
+            output(
+                "log_kms_key_arn",
+                "Key that encrypts logs.",
+                "module.log_key.arn",
+            ),
+        ],
+        main: Body::new()
+            .block(locals())
+            .commented("Logs are a class of data of their own.", log_key())
+            .commented(comment(network), call(network)),
+    }
+    .folder(design)
+}
+
+fn log_key() -> Block {
+    module("log_key", "encryption-key")
+        .gap()
+        .set("name", template("${local.name}-logs"))
+        .set("description", template("Logs of ${local.name}"))
+        .set("encrypts_logs", true)
+}
+
+fn comment(network: &Network) -> String {
+    let kept: Vec<String> = network
+        .reserved
+        .iter()
+        .map(|block| format!("{} ({})", block.cidr, block.purpose))
+        .collect();
+    format!(
+        "{} Kept free: {}.",
+        origin(&network.origin),
+        kept.join("; ")
+    )
+}
+
+fn call(network: &Network) -> Block {
+    let subnets = |tier: Tier| -> Expression {
+        let of_tier = network.subnets.iter().filter(|subnet| subnet.tier == tier);
+        object(of_tier.map(|subnet| (subnet.zone.as_str(), subnet.cidr.as_str())))
+    };
+    let zones = object(
+        network
+            .zones
+            .iter()
+            .map(|zone| (zone.key.as_str(), zone.id.as_str())),
+    );
+    module("network", "network")
+        .gap()
+        .set("name", code("local.name"))
+        .set("cidr_block", &network.cidr)
+        .set("zones", zones)
+        .gap()
+        .set("public_subnets", subnets(Tier::Public))
+        .set("app_subnets", subnets(Tier::App))
+        .set("data_subnets", subnets(Tier::Data))
+        .gap()
+        .comment(nat_comment(network.nat))
+        .set("nat_zones", nat_zones(network))
+        .gap()
+        .set("log_kms_key_arn", code("module.log_key.arn"))
+}
+
+fn nat_comment(nat: NatPlacement) -> &'static str {
+    match nat {
+        NatPlacement::PerZone => {
+            "A gateway in each zone: the loss of a zone cuts off that zone only."
+        }
+        NatPlacement::Single => {
+            "One gateway for all zones: outside production its loss is bearable, its price is not."
+        }
+    }
+}
+
+fn nat_zones(network: &Network) -> Expression {
+    let first = network.zones.first().map_or("a", |zone| zone.key.as_str());
+    object(network.zones.iter().map(|zone| {
+        let gateway = match network.nat {
+            NatPlacement::PerZone => zone.key.as_str(),
+            NatPlacement::Single => first,
+        };
+        (zone.key.as_str(), gateway)
+    }))
+}

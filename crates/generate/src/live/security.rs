@@ -1,0 +1,132 @@
+//! `10-security`: keys and security groups.
+
+use reberth_model::design::{Design, Peer, SecurityGroup, TrafficRule};
+
+use super::{Root, entry, locals, module};
+use crate::folder::{Folder, output};
+use crate::hcl::{Block, Body, Entry, Expression, block, code, list, object, template};
+
+const TEXT: &str = "\
+Encryption keys, one for each class of data, and all security groups with the traffic between them on one page: who may
+talk to whom is decided here and nowhere else.";
+
+/// The root.
+pub(super) fn root(design: &Design) -> Folder {
+    Root {
+        name: "10-security",
+        text: TEXT,
+        reads: &["00-network"],
+        outputs: vec![
+            output(
+                "kms_key_arns",
+                "ARNs of the keys by class of data.",
+                "{ for class, key in module.key : class => key.arn }",
+            ),
+            output(
+                "security_group_ids",
+                "Ids of the security groups by key.",
+                "module.security_groups.ids",
+            ),
+        ],
+        main: Body::new()
+            .block(locals().gap().set("keys", keys(design)))
+            .block(key_call())
+            .block(traffic(design))
+            .block(groups_call()),
+    }
+    .folder(design)
+}
+
+fn keys(design: &Design) -> Expression {
+    let entries = design.keys.iter().map(|key| {
+        let value = object([
+            ("description", Expression::from(&key.description)),
+            ("used_through", list(&key.used_through)),
+        ]);
+        entry(&key.key, &key.origin, value)
+    });
+    Expression::Object(entries.collect())
+}
+
+fn key_call() -> Block {
+    module("key", "encryption-key")
+        .set("for_each", code("local.keys"))
+        .gap()
+        .set("name", template("${local.name}-${each.key}"))
+        .set(
+            "description",
+            template("${each.value.description} of ${local.name}"),
+        )
+        .set("used_through", code("each.value.used_through"))
+}
+
+fn traffic(design: &Design) -> Block {
+    let groups = design.security_groups.iter().map(|group| {
+        entry(
+            &group.key,
+            &group.origin,
+            Expression::from(&group.description),
+        )
+    });
+    block("locals", &[])
+        .set("groups", Expression::Object(groups.collect()))
+        .gap()
+        .set("ingress_rules", rules(design, |group| &group.ingress))
+        .gap()
+        .set("egress_rules", rules(design, |group| &group.egress))
+}
+
+fn rules(design: &Design, of: fn(&SecurityGroup) -> &Vec<TrafficRule>) -> Expression {
+    let entries = design.security_groups.iter().flat_map(|group| {
+        of(group).iter().map(|rule| {
+            let key = format!("{}-{}", group.key, rule.key);
+            entry(&key, &rule.origin, rule_value(group, rule))
+        })
+    });
+    Expression::Object(entries.collect())
+}
+
+fn rule_value(group: &SecurityGroup, rule: &TrafficRule) -> Expression {
+    let (peer, value) = match &rule.peer {
+        Peer::Internet => ("cidr_ipv4", "0.0.0.0/0"),
+        Peer::Group(key) => ("peer_group", key.as_str()),
+    };
+    let fields: Vec<(&str, Expression)> = vec![
+        ("group", (&group.key).into()),
+        ("description", described(&rule.origin.why).into()),
+        ("ip_protocol", (&rule.protocol).into()),
+        ("from_port", u32::from(rule.port_first).into()),
+        ("to_port", u32::from(rule.port_last).into()),
+        (peer, value.into()),
+    ];
+    let entries = fields.into_iter().map(|(key, value)| Entry {
+        comment: None,
+        key: key.to_owned(),
+        value,
+    });
+    Expression::Object(entries.collect())
+}
+
+/// A rule's description holds at most 255 of a small set of characters.
+fn described(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            let is_legal = c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
+            if is_legal { c } else { ' ' }
+        })
+        .take(255)
+        .collect()
+}
+
+fn groups_call() -> Block {
+    module("security_groups", "security-groups")
+        .gap()
+        .set("name", code("local.name"))
+        .set(
+            "vpc_id",
+            code("data.terraform_remote_state.network.outputs.vpc_id"),
+        )
+        .set("groups", code("local.groups"))
+        .set("ingress_rules", code("local.ingress_rules"))
+        .set("egress_rules", code("local.egress_rules"))
+}

@@ -1,0 +1,49 @@
+//! `modules/state-bucket`: the bucket that holds Terraform's state.
+
+use super::ingress::{deny_plain, encryption, public_access_block, versioning};
+use super::{data, policy_json, resource};
+use crate::folder::{Folder, module_versions, output, variable};
+use crate::hcl::{Body, block, code};
+
+const TEXT: &str = "\
+A bucket for Terraform's state: versioned, encrypted, private, TLS only. Locks are objects beside the state (`use_lockfile`); no table is
+needed.";
+
+/// The module.
+pub(super) fn module() -> Folder {
+    Folder {
+        path: "infra/modules/state-bucket".to_owned(),
+        title: "state-bucket".to_owned(),
+        text: TEXT.to_owned(),
+        variables: vec![variable("bucket", "string", "Name of the bucket.")],
+        outputs: vec![output(
+            "bucket",
+            "Name of the bucket.",
+            "aws_s3_bucket.state.id",
+        )],
+        files: [("main.tf", main()), ("versions.tf", module_versions())].into(),
+    }
+}
+
+fn main() -> Body {
+    Body::new()
+        .block(
+            resource("aws_s3_bucket", "state")
+                .comment("checkov:skip=CKV_AWS_18:Reads of the state are recorded by the account's trail")
+                .comment("checkov:skip=CKV_AWS_144:The state is rebuilt by import; versions guard against mistakes")
+                .comment("checkov:skip=CKV_AWS_145:The state must be readable before the first key exists")
+                .comment("checkov:skip=CKV2_AWS_61:Every version of the state is kept")
+                .comment("checkov:skip=CKV2_AWS_62:Nobody waits for writes of the state")
+                .set("bucket", code("var.bucket"))
+                .nest(block("lifecycle", &[]).set("prevent_destroy", true)),
+        )
+        .block(public_access_block("state"))
+        .block(versioning("state"))
+        .block(encryption("state"))
+        .block(data("aws_iam_policy_document", "state").nest(deny_plain("state")))
+        .block(
+            resource("aws_s3_bucket_policy", "state")
+                .set("bucket", code("aws_s3_bucket.state.id"))
+                .set("policy", policy_json("state")),
+        )
+}

@@ -1,0 +1,91 @@
+//! Files that are no Terraform: the README of `infra/` and the list of what Git shall ignore.
+
+use reberth_model::design::Design;
+
+/// Names that never belong into version control.
+pub(crate) const GITIGNORE: &str = "\
+.terraform/
+*.tfstate
+*.tfstate.*
+*.tfplan
+crash.log
+override.tf
+*_override.tf
+";
+
+/// `infra/README.md`: what stands here, in which order it is applied, how to go on without Reberth.
+pub(crate) fn readme(design: &Design, roots: &[String]) -> String {
+    let target = &design.target;
+    let mut text = format!(
+        "# Infrastructure of {} ({})\n\nTerraform for the target of the migration from {} to AWS {}.\n\
+         Generated from design `{}`; every resource says from which item of the source it comes. It is plain Terraform over \
+         `aws_*` resources, needs nothing of Reberth to run, and is yours to change: a file you change is never overwritten, \
+         a new version lands beside it as `NAME.proposed`.\n",
+        target.project,
+        target.environment,
+        target.source_provider,
+        target.region,
+        &design.hash.get(..12).unwrap_or(&design.hash)
+    );
+    text.push_str(&diagram(design));
+    text.push_str(&order(roots));
+    text.push_str(&not_carried(design));
+    text
+}
+
+fn diagram(design: &Design) -> String {
+    let zones = design.network.zones.len();
+    let replicas: usize = design
+        .databases
+        .iter()
+        .map(|database| database.replicas.len())
+        .sum();
+    format!(
+        "\n## What stands here\n\n```\n\
+         internet\n   |  443 (80 redirects)\n\
+         [ load balancers: {} ]   public subnets in {zones} zones, NAT gateways\n   |\n\
+         [ services: {} ]         application subnets, out through NAT, no public address\n   |  3306, TLS only\n\
+         [ databases: {}, replicas: {replicas} ]   data subnets, no way out\n\
+         ```\n\nVPC {}; one key for each class of data; people reach servers through Session Manager.\n",
+        design.ingresses.len(),
+        design.services.len(),
+        design.databases.len(),
+        design.network.cidr
+    )
+}
+
+fn order(roots: &[String]) -> String {
+    let mut text = String::from(
+        "\n## Order of applies\n\nOne folder, one state, in this order; destroy in the opposite order.\n\n",
+    );
+    for (index, root) in roots.iter().enumerate() {
+        text.push_str(&format!("{}. `{root}`\n", index + 1));
+    }
+    text.push_str(
+        "\nIn each: `terraform init`, `terraform plan -out=NAME.tfplan`, review, `terraform apply NAME.tfplan`. The first time, commit the \
+         lock file with the hashes of every platform in use:\n\n    \
+         terraform providers lock -platform=linux_amd64 -platform=linux_arm64 -platform=darwin_arm64\n\n\
+         Plans run with a read-only role; applies with a role for each folder, after review. No long-lived keys.\n",
+    );
+    text
+}
+
+fn not_carried(design: &Design) -> String {
+    let mut text = String::from(
+        "\n## Not part of this\n\nFound at the source and left there, with the reason:\n\n| Kind | Name | Why |\n|---|---|---|\n",
+    );
+    for item in &design.not_carried {
+        text.push_str(&format!(
+            "| {} | {} | {} |\n",
+            cell(&item.kind),
+            cell(&item.name),
+            cell(&item.why)
+        ));
+    }
+    text
+}
+
+/// A text that cannot leave its table cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,81 @@
+//! The whole folder against the committed copy. Read every difference as a reviewer would.
+
+use reberth_generate::{Files, GenerateError, generate};
+use std::path::Path;
+
+use crate::designs;
+
+#[test]
+fn the_small_design_gives_the_committed_files() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let (files, _) = generate(&designs::small()).unwrap();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        if golden.exists() {
+            std::fs::remove_dir_all(&golden).unwrap();
+        }
+        designs::write(&golden, &files);
+    }
+    let mut committed = Files::new();
+    read(&golden, &golden, &mut committed);
+    let different: Vec<&String> = files
+        .keys()
+        .chain(committed.keys())
+        .filter(|path| files.get(*path) != committed.get(*path))
+        .collect();
+    assert!(
+        different.is_empty(),
+        "run with UPDATE_GOLDEN=1 and read the diff of {different:?}"
+    );
+}
+
+fn read(root: &Path, folder: &Path, files: &mut Files) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(root, &path, files);
+        } else {
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            files.insert(name, std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_same_design_gives_the_same_files_and_a_manifest_of_all() {
+    let (files, manifest) = generate(&designs::small()).unwrap();
+    assert_eq!(
+        generate(&designs::small()).unwrap(),
+        (files.clone(), manifest.clone())
+    );
+    assert_eq!(
+        manifest.files.keys().collect::<Vec<_>>(),
+        files.keys().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn an_edited_design_is_refused() {
+    let mut design = designs::small();
+    design.databases[0].multi_az = false;
+    let error = generate(&design).unwrap_err();
+    assert!(matches!(error, GenerateError::Edited));
+    assert_eq!(error.code(), "RB-GEN-001");
+}
+
+#[test]
+fn roots_without_content_are_left_out() {
+    let bare = designs::changed(|design| {
+        design.services.clear();
+        design.ingresses.clear();
+    });
+    let (files, _) = generate(&bare).unwrap();
+    assert!(files.keys().any(|path| path.contains("/20-data/")));
+    for root in ["40-apps", "50-edge"] {
+        assert!(!files.keys().any(|path| path.contains(root)), "{root}");
+    }
+}

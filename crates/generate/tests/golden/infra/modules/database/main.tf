@@ -1,0 +1,103 @@
+resource "aws_db_parameter_group" "this" {
+  name_prefix = "${var.identifier}-"
+  family      = var.parameter_family
+  description = "Parameters of ${var.identifier}"
+
+  dynamic "parameter" {
+    for_each = var.parameters
+
+    content {
+      name         = parameter.key
+      value        = parameter.value.value
+      apply_method = parameter.value.apply_method
+    }
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_db_instance" "this" {
+  identifier           = var.identifier
+  engine               = "mysql"
+  engine_version       = var.engine_version
+  instance_class       = var.instance_class
+  parameter_group_name = aws_db_parameter_group.this.name
+
+  storage_type          = "gp3"
+  allocated_storage     = var.allocated_storage_gib
+  max_allocated_storage = var.max_allocated_storage_gib
+  storage_encrypted     = true
+  kms_key_id            = var.kms_key_arn
+
+  username                            = "dbadmin"
+  manage_master_user_password         = true
+  master_user_secret_kms_key_id       = var.kms_key_arn
+  iam_database_authentication_enabled = true
+
+  multi_az               = var.multi_az
+  db_subnet_group_name   = var.subnet_group_name
+  vpc_security_group_ids = var.security_group_ids
+  publicly_accessible    = false
+
+  backup_retention_period    = var.backup_retention_days
+  backup_window              = var.backup_window
+  copy_tags_to_snapshot      = true
+  final_snapshot_identifier  = "${var.identifier}-final"
+  deletion_protection        = true
+  auto_minor_version_upgrade = true
+
+  monitoring_interval             = 60
+  monitoring_role_arn             = var.monitoring_role_arn
+  performance_insights_enabled    = true
+  performance_insights_kms_key_id = var.kms_key_arn
+  enabled_cloudwatch_logs_exports = ["error", "slowquery"]
+
+  tags = {
+    Name        = "${var.identifier}"
+    Environment = var.environment
+  }
+
+  lifecycle {
+    prevent_destroy = true
+
+    # Storage grows by itself.
+    ignore_changes = [allocated_storage]
+  }
+}
+
+resource "aws_db_instance" "replica" {
+  #checkov:skip=CKV_AWS_157:A replica is a copy already; a standby of it would be a third
+  for_each = var.replicas
+
+  identifier           = "${var.identifier}-${each.key}"
+  replicate_source_db  = aws_db_instance.this.identifier
+  instance_class       = each.value.instance_class
+  parameter_group_name = aws_db_parameter_group.this.name
+
+  storage_type          = "gp3"
+  max_allocated_storage = var.max_allocated_storage_gib
+  storage_encrypted     = true
+  kms_key_id            = var.kms_key_arn
+
+  iam_database_authentication_enabled = true
+  vpc_security_group_ids              = var.security_group_ids
+  publicly_accessible                 = false
+
+  copy_tags_to_snapshot      = true
+  skip_final_snapshot        = true
+  deletion_protection        = true
+  auto_minor_version_upgrade = true
+
+  monitoring_interval             = 60
+  monitoring_role_arn             = var.monitoring_role_arn
+  performance_insights_enabled    = true
+  performance_insights_kms_key_id = var.kms_key_arn
+  enabled_cloudwatch_logs_exports = ["error", "slowquery"]
+
+  tags = {
+    Name        = "${var.identifier}-${each.key}"
+    Environment = var.environment
+  }
+}

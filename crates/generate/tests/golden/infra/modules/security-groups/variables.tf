@@ -1,0 +1,55 @@
+variable "name" {
+  description = "Prefix of every name."
+  type        = string
+  nullable    = false
+}
+
+variable "vpc_id" {
+  description = "Id of the VPC."
+  type        = string
+  nullable    = false
+}
+
+variable "groups" {
+  description = "Descriptions of the groups by key."
+  type        = map(string)
+  nullable    = false
+}
+
+variable "ingress_rules" {
+  description = "Traffic let in, by a key that never changes."
+  type = map(object({
+    group       = string
+    description = string
+    ip_protocol = string
+    from_port   = number
+    to_port     = number
+    peer_group  = optional(string)
+    cidr_ipv4   = optional(string)
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for rule in values(var.ingress_rules) : (rule.peer_group == null) != (rule.cidr_ipv4 == null)])
+    error_message = "Each rule names either a group or a block."
+  }
+}
+
+variable "egress_rules" {
+  description = "Traffic let out, by a key that never changes."
+  type = map(object({
+    group       = string
+    description = string
+    ip_protocol = string
+    from_port   = number
+    to_port     = number
+    peer_group  = optional(string)
+    cidr_ipv4   = optional(string)
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for rule in values(var.egress_rules) : (rule.peer_group == null) != (rule.cidr_ipv4 == null)])
+    error_message = "Each rule names either a group or a block."
+  }
+}

@@ -1,0 +1,13 @@
+//! Tests of the generated files: against a committed copy, the true formatter, and the true provider schema.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its fixtures too"
+)]
+
+mod designs;
+mod formatter;
+mod golden;
+mod hostile;
+mod references;
+mod schema;
