@@ -34,7 +34,7 @@ fn of_check(check: &Check) -> Blocker {
     Blocker {
         check: Some(check.id.clone()),
         stops: stops.to_owned(),
-        what: format!("Not so: {}", check.title),
+        what: check.problem.clone().unwrap_or_else(|| check.title.clone()),
         resources: check.resources.clone(),
         remedy: check.remedy.clone(),
         waivable: check.severity != Severity::Critical,

@@ -88,6 +88,11 @@ fn look(
         return (Vec::new(), Some((CheckResult::Unknown, reason)));
     }
     let mut evidence = (rule.check)(estate, context);
+    evidence.extend(
+        rule.reads
+            .iter()
+            .flat_map(|kind| rules::hidden_in_part(estate, kind)),
+    );
     if evidence.is_empty() {
         let reason = format!(
             "the estate has no {}",
@@ -95,8 +100,9 @@ fn look(
         );
         return (evidence, Some((CheckResult::NotApplicable, reason)));
     }
-    // Stable, so that within one result the order of the estate remains.
-    evidence.sort_by_key(|item| item.result);
+    evidence.sort_by(|a, b| {
+        (a.result, &a.resource, &a.attribute).cmp(&(b.result, &b.resource, &b.attribute))
+    });
     (evidence, None)
 }
 
@@ -142,6 +148,7 @@ fn judge(
         pillar: entry.pillar.clone(),
         best_practice: entry.wa_best_practice.clone(),
         title: entry.title.clone(),
+        problem: (found == CheckResult::Fail).then(|| problem(entry)),
         severity: entry.severity,
         result: if waiver.is_some() {
             CheckResult::Waived
@@ -155,6 +162,14 @@ fn judge(
         remedy: entry.remedy.clone(),
         waiver,
     }
+}
+
+fn problem(entry: &CatalogCheck) -> String {
+    let rule = rules::RULES.iter().find(|rule| rule.id == entry.id);
+    rule.map_or_else(
+        || format!("Not so: {}", entry.title),
+        |rule| rule.problem.to_owned(),
+    )
 }
 
 fn resources_with(evidence: &[Evidence], result: CheckResult) -> Vec<ResourceName> {

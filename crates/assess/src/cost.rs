@@ -6,25 +6,34 @@ mod target;
 
 pub(crate) use price_table::PriceTable;
 
+use crate::rules::{self, Context};
 use reberth_model::assessment::{CostLine, HowKnown, Side, Total, Totals};
 use reberth_model::estate::Estate;
 use reberth_model::money::Usd;
-use reberth_model::policy::Policy;
-
-use crate::catalog::Catalog;
 
 /// Hours that a month is counted with, as the providers do.
 pub(crate) const HOURS_PER_MONTH: u64 = 730;
 
 /// Every line, source before target.
-pub(crate) fn lines(estate: &Estate, policy: &Policy, catalog: &Catalog) -> Vec<CostLine> {
-    let mut lines = source::lines(estate, &catalog.prices);
-    lines.extend(target::lines(
-        estate,
-        &policy.target.region,
-        &catalog.prices,
-    ));
+pub(crate) fn lines(estate: &Estate, context: &Context) -> Vec<CostLine> {
+    let mut lines = hidden(estate, Side::Source);
+    lines.extend(source::lines(estate, &context.catalog.prices));
+    lines.extend(hidden(estate, Side::Target));
+    lines.extend(target::lines(estate, context));
     lines
+}
+
+/// A line for each paid kind that could not be listed, so that a sum without it does not look whole.
+fn hidden(estate: &Estate, side: Side) -> Vec<CostLine> {
+    ["server", "database", "load_balancer", "volume", "address"]
+        .into_iter()
+        .filter_map(|kind| {
+            let hidden = rules::hidden(estate, kind)?;
+            let item = format!("Every {}", kind.replace('_', " "));
+            let why = format!("{} could not be read: {}", hidden.what, hidden.reason);
+            Some(not_priced(side, item, Vec::new(), why))
+        })
+        .collect()
 }
 
 /// The sums of the priced lines. A side with a line that is not priced is marked incomplete.

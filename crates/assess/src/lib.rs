@@ -47,7 +47,7 @@ pub fn assess(
         catalog: &catalog,
     };
     let checks = checks::evaluate(estate, &context, &waivers);
-    let costs = cost::lines(estate, policy, &catalog);
+    let costs = cost::lines(estate, &context);
     Ok(Assessment {
         schema: SCHEMA,
         as_of: today.to_string(),

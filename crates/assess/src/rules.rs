@@ -13,7 +13,6 @@ mod database_tls;
 mod engine_support;
 mod health_check;
 mod idle_resources;
-mod instances_behind_balancer;
 mod network_overlap;
 mod open_ports;
 mod operating_system_ended;
@@ -23,6 +22,7 @@ mod rehearsal_copy;
 mod server_backups;
 mod server_firewall;
 mod server_monitoring;
+mod single_instances;
 mod sticky_sessions;
 mod trusted_sources;
 mod utilisation_window;
@@ -43,7 +43,7 @@ pub(crate) static RULES: &[Rule] = &[
     rehearsal_copy::RULE,
     server_monitoring::RULE,
     compute_pressure::RULE,
-    instances_behind_balancer::RULE,
+    single_instances::RULE,
     database_standby::RULE,
     database_backups::RULE,
     sticky_sessions::RULE,
@@ -65,6 +65,8 @@ pub(crate) static RULES: &[Rule] = &[
 pub(crate) struct Rule {
     /// Id of the check in the catalog, which holds title, severity and remedy.
     pub(crate) id: &'static str,
+    /// What is wrong when the check fails, as a sentence without a full stop.
+    pub(crate) problem: &'static str,
     /// Kinds of resource it reads. Where a token may not list one of them, the check is unknown.
     pub(crate) reads: &'static [&'static str],
     /// Looks at the estate.
@@ -132,6 +134,22 @@ pub(crate) fn hidden<'a>(estate: &'a Estate, kind: &str) -> Option<&'a NotVisibl
         let what = entry.what.split('?').next().unwrap_or_default();
         what == collection || what == kind || what.strip_suffix('s') == Some(kind)
     })
+}
+
+/// The lists below the collection of `kind` that could not be read, such as the records of one DNS zone.
+pub(crate) fn hidden_in_part(estate: &Estate, kind: &str) -> Vec<Evidence> {
+    let zones = "/v2/domains/";
+    estate
+        .not_visible
+        .iter()
+        .filter(|entry| kind == "dns_record" && entry.what.starts_with(zones))
+        .map(|entry| Evidence {
+            result: CheckResult::Unknown,
+            resource: None,
+            attribute: entry.what.clone(),
+            value: format!("could not be read: {}", entry.reason),
+        })
+        .collect()
 }
 
 #[cfg(test)]

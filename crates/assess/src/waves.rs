@@ -99,24 +99,44 @@ fn wave(group: &[&Resource], links: &[Link]) -> Wave {
     }
 }
 
-/// The longest beginning, in whole words, that all servers and databases share; else the first one's name and how many more.
+/// The beginning, in whole words, that all names share; else the label that most servers carry; else the first name.
 fn wave_name(group: &[&Resource]) -> String {
-    let names: Vec<&str> = group
-        .iter()
-        .map(|resource| resource.name.as_str())
-        .collect();
-    let Some(first) = names.first() else {
-        return String::new();
-    };
-    let words: Vec<&str> = first.split('-').collect();
-    let shared = (1..=words.len())
+    shared_beginning(group)
+        .or_else(|| commonest_label(group))
+        .or_else(|| group.first().map(|resource| resource.name.clone()))
+        .unwrap_or_default()
+}
+
+fn shared_beginning(group: &[&Resource]) -> Option<String> {
+    let words: Vec<&str> = group.first()?.name.split('-').collect();
+    (1..=words.len())
         .rev()
         .map(|count| words[..count].join("-"))
         .find(|start| {
-            names.iter().all(|name| {
-                name.strip_prefix(start.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            group.iter().all(|resource| {
+                let rest = resource.name.strip_prefix(start.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
             })
-        });
-    shared.unwrap_or_else(|| format!("{first} and {} more", names.len() - 1))
+        })
+}
+
+fn commonest_label(group: &[&Resource]) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for resource in group {
+        if let Attributes::Server(server) = &resource.attributes {
+            for tag in server
+                .tags
+                .iter()
+                .filter(|tag| !tag.starts_with(ENVIRONMENT_LABEL))
+            {
+                *counts.entry(tag).or_default() += 1;
+            }
+        }
+    }
+    // Of labels as common as each other the first in the alphabet: `max_by_key` would take the last.
+    let most = counts.values().max().copied()?;
+    counts
+        .iter()
+        .find(|(_, count)| **count == most)
+        .map(|(tag, _)| (*tag).to_owned())
 }

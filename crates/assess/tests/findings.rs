@@ -51,6 +51,11 @@ fn each_planted_finding_is_reported_with_exactly_its_names() {
         );
         assert_eq!(names(&assessment, check), planted, "{check}");
     }
+    // Not planted, but so: the names of these three lead to one server each.
+    assert_eq!(
+        names(&assessment, "RB-S-REL-01"),
+        ["blog-wordpress-01", "ci-jenkins-01", "lms-staging-01"]
+    );
     let overlap = &assessment.check("RB-S-REL-14").expect("the check").evidence[0].value;
     assert!(overlap.starts_with("10.139.0.0/16 "), "{overlap}");
 }
@@ -142,6 +147,31 @@ fn a_list_that_the_token_may_not_read_is_unknown() {
     assert_eq!(
         assessment.blockers[0].stops, "replicate",
         "nobody knows what would have to be loaded"
+    );
+}
+
+#[test]
+fn a_zone_that_the_token_may_not_read_keeps_the_others_from_passing() {
+    let mut estate = edtech_with(|attributes| {
+        if let Attributes::DnsRecord(record) = attributes {
+            record.ttl_seconds = Some(30);
+        }
+    });
+    assert_eq!(
+        judge(&estate)
+            .check("RB-S-OPS-06")
+            .map(|check| check.result),
+        Some(CheckResult::Pass)
+    );
+    estate.not_visible.push(NotVisible {
+        what: "/v2/domains/hidden.example/records".to_owned(),
+        reason: "403 Forbidden".to_owned(),
+    });
+    assert_eq!(
+        judge(&estate)
+            .check("RB-S-OPS-06")
+            .map(|check| check.result),
+        Some(CheckResult::Unknown)
     );
 }
 

@@ -1,5 +1,5 @@
 use reberth_model::assessment::{CostLine, HowKnown, Side};
-use reberth_model::estate::Attributes;
+use reberth_model::estate::{Attributes, NotVisible};
 use reberth_model::money::Usd;
 
 use crate::estates::{edtech, edtech_with, judge};
@@ -25,15 +25,19 @@ fn lines_are_reckoned_from_quantity_and_price() {
         (Side::Source, "Read-only copy lms-core-mysql-ro", 120.0),
         (Side::Source, "Volume jenkins-home", 20.0),
         (Side::Source, "Reserved address", 5.0),
-        (Side::Target, "for lms-cron-01", 0.0224 * 730.0),
+        (Side::Target, "lms-cron-01: EC2", 0.0224 * 730.0),
         (Side::Target, "NAT gateways, hours", 0.056 * 730.0 * 3.0),
         (Side::Target, "Load Balancer, hours", 0.0239 * 730.0),
         (
             Side::Target,
-            "MySQL Multi-AZ for lms-core-mysql",
+            "lms-core-mysql: RDS db.m6g.xlarge MySQL Multi-AZ",
             0.856 * 730.0,
         ),
-        (Side::Target, "for lms-core-mysql-ro", 0.214 * 730.0),
+        (
+            Side::Target,
+            "lms-core-mysql-ro (read replica): RDS",
+            0.214 * 730.0,
+        ),
         (Side::Target, "hosted zones", 1.0),
     ] {
         let line = line(&costs, side, part);
@@ -109,7 +113,7 @@ fn unknown_sizes_and_engines_stay_without_a_price() {
         _ => {}
     });
     let costs = judge(&strange).costs;
-    for part in ["EC2 for lms-web-01", "Database for lms-core-mysql"] {
+    for part in ["lms-web-01: EC2", "lms-core-mysql: database"] {
         assert_eq!(
             line(&costs, Side::Target, part).how_known,
             HowKnown::NotPriced,
@@ -128,10 +132,41 @@ fn a_busy_server_is_given_the_larger_candidate() {
                 measured.cpu_p95_percent = Some(p95);
             }
         });
-        line(&judge(&estate).costs, Side::Target, "for lms-web-01")
+        line(&judge(&estate).costs, Side::Target, "lms-web-01: EC2")
             .item
             .clone()
     };
-    assert_eq!(at(20.0), "EC2 t3.large for lms-web-01");
-    assert_eq!(at(60.0), "EC2 t3.xlarge for lms-web-01");
+    assert_eq!(at(20.0), "lms-web-01: EC2 t3.large");
+    assert_eq!(at(60.0), "lms-web-01: EC2 t3.xlarge");
+}
+
+#[test]
+fn what_could_not_be_listed_is_a_line_without_a_price() {
+    let mut estate = edtech();
+    estate
+        .resources
+        .retain(|resource| !matches!(resource.attributes, Attributes::Server(_)));
+    estate.not_visible.push(NotVisible {
+        what: "/v2/droplets".to_owned(),
+        reason: "403 Forbidden".to_owned(),
+    });
+    let costs = judge(&estate).costs;
+    for side in [Side::Source, Side::Target] {
+        let line = line(&costs, side, "Every server");
+        assert_eq!(line.how_known, HowKnown::NotPriced);
+        assert!(line.working.contains("403 Forbidden"));
+    }
+}
+
+#[test]
+fn the_last_invoice_stands_beside_what_the_api_does_not_tell() {
+    let costs = judge(&edtech()).costs;
+    let traffic = line(&costs, Side::Source, "Outbound traffic");
+    assert!(
+        traffic
+            .working
+            .contains("the invoice of 2026-10 was 2365.12"),
+        "{}",
+        traffic.working
+    );
 }

@@ -63,7 +63,7 @@ fn both_forms_tell_the_same_findings_sums_and_gaps() {
             "10.139.0.0/16",
             "not priced",
             "no rule built yet",
-            "the object store was not asked",
+            "bucket list of the object store",
             "2,453.60",
             &assessment.estate_sha256,
         ] {

@@ -14,7 +14,7 @@ fn a_waiver_holds_through_its_last_day_and_for_failures_only() {
     for (check, expires, result) in [
         ("RB-S-SEC-06", "2026-11-22", CheckResult::Waived),
         ("RB-S-SEC-06", "2026-11-21", CheckResult::Fail),
-        ("RB-S-REL-01", "2027-01-01", CheckResult::Pass),
+        ("RB-S-REL-03", "2027-01-01", CheckResult::Pass),
         ("RB-S-REL-10", "2027-01-01", CheckResult::Unknown),
     ] {
         let assessment =

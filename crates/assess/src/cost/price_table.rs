@@ -20,8 +20,10 @@ pub(crate) struct PriceTable {
 /// A price with where it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Price {
-    /// For one unit: an hour, a month, a gigabyte.
+    /// For one unit.
     pub(crate) usd: Usd,
+    /// What it is for: `hour`, `GB`, `zone-month`.
+    pub(crate) unit: String,
     /// Where it was read.
     pub(crate) source: String,
     /// When it was true.
@@ -97,7 +99,7 @@ fn aws_price(record: &Vec<String>) -> Option<((String, String, String, String), 
         region,
         sku,
         attributes,
-        _unit,
+        unit,
         usd,
         _method,
         source,
@@ -113,7 +115,7 @@ fn aws_price(record: &Vec<String>) -> Option<((String, String, String, String), 
         sku.clone(),
         attributes.clone(),
     );
-    Some((key, price(usd, source, as_of)?))
+    Some((key, price((usd, unit), source, as_of)?))
 }
 
 fn server_size(record: &Vec<String>) -> Option<(String, ServerSize)> {
@@ -135,7 +137,7 @@ fn server_size(record: &Vec<String>) -> Option<(String, ServerSize)> {
         return None;
     };
     let size = ServerSize {
-        monthly: price(monthly, source, as_of)?,
+        monthly: price((monthly, "month"), source, as_of)?,
         candidates: type_names(x86),
     };
     Some((slug.clone(), size))
@@ -161,16 +163,17 @@ fn database_size(record: &Vec<String>) -> Option<(String, DatabaseSize)> {
     let mut rds_candidates = type_names(rds);
     rds_candidates.extend(type_names(rds_x86));
     let found = DatabaseSize {
-        node_monthly: price(node, source, as_of)?,
+        node_monthly: price((node, "node-month"), source, as_of)?,
         rds_candidates,
         cache_candidates: type_names(cache),
     };
     Some((size.clone(), found))
 }
 
-fn price(usd: &str, source: &str, as_of: &str) -> Option<Price> {
+fn price((usd, unit): (&str, &str), source: &str, as_of: &str) -> Option<Price> {
     Some(Price {
         usd: Usd::from_f64(usd.parse().ok()?)?,
+        unit: unit.to_owned(),
         source: source.to_owned(),
         as_of: as_of.to_owned(),
     })

@@ -17,19 +17,40 @@ const IDLE_ADDRESS_USD: f64 = 5.0;
 
 /// The lines of the source: what the API prices, then what a table prices, then what nobody knows.
 pub(super) fn lines(estate: &Estate, prices: &PriceTable) -> Vec<CostLine> {
-    let mut lines: Vec<CostLine> = estate
-        .resources
-        .iter()
+    let mut resources: Vec<&Resource> = estate.resources.iter().collect();
+    resources.sort_by_key(|resource| (resource.attributes.kind(), &resource.name));
+    let mut lines: Vec<CostLine> = resources
+        .into_iter()
         .flat_map(|resource| of_resource(resource, prices))
         .collect();
+    lines.extend(snapshots(estate));
     lines.extend(buckets(estate));
     lines.push(not_priced(
         Side::Source,
         "Outbound traffic beyond what servers include",
         Vec::new(),
-        "the API does not tell the bytes sent; read the last invoices",
+        format!(
+            "the API does not tell the bytes sent{}",
+            last_invoice(estate)
+        ),
     ));
     lines
+}
+
+/// The newest invoice, to hold the sum against. Invoices are named by their month.
+fn last_invoice(estate: &Estate) -> String {
+    let invoices = estate
+        .resources
+        .iter()
+        .filter_map(|resource| match &resource.attributes {
+            Attributes::Other(other) if other.word == "invoice" => {
+                Some((resource.name.as_str(), other.facts.get("amount")?.as_str()?))
+            }
+            _ => None,
+        });
+    invoices.max().map_or_else(String::new, |(month, amount)| {
+        format!("; for comparison, the invoice of {month} was {amount} in all")
+    })
 }
 
 fn of_resource(resource: &Resource, prices: &PriceTable) -> Vec<CostLine> {
@@ -41,11 +62,6 @@ fn of_resource(resource: &Resource, prices: &PriceTable) -> Vec<CostLine> {
             resource,
             "Load balancer",
             "the API does not tell the price of its size",
-        )],
-        Attributes::Snapshot(_) => vec![told_or_not(
-            resource,
-            "Snapshot",
-            "no price of snapshots was found",
         )],
         Attributes::Volume(volume) => vec![volume_line(resource, volume)],
         Attributes::Address(address) if address.server_id.is_none() => vec![by_table(
@@ -75,7 +91,7 @@ fn told_or_not(resource: &Resource, what: &str, why_not: &str) -> CostLine {
             ids,
             Range::exactly(cost.usd),
             (HowKnown::Measured, "as the provider tells".to_owned()),
-            (&cost.source, ""),
+            (&cost.source, "day of discovery"),
         ),
         None => not_priced(Side::Source, item, ids, why_not),
     }
@@ -126,8 +142,10 @@ fn server_lines(resource: &Resource, server: &Server, prices: &PriceTable) -> Ve
 
 fn database_line(resource: &Resource, database: &Database, prices: &PriceTable) -> CostLine {
     let what = format!(
-        "Database {} ({}, {} nodes)",
-        resource.name, database.size, database.nodes
+        "Database {} ({}, {})",
+        resource.name,
+        database.size,
+        counted(database.nodes.into(), "node")
     );
     nodes_line(
         resource,
@@ -212,6 +230,27 @@ fn by_table(resource: &Resource, what: &str, monthly: f64, working: String) -> C
     }
 }
 
+/// Snapshots are one line: what matters is how much they hold.
+fn snapshots(estate: &Estate) -> Option<CostLine> {
+    let mut gib = 0.0;
+    let mut ids = Vec::new();
+    for resource in &estate.resources {
+        if let (Attributes::Snapshot(snapshot), None) = (&resource.attributes, &resource.cost) {
+            gib += snapshot.size_gib;
+            ids.push(resource.id.clone());
+        }
+    }
+    (!ids.is_empty()).then(|| {
+        let item = format!("{}, {gib:.0} GiB", counted(ids.len() as u64, "snapshot"));
+        not_priced(Side::Source, item, ids, "no price of snapshots was read")
+    })
+}
+
+fn counted(count: u64, word: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {word}{plural}")
+}
+
 /// Buckets share one subscription; what they hold beyond it is paid by size, which the API does not tell.
 fn buckets(estate: &Estate) -> Option<CostLine> {
     let ids: Vec<String> = estate
@@ -221,7 +260,7 @@ fn buckets(estate: &Estate) -> Option<CostLine> {
     (!ids.is_empty()).then(|| {
         not_priced(
             Side::Source,
-            format!("Object storage, {} buckets", ids.len()),
+            format!("Object storage, {}", counted(ids.len() as u64, "bucket")),
             ids,
             "at least the subscription of 5.00 (250 GiB held, 1 TiB sent); the size of the buckets was not asked",
         )

@@ -7,12 +7,14 @@ mod surroundings;
 use reberth_model::assessment::CostLine;
 use reberth_model::estate::Estate;
 
-use super::price_table::PriceTable;
+use crate::rules::Context;
 
-/// The lines of the target in `region`.
-pub(super) fn lines(estate: &Estate, region: &str, prices: &PriceTable) -> Vec<CostLine> {
+/// The lines of the target in the region that the policy names.
+pub(super) fn lines(estate: &Estate, context: &Context) -> Vec<CostLine> {
+    let (region, prices) = (&context.policy.target.region, &context.catalog.prices);
     let mut lines = servers::lines(estate, region, prices);
     lines.extend(databases::lines(estate, region, prices));
+    lines.extend(databases::extended_support(estate, context));
     lines.extend(surroundings::lines(estate, region, prices));
     lines
 }

@@ -1,6 +1,6 @@
 //! The report as Markdown, for reviews and for diffs.
 
-use reberth_model::assessment::{Assessment, Check, CheckResult, CostLine, ResourceName, Side};
+use reberth_model::assessment::{Assessment, Check, CheckResult, CostLine, Side};
 use reberth_model::estate::Estate;
 
 use super::words;
@@ -39,14 +39,6 @@ fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String 
     format!("{}{rule}{rows}", line(&heads))
 }
 
-fn names(resources: &[ResourceName]) -> String {
-    let names: Vec<String> = resources
-        .iter()
-        .map(|resource| text(&resource.name))
-        .collect();
-    names.join(", ")
-}
-
 fn headline(assessment: &Assessment, estate: &Estate) -> String {
     format!(
         "# Migration assessment: {} to AWS {}\n\n{}, as of {}. Estate SHA-256 `{}`, catalog of checks {}.\n\n\
@@ -72,7 +64,7 @@ fn blockers(assessment: &Assessment) -> String {
         vec![
             blocker.stops.clone(),
             text(&blocker.what),
-            names(&blocker.resources),
+            text(&words::names(&blocker.resources)),
             text(&blocker.remedy),
         ]
     });
@@ -119,27 +111,21 @@ fn finding(check: &Check) -> String {
             text(&waiver.reason)
         )
     });
-    let rows = check
-        .evidence
-        .iter()
-        .filter(|item| item.result != CheckResult::Pass)
-        .map(|item| {
-            vec![
-                words::result(item.result).1.to_owned(),
-                item.resource
-                    .as_ref()
-                    .map_or("whole estate".to_owned(), |resource| text(&resource.name)),
-                text(&item.attribute),
-                text(&item.value),
-            ]
-        });
+    let rows = words::not_passing(check).into_iter().map(|same| {
+        vec![
+            words::result(same.result).1.to_owned(),
+            text(&words::listed(&same.names)),
+            text(same.attribute),
+            text(same.value),
+        ]
+    });
     format!(
         "\n#### {} ({}, {}): {}\n\n{waiver}{}\nWhat to do: {}.\n",
         check.id,
         words::severity(check.severity),
         words::result(check.result).1,
-        text(&check.title),
-        table(&["Says", "Resource", "Attribute", "Value"], rows),
+        text(check.problem.as_deref().unwrap_or(&check.title)),
+        table(&["Says", "Where", "Attribute", "Value"], rows),
         text(&check.remedy)
     )
 }
@@ -196,7 +182,7 @@ fn waves(assessment: &Assessment) -> String {
             wave.number.to_string(),
             text(&wave.name),
             text(wave.environment.as_deref().unwrap_or("not labelled")),
-            names(&wave.members),
+            text(&words::names(&wave.members)),
         ]
     });
     format!(

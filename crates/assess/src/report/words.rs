@@ -1,6 +1,6 @@
 //! Words and orders that both forms of the report share.
 
-use reberth_model::assessment::{Check, CheckResult, HowKnown, Severity, Total};
+use reberth_model::assessment::{Check, CheckResult, HowKnown, ResourceName, Severity, Total};
 use reberth_model::money::Usd;
 
 /// The six pillars in the framework's order, with the word in the documents and the word for people.
@@ -21,6 +21,62 @@ pub(super) fn by_severity<'a>(
     let mut found: Vec<&Check> = checks.filter(|check| check.result == result).collect();
     found.sort_by_key(|check| (check.severity, check.id.as_str()));
     found
+}
+
+/// Evidence that says the same of several resources.
+pub(super) struct SameEvidence<'a> {
+    pub(super) result: CheckResult,
+    pub(super) attribute: &'a str,
+    pub(super) value: &'a str,
+    /// Names of the resources; of the whole estate when empty.
+    pub(super) names: Vec<&'a str>,
+}
+
+/// What does not pass, with the resources of which the same is said taken together.
+pub(super) fn not_passing(check: &Check) -> Vec<SameEvidence<'_>> {
+    let mut groups: Vec<SameEvidence> = Vec::new();
+    for item in check
+        .evidence
+        .iter()
+        .filter(|item| item.result != CheckResult::Pass)
+    {
+        let name = item
+            .resource
+            .as_ref()
+            .map(|resource| resource.name.as_str());
+        let same = groups.iter_mut().find(|group| {
+            (group.result, group.attribute, group.value)
+                == (item.result, &item.attribute, &item.value)
+        });
+        match same {
+            Some(group) => group.names.extend(name),
+            None => groups.push(SameEvidence {
+                result: item.result,
+                attribute: &item.attribute,
+                value: &item.value,
+                names: name.into_iter().collect(),
+            }),
+        }
+    }
+    groups
+}
+
+/// Names as one text; of the whole estate when there are none.
+pub(super) fn listed(names: &[&str]) -> String {
+    if names.is_empty() {
+        "whole estate".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// Names of resources as one text.
+pub(super) fn names(resources: &[ResourceName]) -> String {
+    let names: Vec<&str> = resources
+        .iter()
+        .map(|resource| resource.name.as_str())
+        .collect();
+    names.join(", ")
 }
 
 /// A severity as a word.

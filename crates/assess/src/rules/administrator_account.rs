@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence};
 /// Flags databases that have no account beside the administrator's, so the application must be using that one.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-10",
+    problem: "Some databases know only the administrator",
     reads: &["database"],
     check,
 };

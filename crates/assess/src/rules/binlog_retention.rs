@@ -10,6 +10,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// decided by the preflight of `replicate`.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-OPS-02",
+    problem: "The change log may be thrown away before a full load has ended",
     reads: &["database"],
     check,
 };

@@ -8,6 +8,7 @@ use crate::date::Date;
 /// certificate that the provider renews stays unknown until then.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-08",
+    problem: "A certificate has ended or ends within 30 days",
     reads: &["certificate"],
     check,
 };

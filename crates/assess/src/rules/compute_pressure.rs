@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// Flags servers that are short of processor or memory today: their size must not be copied to the target.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-PERF-01",
+    problem: "Some servers are short of processor or memory today",
     reads: &["server"],
     check,
 };

@@ -7,6 +7,7 @@ use crate::date::Date;
 /// Flags databases whose newest backup is older than two days; the day of the assessment has no hour.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-REL-03",
+    problem: "Some databases have no recent backup",
     reads: &["database"],
     check,
 };

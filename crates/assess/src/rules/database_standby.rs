@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// Flags database clusters of a single node: if it fails, the data are away until the provider has built another.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-REL-02",
+    problem: "Some databases have no standby",
     reads: &["database"],
     check,
 };

@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence};
 /// Flags databases that do not ask for TLS. One that asks for it may still take clear text: only its sessions show that.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-09",
+    problem: "Some databases do not ask for TLS",
     reads: &["database"],
     check,
 };

@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// Flags database engines whose maker's support has ended or ends within 180 days.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-11",
+    problem: "Some database engines have lost their maker's support, or lose it within 180 days",
     reads: &["database"],
     check,
 };

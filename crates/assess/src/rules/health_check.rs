@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence};
 /// Flags load balancers that do not ask the application for its health. What the answer rests on is for a probe to find out.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-REL-10",
+    problem: "A load balancer does not ask the application for its health",
     reads: &["load_balancer"],
     check,
 };

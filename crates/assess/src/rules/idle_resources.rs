@@ -8,6 +8,7 @@ use super::{Context, Rule, evidence};
 /// A server that runs passes only when its use was measured; whether anybody needs what it does is a question for people.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-COST-01",
+    problem: "Some of what would be moved is used by nobody",
     reads: &["server", "volume", "address"],
     check,
 };

@@ -10,6 +10,7 @@ use crate::network_reach::Block;
 /// narrow one is stepped around by the design stage without anybody noticing, so it is not a finding.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-REL-14",
+    problem: "A source network lies in a range that the target will want",
     reads: &["network"],
     check,
 };

@@ -7,6 +7,7 @@ use crate::network_reach::is_whole_internet;
 /// Flags firewalls that let any address reach SSH or a database.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-07",
+    problem: "A firewall opens SSH or a database port to the whole internet",
     reads: &["firewall"],
     check,
 };

@@ -7,6 +7,7 @@ use crate::catalog::{Catalog, EndOfSupport};
 /// Flags servers whose operating system no longer gets fixes from its maker.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-15",
+    problem: "Some servers run an operating system that its maker no longer supports",
     reads: &["server"],
     check,
 };

@@ -8,6 +8,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// `operating_system_ended`'s, and left out here.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-16",
+    problem: "Some operating systems lose support within 180 days",
     reads: &["server"],
     check,
 };

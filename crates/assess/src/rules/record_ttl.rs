@@ -8,6 +8,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// Mail, text and delegation records do not move with the application and are left out.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-OPS-06",
+    problem: "Resolvers may keep the old address for longer than a minute after the switch",
     reads: &["dns_record"],
     check,
 };

@@ -7,6 +7,7 @@ use crate::waves::environment;
 /// Looks for a copy of the application that is not production. That it runs the same release cannot be seen from outside.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-OPS-09",
+    problem: "There is no copy to rehearse the move with",
     reads: &["server"],
     check,
 };

@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// Flags servers that the provider takes no backups of.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-REL-13",
+    problem: "Some servers are not backed up",
     reads: &["server"],
     check,
 };

@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence};
 /// Flags servers that no firewall protects, neither by id nor by tag.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-14",
+    problem: "Some servers sit behind no firewall",
     reads: &["server", "firewall"],
     check,
 };

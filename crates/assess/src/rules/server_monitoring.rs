@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// Flags servers without the provider's monitoring agent: nothing is known of how busy they are.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-OPS-12",
+    problem: "Some servers report nothing of their utilisation",
     reads: &["server"],
     check,
 };

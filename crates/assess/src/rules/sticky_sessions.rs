@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence};
 /// Notes load balancers that tie a user to one server. Where the session is really kept, only the application knows.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-REL-06",
+    problem: "Requests are tied to one server",
     reads: &["load_balancer"],
     check,
 };

@@ -7,6 +7,7 @@ use crate::network_reach::is_whole_internet;
 /// Flags databases that accept connections from any address.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-06",
+    problem: "Some databases accept connections from any address",
     reads: &["database"],
     check,
 };

@@ -6,6 +6,7 @@ use super::{Context, Rule, evidence, fail_if};
 /// Flags servers whose use was measured too briefly or too coarsely to choose a size from.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-COST-02",
+    problem: "Use was not measured long or densely enough to choose a size from",
     reads: &["server"],
     check,
 };

@@ -1,8 +1,10 @@
 //! Which of the resources that move talk to each other, and how we know.
 
-use reberth_model::estate::{Attributes, Database, Resource, TrustedSource};
+use std::collections::BTreeMap;
 
-use super::environment;
+use reberth_model::estate::{Attributes, Database, Resource};
+
+use super::{ENVIRONMENT_LABEL, environment};
 
 /// One thing that ties two resources together.
 pub(super) struct Link<'a> {
@@ -28,27 +30,30 @@ pub(super) fn links<'a>(movers: &[&'a Resource]) -> Vec<Link<'a>> {
             let Some(reason) = (from != to).then(|| tie(user, used)).flatten() else {
                 continue;
             };
-            let crosses = differ(environment_of(user), environment_of(used));
-            let note = if crosses {
-                " although it is another environment: mend this before the move"
-            } else {
-                ""
-            };
-            links.push(Link {
-                from,
-                to,
-                from_id: &user.id,
-                to_id: &used.id,
-                crosses,
-                why: format!("{reason}{note}"),
-            });
+            links.push(link((from, user), (to, used), reason));
         }
     }
+    links.extend(same_labels(movers));
     links
 }
 
-fn differ(one: Option<&str>, other: Option<&str>) -> bool {
-    matches!((one, other), (Some(one), Some(other)) if one != other)
+fn link<'a>(from: (usize, &'a Resource), to: (usize, &'a Resource), reason: String) -> Link<'a> {
+    let (one, other) = (environment_of(from.1), environment_of(to.1));
+    let crossing = match (one, other) {
+        (Some(one), Some(other)) if one != other => Some(other),
+        _ => None,
+    };
+    let note = crossing.map_or_else(String::new, |other| {
+        format!(", also from environment {other}: mend this before the move")
+    });
+    Link {
+        from: from.0,
+        to: to.0,
+        from_id: &from.1.id,
+        to_id: &to.1.id,
+        crosses: crossing.is_some(),
+        why: format!("{reason}{note}"),
+    }
 }
 
 /// The environment that a resource is labelled with.
@@ -60,60 +65,107 @@ pub(super) fn environment_of(resource: &Resource) -> Option<&str> {
     }
 }
 
-/// Why `one` and `other` belong together, seen from `one`.
+/// Why `one` and `other` belong together, seen from `one`. A reason that holds for many at once does not name each of them.
 fn tie(one: &Resource, other: &Resource) -> Option<String> {
+    let name = &one.name;
     match (&one.attributes, &other.attributes) {
         (Attributes::Database(database), Attributes::Server(server)) => {
-            let source = let_in_by(database, &other.id, &server.tags)?;
-            Some(format!(
-                "{} lets {} in ({} {})",
-                one.name, other.name, source.kind, source.value
-            ))
+            lets_in(one, database, other, &server.tags).or_else(|| same_name(one, other))
         }
         (Attributes::LoadBalancer(balancer), Attributes::Server(server)) => {
-            let behind = balancer.server_ids.contains(&other.id)
-                || balancer
-                    .server_tag
-                    .as_ref()
-                    .is_some_and(|tag| server.tags.contains(tag));
-            behind.then(|| format!("{} sends requests to {}", one.name, other.name))
+            match balancer
+                .server_tag
+                .as_ref()
+                .filter(|tag| server.tags.contains(tag))
+            {
+                Some(tag) => Some(format!("{name} sends requests to servers labelled {tag}")),
+                None => balancer
+                    .server_ids
+                    .contains(&other.id)
+                    .then(|| format!("{name} sends requests to {}", other.name)),
+            }
         }
         (Attributes::Volume(volume), Attributes::Server(_)) => volume
             .server_ids
             .contains(&other.id)
-            .then(|| format!("{} is attached to {}", one.name, other.name)),
-        (Attributes::DatabaseReplica(replica), Attributes::Database(_)) => (replica.database_id
-            == other.id)
-            .then(|| format!("{} is a copy of {}", one.name, other.name)),
-        (Attributes::Server(server), Attributes::Server(peer)) => {
-            same_role(one, &server.tags, other, &peer.tags)
+            .then(|| format!("{name} is attached to {}", other.name)),
+        (Attributes::DatabaseReplica(replica), Attributes::Database(_)) => {
+            (replica.database_id == other.id).then(|| format!("{name} is a copy of {}", other.name))
         }
         _ => None,
     }
 }
 
-fn let_in_by<'a>(database: &'a Database, id: &str, tags: &[String]) -> Option<&'a TrustedSource> {
+fn lets_in(
+    one: &Resource,
+    database: &Database,
+    server: &Resource,
+    tags: &[String],
+) -> Option<String> {
     database
         .trusted_sources
-        .as_ref()?
         .iter()
-        .find(|source| match source.kind.as_str() {
-            "server" => source.value == id,
-            "tag" => tags.contains(&source.value),
-            _ => false,
+        .flatten()
+        .find_map(|source| match source.kind.as_str() {
+            "server" if source.value == server.id => {
+                Some(format!("{} lets {} in", one.name, server.name))
+            }
+            "tag" if tags.contains(&source.value) => Some(format!(
+                "{} lets in servers labelled {}",
+                one.name, source.value
+            )),
+            _ => None,
         })
 }
 
-/// Servers that carry the very same labels do the same work.
-fn same_role(
-    one: &Resource,
-    tags: &[String],
-    other: &Resource,
-    peer_tags: &[String],
-) -> Option<String> {
-    let labelled = tags
-        .iter()
-        .any(|tag| !tag.starts_with(super::ENVIRONMENT_LABEL));
-    (labelled && tags == peer_tags && one.id < other.id)
-        .then(|| format!("{} and {} carry the same labels", one.name, other.name))
+/// Number of leading words that two names must share to be taken for parts of one thing.
+const SHARED_WORDS: usize = 2;
+
+/// A database that names no clients is put with a server of its environment that is called alike.
+fn same_name(database: &Resource, server: &Resource) -> Option<String> {
+    let start = |name: &str| -> Option<String> {
+        let words: Vec<&str> = name.split('-').take(SHARED_WORDS).collect();
+        (words.len() == SHARED_WORDS).then(|| words.join("-"))
+    };
+    let shared =
+        start(&database.name).filter(|begin| start(&server.name).as_ref() == Some(begin))?;
+    let same_place =
+        environment_of(database).is_some() && environment_of(database) == environment_of(server);
+    same_place.then(|| {
+        format!(
+            "{} and {} share environment and the name {shared}",
+            database.name, server.name
+        )
+    })
+}
+
+/// Servers that carry the very same labels do the same work; each is linked to the first of them.
+fn same_labels<'a>(movers: &[&'a Resource]) -> Vec<Link<'a>> {
+    let mut first_of: BTreeMap<&[String], (usize, &Resource)> = BTreeMap::new();
+    let mut links = Vec::new();
+    for (to, &resource) in movers.iter().enumerate() {
+        let Attributes::Server(server) = &resource.attributes else {
+            continue;
+        };
+        if server
+            .tags
+            .iter()
+            .all(|tag| tag.starts_with(ENVIRONMENT_LABEL))
+        {
+            continue;
+        }
+        match first_of.get(server.tags.as_slice()) {
+            Some(&first) => {
+                let why = format!(
+                    "servers labelled {} do the same work",
+                    server.tags.join(", ")
+                );
+                links.push(link(first, (to, resource), why));
+            }
+            None => {
+                first_of.insert(&server.tags, (to, resource));
+            }
+        }
+    }
+    links
 }

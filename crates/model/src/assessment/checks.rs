@@ -18,6 +18,8 @@ pub struct Check {
     pub best_practice: Option<String>,
     /// What should be true, as a sentence.
     pub title: String,
+    /// What is wrong, as a sentence, when it fails or is waived.
+    pub problem: Option<String>,
     /// How bad it is when it is not.
     pub severity: Severity,
     /// What the data say.
@@ -26,7 +28,7 @@ pub struct Check {
     pub reason: String,
     /// The resources that led to the result: the failing ones of a failed check, the unknown ones of an unknown.
     pub resources: Vec<ResourceName>,
-    /// Everything that was looked at, ordered: failures first, then unknowns, then passes.
+    /// Everything that was looked at: failures first, then unknowns, then passes, each by name.
     pub evidence: Vec<Evidence>,
     /// When the check passes.
     pub pass_when: String,

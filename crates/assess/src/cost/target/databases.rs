@@ -5,6 +5,7 @@ use reberth_model::estate::{Attributes, Estate};
 
 use crate::cost::price_table::{DatabaseSize, Price, PriceTable};
 use crate::cost::{HOURS_PER_MONTH, Range, not_priced, priced};
+use crate::rules::Context;
 
 /// What is to be priced.
 struct Wanted<'a> {
@@ -23,6 +24,7 @@ pub(super) fn lines(estate: &Estate, region: &str, prices: &PriceTable) -> Vec<C
         .iter()
         .map(|database| line(database, region, prices))
         .collect();
+    lines.sort_by(|a, b| a.item.cmp(&b.item));
     lines.extend(storage_line(estate, region, prices));
     lines
 }
@@ -85,7 +87,7 @@ fn line(wanted: &Wanted, region: &str, prices: &PriceTable) -> CostLine {
     let without_price = |why: String| {
         not_priced(
             Side::Target,
-            format!("Database for {}", wanted.name),
+            format!("{}: database", wanted.name),
             ids.clone(),
             why,
         )
@@ -115,7 +117,7 @@ fn line(wanted: &Wanted, region: &str, prices: &PriceTable) -> CostLine {
         likely,
         high: months.max().unwrap_or(likely),
     };
-    let item = format!("{service} {class} {attributes} for {}", wanted.name);
+    let item = format!("{}: {service} {class} {attributes}", wanted.name);
     let working = format!(
         "{HOURS_PER_MONTH} h x {:.5}; first class of the same memory that has a price",
         price.usd.as_f64()
@@ -168,6 +170,34 @@ fn storage_line(estate: &Estate, region: &str, prices: &PriceTable) -> Option<Co
         (HowKnown::Derived, working),
         (&single.source, &single.as_of),
     ))
+}
+
+/// RDS charges extra for engines past their end. The price goes by processor and year, and is not paid by who upgrades first.
+pub(super) fn extended_support(estate: &Estate, context: &Context) -> Option<CostLine> {
+    let ended: Vec<String> = estate
+        .databases()
+        .filter(|(_, database)| {
+            let entry = context
+                .catalog
+                .end_of_support(&database.engine, &database.version);
+            entry.is_some_and(|entry| entry.ends < context.today)
+        })
+        .map(|(resource, _)| resource.id.clone())
+        .collect();
+    (!ended.is_empty()).then(|| {
+        not_priced(
+            Side::Target,
+            format!(
+                "RDS Extended Support for {} databases, unless upgraded",
+                ended.len()
+            ),
+            ended,
+            format!(
+                "no price in {} was read; upgrading the engine first makes this zero",
+                context.policy.target.region
+            ),
+        )
+    })
 }
 
 /// Storage of all clusters; a standby holds it a second time.

@@ -8,6 +8,8 @@ use crate::cost::{HOURS_PER_MONTH, Range, not_priced, priced};
 
 /// Room above the measured use.
 const CPU_HEADROOM: f64 = 1.3;
+/// From here on memory is short, and the same amount will not do.
+const MEMORY_P99_PERCENT_MAX: f64 = 85.0;
 
 /// One line for each server, then one for all disks.
 pub(super) fn lines(estate: &Estate, region: &str, prices: &PriceTable) -> Vec<CostLine> {
@@ -15,6 +17,7 @@ pub(super) fn lines(estate: &Estate, region: &str, prices: &PriceTable) -> Vec<C
         .servers()
         .map(|(resource, server)| server_line(resource, server, region, prices))
         .collect();
+    lines.sort_by(|a, b| a.item.cmp(&b.item));
     lines.extend(disks_line(estate, region, prices));
     lines
 }
@@ -43,7 +46,7 @@ fn server_line(
             "no instance type with a price in {region} is known for size {}",
             server.size
         );
-        return not_priced(Side::Target, format!("EC2 for {}", resource.name), ids, why);
+        return not_priced(Side::Target, format!("{}: EC2", resource.name), ids, why);
     };
     let month = |price: &Price| price.usd.times(HOURS_PER_MONTH);
     let months = weighed.iter().map(|(_, price)| month(price));
@@ -57,7 +60,7 @@ fn server_line(
         "{HOURS_PER_MONTH} h x {:.5}; {reason}",
         chosen.1.usd.as_f64()
     );
-    let item = format!("EC2 {} for {}", chosen.0, resource.name);
+    let item = format!("{}: EC2 {}", resource.name, chosen.0);
     priced(
         Side::Target,
         item,
@@ -82,22 +85,38 @@ fn choose<'a>(weighed: &[(&'a str, &'a Price)], server: &Server) -> Option<Choic
         return Some((first, HowKnown::Assumed, reason));
     };
     let needed = f64::from(server.vcpus) * p95 / 100.0 * CPU_HEADROOM;
-    let chosen = weighed
+    let need = format!(
+        "p95 {p95:.0} % of {} vCPU and 30 % room need {needed:.1} vCPU",
+        server.vcpus
+    );
+    let holding = weighed
         .iter()
-        .filter(|(name, _)| f64::from(processors(name)) >= needed)
-        .min_by_key(|(_, price)| price.usd)
-        .copied()
-        .unwrap_or(first);
-    let burstable = if chosen.0.starts_with('t') {
+        .filter(|(name, _)| f64::from(processors(name)) >= needed);
+    let Some(chosen) = holding.min_by_key(|(_, price)| price.usd) else {
+        let reason = format!("{need}, more than any candidate has: size up");
+        return Some((first, HowKnown::Assumed, reason));
+    };
+    let reason = format!("{need}{}{}", memory_note(server), burstable_note(chosen.0));
+    Some((*chosen, HowKnown::Derived, reason))
+}
+
+fn memory_note(server: &Server) -> String {
+    match server
+        .utilisation
+        .as_ref()
+        .and_then(|measured| measured.memory_p99_percent)
+    {
+        Some(p99) if p99 >= MEMORY_P99_PERCENT_MAX => format!("; memory p99 {p99:.0} %: size up"),
+        _ => String::new(),
+    }
+}
+
+fn burstable_note(instance_type: &str) -> &'static str {
+    if instance_type.starts_with('t') {
         "; burstable: watch its credits"
     } else {
         ""
-    };
-    let reason = format!(
-        "p95 {p95:.0} % of {} vCPU and 30 % room need {needed:.1} vCPU{burstable}",
-        server.vcpus
-    );
-    Some((chosen, HowKnown::Derived, reason))
+    }
 }
 
 /// Virtual processors of an instance type by the size in its name: 2 up to `large`, 4 for `xlarge`, 4 for each `N` of `Nxlarge`.

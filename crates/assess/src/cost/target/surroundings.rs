@@ -9,19 +9,25 @@ use crate::cost::{HOURS_PER_MONTH, Range, not_priced, priced};
 /// One NAT gateway in each availability zone.
 const NAT_GATEWAYS: u64 = 3;
 
-/// One part of the target whose price is a quantity of one unit.
+/// Where services are listed that cost the same in every region.
+const GLOBAL_PRICES: &str = "us-east-1";
+
+/// One part of the target.
 struct Part {
-    item: String,
-    /// Resources of the estate that it takes the place of.
+    item: &'static str,
+    /// Kind of resource of the estate that it takes the place of; empty when there is none.
     replaces: &'static str,
-    service: &'static str,
-    /// `None`: the target's region.
-    price_region: Option<&'static str>,
-    unit: (&'static str, &'static str),
-    /// Units a month; `None` when nobody measured it.
-    quantity: Option<u64>,
-    /// How the quantity was come by, or what would have to be measured.
-    working: String,
+    /// The line of the price table: service, SKU, beginning of the attributes.
+    price: (&'static str, &'static str, &'static str),
+    quantity: Quantity,
+}
+
+/// How many units a month are paid for.
+enum Quantity {
+    /// So many, reckoned as the words say.
+    Known(u64, String),
+    /// Nobody knows yet; the words say what would have to be measured or decided.
+    Open(&'static str),
 }
 
 /// A line for each part.
@@ -41,180 +47,193 @@ fn count(estate: &Estate, kind: &str) -> u64 {
 fn fixed_parts(estate: &Estate) -> Vec<Part> {
     let balancers = count(estate, "load_balancer");
     let zones = count(estate, "domain");
-    let hours = |count: u64| Some(count * HOURS_PER_MONTH);
+    let hours = |count: u64, of: &str| {
+        Quantity::Known(
+            count * HOURS_PER_MONTH,
+            format!("{count} {of} x {HOURS_PER_MONTH} h"),
+        )
+    };
     let mut parts = Vec::new();
     if balancers > 0 {
+        let quantity = hours(balancers, "of them");
         parts.push(part(
             "Application Load Balancer, hours",
             "load_balancer",
-            ("ALB", "alb-hour"),
-            hours(balancers),
-            format!("{balancers} x {HOURS_PER_MONTH} h"),
+            ("ALB", "alb-hour", ""),
+            quantity,
         ));
     }
+    let quantity = hours(NAT_GATEWAYS, "zones");
     parts.push(part(
         "NAT gateways, hours",
         "",
-        ("NAT", "nat-hour"),
-        hours(NAT_GATEWAYS),
-        format!("{NAT_GATEWAYS} zones x {HOURS_PER_MONTH} h"),
+        ("NAT", "nat-hour", ""),
+        quantity,
     ));
     if zones > 0 {
-        parts.push(Part {
-            price_region: Some("us-east-1"),
-            unit: ("hosted-zone", "first 25"),
-            ..part(
-                "Route 53 hosted zones",
-                "domain",
-                ("Route53", ""),
-                Some(zones),
-                format!("{zones} zones; one price for all regions, without queries"),
-            )
-        });
+        let quantity = Quantity::Known(zones, format!("{zones} zones, without queries"));
+        parts.push(part(
+            "Route 53 hosted zones",
+            "domain",
+            ("Route53", "hosted-zone", "first 25"),
+            quantity,
+        ));
     }
-    parts.push(part(
-        "KMS keys",
-        "",
-        ("KMS", "cmk"),
-        None,
-        "the number of keys comes with the design".to_owned(),
-    ));
-    parts.push(part(
-        "Secrets Manager",
-        "",
-        ("SecretsManager", "secret"),
-        None,
-        "the number of secrets comes with the design".to_owned(),
-    ));
-    parts.push(part(
-        "WAF with managed rules",
-        "",
-        ("WAF", "web-acl"),
-        None,
-        "the rules come with the design; requests are not measured".to_owned(),
-    ));
+    parts.extend(
+        [
+            ("KMS keys", ("KMS", "cmk", "")),
+            ("Secrets Manager", ("SecretsManager", "secret", "")),
+            ("WAF with managed rules", ("WAF", "web-acl", "")),
+            ("Public IPv4 addresses", ("VPC", "public-ipv4", "")),
+        ]
+        .map(|(item, price)| {
+            part(
+                item,
+                "",
+                price,
+                Quantity::Open("the number comes with the design"),
+            )
+        }),
+    );
     parts
 }
 
-/// Parts paid by what passes through.
+/// Parts paid by what passes through, which nobody measured.
 fn metered_parts(estate: &Estate) -> Vec<Part> {
-    let unmeasured = |item, replaces, unit, what: &str| {
-        part(item, replaces, unit, None, format!("not measured: {what}"))
-    };
-    let mut parts = vec![
-        unmeasured(
+    let to_internet = (
+        "DataTransfer",
+        "outbound-data-transfer-to-internet-first-10tb",
+        "",
+    );
+    let between_zones = ("DataTransfer", "intra-region-data-transfer", "");
+    [
+        (
             "Application Load Balancer, capacity units",
             "load_balancer",
-            ("ALB", "lcu"),
+            ("ALB", "lcu", ""),
             "connections and bytes through the load balancer",
         ),
-        unmeasured(
+        (
             "NAT gateways, data",
             "",
-            ("NAT", "nat-data"),
+            ("NAT", "nat-data", ""),
             "bytes that servers send and fetch outside",
         ),
-        unmeasured(
+        (
             "Data to the internet",
             "",
-            ("DataTransfer", ""),
-            "bytes sent to users; the source includes some of it in its servers",
+            to_internet,
+            "bytes sent to users; at the source some are included in each server",
         ),
-        unmeasured(
+        (
             "Data between zones",
             "",
-            ("DataTransfer", ""),
+            between_zones,
             "bytes between servers and databases in different zones",
         ),
-        unmeasured(
-            "Public IPv4 addresses",
-            "",
-            ("VPC", "public-ipv4"),
-            "the number of addresses comes with the design",
-        ),
-        unmeasured(
+        (
             "CloudTrail, GuardDuty, Security Hub, Config",
             "",
-            ("CloudTrail", ""),
+            ("GuardDuty", "*", ""),
             "events of the new account",
         ),
-        unmeasured(
+        (
             "CloudWatch logs, metrics and alarms",
             "",
-            ("CloudWatch", ""),
-            "bytes of logs a day",
+            ("CloudWatch", "logs-ingest", ""),
+            "bytes of logs",
         ),
-        unmeasured(
+        (
             "Backups and snapshots",
             "snapshot",
-            ("Backup", ""),
+            ("EBS", "snapshot", ""),
             "how much changes from day to day",
         ),
-        unmeasured(
-            "Both sides running, and the load of the data",
-            "",
-            ("Double", ""),
-            "once, not monthly: the length of the wave in days",
-        ),
-    ];
-    if count(estate, "bucket") > 0 {
-        parts.push(unmeasured(
+        (
             "S3 storage and requests",
             "bucket",
-            ("S3", "standard"),
+            ("S3", "standard", "first 50 TB"),
             "the size of the buckets",
-        ));
-    }
-    if count(estate, "cdn") > 0 {
-        parts.push(unmeasured(
+        ),
+        (
             "CloudFront",
             "cdn",
-            ("CloudFront", ""),
-            "bytes and requests of the content delivery",
-        ));
-    }
-    parts
+            ("CloudFront", "", ""),
+            "bytes and requests, by the country of the users",
+        ),
+        (
+            "Both sides running while data flow",
+            "",
+            ("", "", ""),
+            "days until the last wave; paid once, not each month",
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, replaces, _, _)| replaces.is_empty() || count(estate, replaces) > 0)
+    .map(|(item, replaces, price, what)| part(item, replaces, price, Quantity::Open(what)))
+    .collect()
 }
 
 fn part(
-    item: &str,
+    item: &'static str,
     replaces: &'static str,
-    unit: (&'static str, &'static str),
-    quantity: Option<u64>,
-    working: String,
+    price: (&'static str, &'static str, &'static str),
+    quantity: Quantity,
 ) -> Part {
     Part {
-        item: item.to_owned(),
+        item,
         replaces,
-        service: unit.0,
-        price_region: None,
-        unit: (unit.1, ""),
+        price,
         quantity,
-        working,
     }
 }
 
 fn line(part: Part, estate: &Estate, region: &str, prices: &PriceTable) -> CostLine {
+    let Part {
+        item,
+        replaces,
+        price: (service, sku, attributes),
+        quantity,
+    } = part;
     let ids = estate
-        .of_kind(part.replaces)
+        .of_kind(replaces)
         .map(|resource| resource.id.clone())
         .collect();
-    let Some(quantity) = part.quantity else {
-        return not_priced(Side::Target, part.item, ids, part.working);
+    let region = if service == "Route53" {
+        GLOBAL_PRICES
+    } else {
+        region
     };
-    let Some(price) = prices.aws(part.service, part.price_region.unwrap_or(region), part.unit)
-    else {
-        let why = format!("{}; no price in {region} was read", part.working);
-        return not_priced(Side::Target, part.item, ids, why);
-    };
-    let working = format!("{} x {:.5}", part.working, price.usd.as_f64());
-    let range = Range::exactly(price.usd.times(quantity));
-    priced(
-        Side::Target,
-        part.item,
-        ids,
-        range,
-        (HowKnown::Derived, working),
-        (&price.source, &price.as_of),
-    )
+    let price = prices.aws(service, region, (sku, attributes));
+    match (quantity, price) {
+        (Quantity::Known(units, words), Some(price)) => {
+            let working = format!("{words} x {:.5}", price.usd.as_f64());
+            let range = Range::exactly(price.usd.times(units));
+            priced(
+                Side::Target,
+                item.to_owned(),
+                ids,
+                range,
+                (HowKnown::Derived, working),
+                (&price.source, &price.as_of),
+            )
+        }
+        (Quantity::Known(_, words), None) => not_priced(
+            Side::Target,
+            item,
+            ids,
+            format!("{words}; no price in {region} was read"),
+        ),
+        (Quantity::Open(missing), Some(price)) => {
+            let why = format!(
+                "not known: {missing}; {:.5} per {}",
+                price.usd.as_f64(),
+                price.unit
+            );
+            not_priced(Side::Target, item, ids, why)
+        }
+        (Quantity::Open(missing), None) => {
+            not_priced(Side::Target, item, ids, format!("not known: {missing}"))
+        }
+    }
 }

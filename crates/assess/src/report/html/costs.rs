@@ -3,6 +3,7 @@
 use reberth_model::assessment::{Assessment, CostLine, Side, Total};
 
 use super::element::{Html, element, paragraph, table, text};
+use crate::date::Date;
 use crate::report::words;
 
 /// Both sides, line by line.
@@ -22,7 +23,7 @@ pub(super) fn costs(assessment: &Assessment) -> Vec<Html> {
     parts.push(element("h3", "", [text("At the target")]));
     parts.push(lines(side(Side::Target), &assessment.totals.target));
     parts.push(element("h3", "", [text("Where the prices are from")]));
-    parts.push(sources(&assessment.costs));
+    parts.push(sources(assessment));
     parts
 }
 
@@ -57,9 +58,9 @@ fn lines<'a>(lines: impl Iterator<Item = &'a CostLine>, total: &Total) -> Html {
 }
 
 /// Each source once, with its date and how many lines rest on it.
-fn sources(costs: &[CostLine]) -> Html {
+fn sources(assessment: &Assessment) -> Html {
     let mut seen: Vec<(&str, &str, usize)> = Vec::new();
-    for line in costs {
+    for line in &assessment.costs {
         let Some(source) = line.price_source.as_deref() else {
             continue;
         };
@@ -72,8 +73,25 @@ fn sources(costs: &[CostLine]) -> Html {
             None => seen.push((source, as_of, 1)),
         }
     }
-    let rows = seen
-        .into_iter()
-        .map(|(source, as_of, lines)| vec![text(&lines.to_string()), text(source), text(as_of)]);
+    let rows = seen.into_iter().map(|(source, as_of, lines)| {
+        vec![
+            text(&lines.to_string()),
+            text(source),
+            text(&format!("{as_of}{}", age_note(as_of, &assessment.as_of))),
+        ]
+    });
     table(&["#Lines", "Source", "As of"], rows)
+}
+
+/// Prices older than this are marked.
+const OLD_DAYS: i64 = 730;
+
+/// A mark for a price list that is old on the day of the assessment; none when its day is not told exactly.
+fn age_note(as_of: &str, today: &str) -> &'static str {
+    match (Date::parse(as_of), Date::parse(today)) {
+        (Some(read), Some(today)) if read.days_until(today) > OLD_DAYS => {
+            " (▲ more than two years old)"
+        }
+        _ => "",
+    }
 }

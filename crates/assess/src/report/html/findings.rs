@@ -1,6 +1,6 @@
 //! The findings by pillar and severity, each with its evidence and what to do.
 
-use reberth_model::assessment::{Assessment, Check, CheckResult, Evidence, Severity};
+use reberth_model::assessment::{Assessment, Check, CheckResult, Severity};
 
 use super::element::{Html, element, label, paragraph, table, text};
 use crate::report::words;
@@ -49,9 +49,17 @@ fn finding(check: &Check) -> Html {
             ),
         ],
     );
-    let mut parts = vec![head, element("h4", "", [text(&check.title)])];
+    let mut parts = vec![
+        head,
+        element(
+            "h4",
+            "",
+            [text(check.problem.as_deref().unwrap_or(&check.title))],
+        ),
+    ];
     parts.extend(waiver(check));
     parts.push(evidence(check));
+    parts.push(labelled("What should be so", &check.title));
     parts.push(labelled("Passes when", &check.pass_when));
     parts.push(labelled("What to do", &check.remedy));
     element("article", "", parts)
@@ -89,40 +97,32 @@ fn labelled(what: &str, says: &str) -> Html {
     )
 }
 
-/// What does not pass, row by row, and how many do: a reader looks for what to mend.
+/// What does not pass, and how many do: a reader looks for what to mend.
 fn evidence(check: &Check) -> Html {
-    let rows = check
-        .evidence
-        .iter()
-        .filter(|item| item.result != CheckResult::Pass)
-        .map(row);
+    let rows = words::not_passing(check).into_iter().map(row);
     let passing = check
         .evidence
         .iter()
         .filter(|item| item.result == CheckResult::Pass)
         .count();
-    let mut parts = vec![table(&["Says", "Resource", "Attribute", "Value"], rows)];
+    let mut parts = vec![table(&["Says", "Where", "Attribute", "Value"], rows)];
     if passing > 0 {
         parts.push(element(
             "p",
             "note",
-            [text(&format!("✓ {passing} more pass."))],
+            [text(&format!("✓ {passing} more pass"))],
         ));
     }
     element("div", "evidence", parts)
 }
 
-fn row(item: &Evidence) -> Vec<Html> {
-    let (symbol, word) = words::result(item.result);
-    let resource = item.resource.as_ref().map_or_else(
-        || "whole estate".to_owned(),
-        |resource| format!("{} ({})", resource.name, words::kind(&resource.kind)),
-    );
+fn row(same: words::SameEvidence) -> Vec<Html> {
+    let (symbol, word) = words::result(same.result);
     vec![
         label("result", symbol, word),
-        text(&resource),
-        element("code", "", [text(&item.attribute)]),
-        text(&item.value),
+        text(&words::listed(&same.names)),
+        element("code", "", [text(same.attribute)]),
+        text(same.value),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! The first page: headline numbers, what stops the migration, what moves together.
 
-use reberth_model::assessment::{Assessment, Check, CheckResult, ResourceName, Severity};
+use reberth_model::assessment::{Assessment, Check, CheckResult, Severity, Total};
 use reberth_model::estate::Estate;
 
 use super::element::{Html, element, label, paragraph, table, text};
@@ -20,9 +20,14 @@ pub(super) fn headline(assessment: &Assessment, estate: &Estate) -> Vec<Html> {
         "cards",
         [
             card(
-                &format!("{} + {}", of("server"), of("database")),
-                "servers and database clusters",
-                &format!("{} resources in all", estate.resources.len()),
+                &of("server").to_string(),
+                "servers",
+                &format!("of {} resources in all", estate.resources.len()),
+            ),
+            card(
+                &of("database").to_string(),
+                "database clusters",
+                &format!("and {} read-only copies", of("database_replica")),
             ),
             card(
                 &failed.to_string(),
@@ -37,12 +42,12 @@ pub(super) fn headline(assessment: &Assessment, estate: &Estate) -> Vec<Html> {
             card(
                 &words::amount(Some(assessment.totals.source.likely)),
                 "USD a month now",
-                &completeness(assessment.totals.source.lines_not_priced),
+                &completeness(&assessment.totals.source),
             ),
             card(
                 &words::amount(Some(assessment.totals.target.likely)),
                 "USD a month at the target",
-                &completeness(assessment.totals.target.lines_not_priced),
+                &completeness(&assessment.totals.target),
             ),
         ],
     );
@@ -52,11 +57,23 @@ pub(super) fn headline(assessment: &Assessment, estate: &Estate) -> Vec<Html> {
 const INTRODUCTION: &str = "Each check says pass, fail or unknown from what the provider's API tells, and shows what it read. \
     Most unknowns are checks of the target, which does not exist yet: they are decided when it is designed, provisioned and rehearsed.";
 
-fn completeness(not_priced: u64) -> String {
-    if not_priced == 0 {
-        "every line is priced".to_owned()
+fn completeness(total: &Total) -> String {
+    let range = if total.low == total.high {
+        "at list prices".to_owned()
     } else {
-        format!("incomplete: {not_priced} lines are not priced")
+        format!(
+            "{} to {}",
+            words::amount(Some(total.low)),
+            words::amount(Some(total.high))
+        )
+    };
+    if total.complete {
+        format!("{range}; every line is priced")
+    } else {
+        format!(
+            "{range}; incomplete: {} lines are not priced",
+            total.lines_not_priced
+        )
     }
 }
 
@@ -122,28 +139,47 @@ pub(super) fn blockers(assessment: &Assessment) -> Vec<Html> {
     if assessment.blockers.is_empty() {
         return vec![paragraph("Nothing that these checks see.")];
     }
+    let intro = paragraph(
+        "■ stops the load of the data and has to be mended. ▲ stops the cutover until it is mended, or until a person waives it in \
+         reberth.yaml with name, reason and last day.",
+    );
     let rows = assessment.blockers.iter().map(|blocker| {
-        let stops = match blocker.stops.as_str() {
-            "replicate" => label("severity critical", "■", "the load"),
-            _ => label("severity high", "▲", "the cutover"),
-        };
-        let way_out = if blocker.waivable {
-            " Or a waiver, with name, reason and last day."
+        let stops = if blocker.waivable {
+            label(
+                "severity high",
+                "▲",
+                &format!("the {}", step(&blocker.stops)),
+            )
         } else {
-            ""
+            label(
+                "severity critical",
+                "■",
+                &format!("the {}", step(&blocker.stops)),
+            )
         };
+        let mut what = vec![text(&blocker.what)];
+        what.extend(
+            blocker
+                .check
+                .iter()
+                .map(|check| element("div", "note", [element("code", "", [text(check)])])),
+        );
         vec![
             stops,
-            text(&format!(
-                "{} {}",
-                blocker.check.as_deref().unwrap_or(""),
-                blocker.what
-            )),
-            text(&names(&blocker.resources)),
-            text(&format!("{}.{way_out}", blocker.remedy)),
+            element("div", "", what),
+            text(&words::names(&blocker.resources)),
+            text(&blocker.remedy),
         ]
     });
-    vec![table(&["Stops", "What", "Where", "What removes it"], rows)]
+    vec![
+        intro,
+        table(&["Stops", "What", "Where", "What removes it"], rows),
+    ]
+}
+
+/// A step that is stopped, as a noun.
+fn step(stops: &str) -> &str {
+    if stops == "replicate" { "load" } else { stops }
 }
 
 /// What moves together, in the order proposed.
@@ -157,7 +193,7 @@ pub(super) fn waves(assessment: &Assessment) -> Vec<Html> {
             text(&wave.number.to_string()),
             text(&wave.name),
             text(wave.environment.as_deref().unwrap_or("not labelled")),
-            text(&names(&wave.members)),
+            text(&words::names(&wave.members)),
             element(
                 "ul",
                 "",
@@ -167,15 +203,6 @@ pub(super) fn waves(assessment: &Assessment) -> Vec<Html> {
     });
     vec![
         intro,
-        table(&["#", "Wave", "Environment", "Members", "Why"], rows),
+        table(&["#Wave", "Name", "Environment", "Members", "Why"], rows),
     ]
-}
-
-/// Names of resources as one text.
-pub(super) fn names(resources: &[ResourceName]) -> String {
-    let names: Vec<&str> = resources
-        .iter()
-        .map(|resource| resource.name.as_str())
-        .collect();
-    names.join(", ")
 }

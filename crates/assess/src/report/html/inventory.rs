@@ -1,6 +1,6 @@
 //! What was found: counts, servers, databases.
 
-use reberth_model::estate::{Estate, Server};
+use reberth_model::estate::{Estate, Server, Utilisation};
 
 use super::element::{Html, element, table, text};
 use crate::report::words;
@@ -21,7 +21,9 @@ pub(super) fn inventory(estate: &Estate) -> Vec<Html> {
 }
 
 fn servers(estate: &Estate) -> Html {
-    let rows = estate.servers().map(|(resource, server)| {
+    let mut servers: Vec<_> = estate.servers().collect();
+    servers.sort_by_key(|(resource, _)| &resource.name);
+    let rows = servers.into_iter().map(|(resource, server)| {
         vec![
             text(&resource.name),
             text(&server.size),
@@ -44,7 +46,7 @@ fn servers(estate: &Estate) -> Html {
     )
 }
 
-fn percent(server: &Server, of: fn(&reberth_model::estate::Utilisation) -> Option<f64>) -> String {
+fn percent(server: &Server, of: fn(&Utilisation) -> Option<f64>) -> String {
     server.utilisation.as_ref().and_then(of).map_or_else(
         || "not measured".to_owned(),
         |percent| format!("{percent:.0}"),
@@ -52,7 +54,9 @@ fn percent(server: &Server, of: fn(&reberth_model::estate::Utilisation) -> Optio
 }
 
 fn databases(estate: &Estate) -> Html {
-    let rows = estate.databases().map(|(resource, database)| {
+    let mut databases: Vec<_> = estate.databases().collect();
+    databases.sort_by_key(|(resource, _)| &resource.name);
+    let rows = databases.into_iter().map(|(resource, database)| {
         let or_hidden = |known: Option<String>| known.unwrap_or_else(|| "not visible".to_owned());
         vec![
             text(&resource.name),
