@@ -1,1 +1,16 @@
-//! replicate
+//! Moves live databases and proves that nothing was lost.
+//!
+//! One pipeline for every engine: preflight, schema, copy, stream, apply, verify, and the same engine backwards for the
+//! way back. State lives on the target, committed together with the rows it speaks of, so that a process may be killed
+//! at any instant and its successor goes on where the target stands. The argument for that stands at the head of
+//! [`mysql::pipeline`].
+
+pub mod connection;
+pub mod error;
+pub mod mysql;
+pub mod position;
+pub mod progress;
+
+pub use connection::{Address, Secret};
+pub use error::ReplicateError;
+pub use position::LogPosition;

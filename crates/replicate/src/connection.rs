@@ -1,0 +1,241 @@
+//! Where a database server is, who we are there, and every wait bounded.
+
+use std::time::Duration;
+
+use mysql_async::prelude::{FromRow, Queryable};
+use mysql_async::{Conn, OptsBuilder, SslOpts};
+
+use crate::error::ReplicateError;
+
+/// How long a statement that reads or writes rows may take before the server counts as silent.
+pub const STATEMENT_LIMIT: Duration = Duration::from_secs(60);
+/// How long a connection may take to be made.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+/// How long a statement that rebuilds a table may take.
+pub const REBUILD_LIMIT: Duration = Duration::from_secs(24 * 3600);
+
+/// A secret text: prints as `[redacted]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a secret in.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// The secret itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Where a server is and who we are there.
+#[derive(Clone, Debug)]
+pub struct Address {
+    side: &'static str,
+    host: String,
+    port: u16,
+    user: String,
+    password: Secret,
+    tls: Tls,
+}
+
+/// How the connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Encrypted, the server's certificate and name verified.
+    Verified,
+    /// Not encrypted: asked for by name with `?tls=off`, and shown in the evidence.
+    Off,
+}
+
+impl Address {
+    /// Reads `mysql://user:password@host:port/…`; `?tls=off` turns encryption off, anything else verifies.
+    ///
+    /// `role` names the reference in errors; `side` is `source` or `target`.
+    pub fn parse(url: &Secret, role: &str, side: &'static str) -> Result<Address, ReplicateError> {
+        let refuse = |reason: &str| ReplicateError::Address { role: role.to_owned(), reason: reason.to_owned() };
+        let url = url::Url::parse(url.reveal()).map_err(|_| refuse("it is not an address such as mysql://user:password@host:port/database"))?;
+        if !matches!(url.scheme(), "mysql" | "mariadb") {
+            return Err(refuse("its scheme is not mysql"));
+        }
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| refuse("it names no host"))?;
+        let mut tls = Tls::Verified;
+        for (name, value) in url.query_pairs() {
+            match (name.as_ref(), value.as_ref()) {
+                ("tls", "off") => tls = Tls::Off,
+                ("tls", "verify") | ("ssl-mode", _) => {}
+                _ => return Err(refuse("its only option is tls=off or tls=verify")),
+            }
+        }
+        let decode = |text: &str| percent_decode(text).ok_or_else(|| refuse("its user or password has a broken % escape"));
+        Ok(Address {
+            side,
+            host: host.to_owned(),
+            port: url.port().unwrap_or(3306),
+            user: decode(url.username())?,
+            password: Secret::new(decode(url.password().unwrap_or_default())?),
+            tls,
+        })
+    }
+
+    /// `source` or `target`.
+    pub fn side(&self) -> &'static str {
+        self.side
+    }
+
+    /// Host and port, for messages.
+    pub fn host(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// The account's name.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// How the connection is protected.
+    pub fn tls(&self) -> Tls {
+        self.tls
+    }
+
+    /// The same account on the other side's words: used when a server changes its part, as on the way back.
+    pub fn as_side(&self, side: &'static str) -> Address {
+        Address { side, ..self.clone() }
+    }
+
+    /// Opens a session. `setup` statements run first.
+    pub async fn connect(&self, setup: &[&str]) -> Result<Session, ReplicateError> {
+        let mut options = OptsBuilder::default()
+            .ip_or_hostname(self.host.clone())
+            .tcp_port(self.port)
+            .user(Some(self.user.clone()))
+            .pass(Some(self.password.reveal().to_owned()))
+            .tcp_keepalive(Some(Duration::from_secs(15)))
+            .prefer_socket(false)
+            .stmt_cache_size(0)
+            .setup(setup.iter().map(|statement| statement.to_string()).collect::<Vec<_>>());
+        if self.tls == Tls::Verified {
+            options = options.ssl_opts(SslOpts::default());
+        }
+        let doing = "connecting";
+        let connecting = tokio::time::timeout(CONNECT_LIMIT, Conn::new(options)).await;
+        let conn = connecting.map_err(|_| self.silent(doing, CONNECT_LIMIT))?.map_err(|error| self.error(doing, error))?;
+        Ok(Session { conn, address: self.clone() })
+    }
+
+    fn silent(&self, doing: &str, limit: Duration) -> ReplicateError {
+        ReplicateError::Silent { side: self.side, host: self.host(), doing: doing.to_owned(), limit_s: limit.as_secs() }
+    }
+
+    /// Sorts a driver's error into "try again" and "the server says no".
+    pub(crate) fn error(&self, doing: &str, error: mysql_async::Error) -> ReplicateError {
+        let (side, host, doing) = (self.side, self.host(), doing.to_owned());
+        if is_passing(&error) {
+            ReplicateError::Unreachable { side, host, doing, source: Some(Box::new(error)) }
+        } else {
+            ReplicateError::Refused { side, host, doing, source: Box::new(error) }
+        }
+    }
+}
+
+/// Errors that time heals: the connection broke, the server is starting or stopping, a lock was not had, a deadlock.
+fn is_passing(error: &mysql_async::Error) -> bool {
+    match error {
+        mysql_async::Error::Io(_) => true,
+        mysql_async::Error::Driver(driver) => matches!(driver, mysql_async::DriverError::ConnectionClosed),
+        // too many connections, shutdown, killed, lock wait timeout, deadlock, query interrupted, connection killed
+        mysql_async::Error::Server(server) => matches!(server.code, 1040 | 1053 | 1203 | 1205 | 1213 | 1317 | 1927),
+        _ => false,
+    }
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let digits = [rest.next()?, rest.next()?];
+            bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// An open session on a server: every statement is bounded in time and its errors say what was being done.
+#[derive(Debug)]
+pub struct Session {
+    conn: Conn,
+    address: Address,
+}
+
+impl Session {
+    /// Runs a statement and forgets its answer. Returns the number of rows it changed.
+    pub async fn run(&mut self, doing: &str, sql: impl AsRef<[u8]>) -> Result<u64, ReplicateError> {
+        self.run_within(STATEMENT_LIMIT, doing, sql).await
+    }
+
+    /// [`Session::run`] with a time limit of its own.
+    pub async fn run_within(&mut self, limit: Duration, doing: &str, sql: impl AsRef<[u8]>) -> Result<u64, ReplicateError> {
+        let answer = tokio::time::timeout(limit, self.conn.query_drop(sql.as_ref())).await;
+        answer.map_err(|_| self.address.silent(doing, limit))?.map_err(|error| self.address.error(doing, error))?;
+        Ok(self.conn.affected_rows())
+    }
+
+    /// Runs a query and returns all of its rows.
+    pub async fn rows<T: FromRow + Send + 'static>(&mut self, doing: &str, sql: impl AsRef<[u8]>) -> Result<Vec<T>, ReplicateError> {
+        let answer = tokio::time::timeout(STATEMENT_LIMIT, self.conn.query::<T, _>(sql.as_ref())).await;
+        answer.map_err(|_| self.address.silent(doing, STATEMENT_LIMIT))?.map_err(|error| self.address.error(doing, error))
+    }
+
+    /// Runs a query and returns its first row.
+    pub async fn row<T: FromRow + Send + 'static>(&mut self, doing: &str, sql: impl AsRef<[u8]>) -> Result<Option<T>, ReplicateError> {
+        Ok(self.rows(doing, sql).await?.into_iter().next())
+    }
+
+    /// The server's number for this session.
+    pub fn id(&self) -> u32 {
+        self.conn.id()
+    }
+
+    /// Where this session is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The driver's connection, for what needs it whole: row streams and the log.
+    pub(crate) fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    /// Gives the driver's connection away.
+    pub(crate) fn into_conn(self) -> Conn {
+        self.conn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_and_refused_without_telling_secrets() {
+        let good = Address::parse(&Secret::new("mysql://re%40d:p%2Fw@db.example:25060/x?ssl-mode=REQUIRED"), "reader", "source").unwrap();
+        assert_eq!((good.user(), good.host().as_str(), good.tls()), ("re@d", "db.example:25060", Tls::Verified));
+        assert_eq!(good.password.reveal(), "p/w");
+        assert!(!format!("{good:?}").contains("p/w"));
+        for bad in ["", "hunter2", "postgres://u:hunter2@h/d", "mysql://u:hunter2@h/d?tls=maybe", "mysql://u:hunter2%zz@h/d"] {
+            let error = Address::parse(&Secret::new(bad), "reader", "source").unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What can go wrong while data is moved, and what to do about it.
+
+use crate::position::LogPosition;
+
+/// An error of replication. [`ReplicateError::code`] names its page; [`ReplicateError::may_retry`] tells whether the
+/// same command may simply be tried again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplicateError {
+    /// A connection reference does not say where to connect.
+    #[error("the {role} connection is not usable: {reason}")]
+    Address {
+        /// Which reference.
+        role: String,
+        /// What is wrong; never the address itself, which holds a password.
+        reason: String,
+    },
+    /// A server could not be reached or broke off. Passing.
+    #[error("lost the {side} server at {host} while {doing}")]
+    Unreachable {
+        /// `source` or `target`.
+        side: &'static str,
+        /// Host and port.
+        host: String,
+        /// What was being done.
+        doing: String,
+        /// Why.
+        #[source]
+        source: Option<Box<mysql_async::Error>>,
+    },
+    /// The server knows us but says no.
+    #[error("the {side} server at {host} refused {doing}")]
+    Refused {
+        /// `source` or `target`.
+        side: &'static str,
+        /// Host and port.
+        host: String,
+        /// What was being done.
+        doing: String,
+        /// The server's words.
+        #[source]
+        source: Box<mysql_async::Error>,
+    },
+    /// Preflight found blockers.
+    #[error("preflight found {} blocker(s): {}", .0.len(), .0.join("; "))]
+    Blocked(Vec<String>),
+    /// The target holds tables that Reberth did not make.
+    #[error("the target database {database} is not empty: {tables}")]
+    TargetNotEmpty {
+        /// The database.
+        database: String,
+        /// Some of the tables.
+        tables: String,
+    },
+    /// The source is not the server that the checkpoint belongs to.
+    #[error("the source is another server than the one the checkpoint at {position} belongs to: expected {expected}, found {found}")]
+    SourceChanged {
+        /// The checkpoint.
+        position: LogPosition,
+        /// Identity in the checkpoint.
+        expected: String,
+        /// Identity now.
+        found: String,
+    },
+    /// The source no longer has the log that the target needs next.
+    #[error("the source has purged its log before {position}, which the target needs next")]
+    LogPurged {
+        /// What is needed next.
+        position: LogPosition,
+    },
+    /// A change of the schema stands in the log.
+    #[error("a schema change stands in the source's log at {position}: {statement}")]
+    SchemaChanged {
+        /// Where.
+        position: LogPosition,
+        /// Its first words.
+        statement: String,
+    },
+    /// A change logged as a statement: it cannot be applied exactly.
+    #[error("a change stands in the source's log as a statement instead of rows, at {position}: {statement}")]
+    StatementLogged {
+        /// Where.
+        position: LogPosition,
+        /// Its first words.
+        statement: String,
+    },
+    /// The log holds something that this build cannot read.
+    #[error("the source's log cannot be followed past {position}: {reason}")]
+    LogUnreadable {
+        /// Where.
+        position: LogPosition,
+        /// Why.
+        reason: String,
+    },
+    /// A newer process has taken over this stream.
+    #[error("another Reberth has taken over this stream (ours was epoch {epoch})")]
+    Superseded {
+        /// The epoch that ended.
+        epoch: u64,
+    },
+    /// The target did not hold what the log says it must hold.
+    #[error("the target differs from what the source's log says of table {table} at {position}: {detail}")]
+    Diverged {
+        /// The table.
+        table: String,
+        /// Where in the log.
+        position: LogPosition,
+        /// What was expected and found.
+        detail: String,
+    },
+    /// A table cannot be carried.
+    #[error("table {table} cannot be carried: {reason}")]
+    TableUnsupported {
+        /// The table.
+        table: String,
+        /// Why.
+        reason: String,
+    },
+    /// There is no stream of that name on the target.
+    #[error("no replication of {database} has been started on the target")]
+    NotStarted {
+        /// The database.
+        database: String,
+    },
+    /// A server did not answer in time. Passing.
+    #[error("the {side} server at {host} did not answer within {limit_s} s while {doing}")]
+    Silent {
+        /// `source` or `target`.
+        side: &'static str,
+        /// Host and port.
+        host: String,
+        /// What was being done.
+        doing: String,
+        /// The limit in seconds.
+        limit_s: u64,
+    },
+}
+
+impl ReplicateError {
+    /// The code, which is also the name of the page in `docs/errors/`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ReplicateError::Address { .. } => "RB-REP-001",
+            ReplicateError::Unreachable { .. } => "RB-REP-002",
+            ReplicateError::Refused { .. } => "RB-REP-003",
+            ReplicateError::Blocked(_) => "RB-REP-004",
+            ReplicateError::TargetNotEmpty { .. } => "RB-REP-005",
+            ReplicateError::SourceChanged { .. } => "RB-REP-006",
+            ReplicateError::LogPurged { .. } => "RB-REP-007",
+            ReplicateError::SchemaChanged { .. } => "RB-REP-008",
+            ReplicateError::StatementLogged { .. } => "RB-REP-009",
+            ReplicateError::LogUnreadable { .. } => "RB-REP-010",
+            ReplicateError::Superseded { .. } => "RB-REP-011",
+            ReplicateError::Diverged { .. } => "RB-REP-012",
+            ReplicateError::TableUnsupported { .. } => "RB-REP-013",
+            ReplicateError::NotStarted { .. } => "RB-REP-014",
+            ReplicateError::Silent { .. } => "RB-REP-015",
+        }
+    }
+
+    /// What the operator does now.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            ReplicateError::Address { .. } => "set the environment variable to mysql://user:password@host:port/database",
+            ReplicateError::Unreachable { .. } | ReplicateError::Silent { .. } => {
+                "check that the server is up and reachable from here, then run the same command again: it goes on where it stopped"
+            }
+            ReplicateError::Refused { .. } => "grant what the message names, or correct the credential, then run the same command again",
+            ReplicateError::Blocked(_) => "run `reberth replicate plan`, follow the remedy beside each blocker, then start again",
+            ReplicateError::TargetNotEmpty { .. } => "empty the target database or name another one; Reberth never writes over rows it did not bring",
+            ReplicateError::SourceChanged { .. } => {
+                "point the reader back at the first server; or run `reberth replicate stop` and start anew from this one"
+            }
+            ReplicateError::LogPurged { .. } => {
+                "nothing applied so far is lost, but the gap cannot be closed: raise the source's log retention, run `reberth replicate stop`, empty the target, and start anew"
+            }
+            ReplicateError::SchemaChanged { .. } => {
+                "everything before it is applied; run `reberth replicate stop`, empty the target, and start anew with the new schema, and hold schema changes until the cutover"
+            }
+            ReplicateError::StatementLogged { .. } => {
+                "find the session that sets binlog_format=STATEMENT and stop it; then run `reberth replicate stop` and start anew"
+            }
+            ReplicateError::LogUnreadable { .. } => "the page of this code lists what is read and what is not; nothing past this point was applied",
+            ReplicateError::Superseded { .. } => "nothing to do: the newer process goes on from the same checkpoint",
+            ReplicateError::Diverged { .. } => {
+                "somebody else writes to the target, or this is a defect of Reberth: run `reberth replicate verify`, keep its report, then start anew"
+            }
+            ReplicateError::TableUnsupported { .. } => "follow the remedy that `reberth replicate plan` shows for this table",
+            ReplicateError::NotStarted { .. } => "run `reberth replicate start` first",
+        }
+    }
+
+    /// Whether time alone may heal it, so that the pipeline itself tries again.
+    pub fn may_retry(&self) -> bool {
+        matches!(self, ReplicateError::Unreachable { .. } | ReplicateError::Silent { .. })
+    }
+}

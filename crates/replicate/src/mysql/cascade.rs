@@ -1,0 +1,140 @@
+//! What the source's server did by itself to child rows, and did not log (rule 9).
+//!
+//! InnoDB carries out `ON DELETE CASCADE`, `ON DELETE SET NULL` and their `ON UPDATE` forms below the log. The applier works with
+//! foreign keys off, so it does the same, at the same place in the order, level by level.
+
+use crate::connection::Session;
+use crate::error::ReplicateError;
+use crate::mysql::log::RowChange;
+use crate::mysql::row::Image;
+use crate::mysql::schema::{ForeignKey, ReferentialAction, Schema, Table};
+use crate::mysql::value::{Datum, quote_name};
+use crate::position::LogPosition;
+
+/// Chains of tables longer than this are taken for a loop.
+const DEPTH_LIMIT: usize = 32;
+
+/// Rows of a child table that the server changed by itself: those whose columns hold these values.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Touched {
+    pub(crate) table: String,
+    pub(crate) columns: Vec<usize>,
+    pub(crate) values: Vec<Datum>,
+}
+
+/// The direct consequences of a change of a parent row: each foreign key concerned, with the parent's old values.
+pub(crate) fn consequences<'a>(schema: &'a Schema, change: &'a RowChange) -> impl Iterator<Item = (&'a ForeignKey, ReferentialAction, Vec<Datum>)> + 'a {
+    schema.children_of(&change.table).filter_map(move |key| {
+        let parent = schema.tables.get(&key.parent)?;
+        let before = values(parent, &key.parent_columns, change.before.as_ref()?)?;
+        let action = match &change.after {
+            None => key.on_delete,
+            Some(after) if values(parent, &key.parent_columns, after)? == before => return None,
+            Some(_) => key.on_update,
+        };
+        let concerns_nobody = before.contains(&Datum::Null);
+        (action != ReferentialAction::Restrict && !concerns_nobody).then_some((key, action, before))
+    })
+}
+
+/// Whether a change of a row has consequences that the log does not show.
+pub(crate) fn has_consequences(schema: &Schema, change: &RowChange) -> bool {
+    change.before.is_some() && consequences(schema, change).next().is_some()
+}
+
+fn values(table: &Table, columns: &[String], image: &Image) -> Option<Vec<Datum>> {
+    columns.iter().map(|column| image.get(table.column_index(column)?).cloned()).collect()
+}
+
+/// Does on the target what the source's server did by itself when this change happened.
+pub(crate) async fn carry_out(session: &mut Session, schema: &Schema, change: &RowChange, position: &LogPosition) -> Result<(), ReplicateError> {
+    let mut pending: Vec<(usize, RowChange)> = vec![(0, change.clone())];
+    while let Some((depth, change)) = pending.pop() {
+        if depth > DEPTH_LIMIT {
+            return Err(ReplicateError::TableUnsupported { table: change.table, reason: format!("its cascades go deeper than {DEPTH_LIMIT} levels, at {position}") });
+        }
+        for (key, action, before) in consequences(schema, &change) {
+            let Some(child) = schema.tables.get(&key.child) else { continue };
+            let changed = change_children(session, schema, key, action, &before, change.after.as_ref(), child).await?;
+            pending.extend(changed.into_iter().map(|change| (depth + 1, change)));
+        }
+    }
+    Ok(())
+}
+
+/// Changes the child rows of one foreign key and returns their changes, where those may have consequences of their own.
+async fn change_children(
+    session: &mut Session,
+    schema: &Schema,
+    key: &ForeignKey,
+    action: ReferentialAction,
+    before: &[Datum],
+    parent_after: Option<&Image>,
+    child: &Table,
+) -> Result<Vec<RowChange>, ReplicateError> {
+    let doing = format!("carrying out a cascade to table {}", child.name);
+    let place = format!("{}.{}", quote_name(&schema.database), quote_name(&child.name));
+    let columns: Vec<usize> = key.columns.iter().filter_map(|column| child.column_index(column)).collect();
+    let condition = equal(child, &columns, before);
+    let is_parent = schema.children_of(&child.name).any(|key| key.on_delete != ReferentialAction::Restrict || key.on_update != ReferentialAction::Restrict);
+    let rows = if is_parent { read_rows(session, child, &place, &condition, &doing).await? } else { Vec::new() };
+    let parent = schema.tables.get(&key.parent);
+    let new_values = match (action, parent_after, parent) {
+        (ReferentialAction::Cascade, None, _) => None,
+        (ReferentialAction::Cascade, Some(after), Some(parent)) => values(parent, &key.parent_columns, after),
+        _ => Some(vec![Datum::Null; columns.len()]),
+    };
+    let mut sql = match &new_values {
+        None => format!("DELETE FROM {place}").into_bytes(),
+        Some(values) => {
+            let mut sql = format!("UPDATE {place} SET ").into_bytes();
+            for (number, (&column, value)) in columns.iter().zip(values).enumerate() {
+                if number > 0 {
+                    sql.push(b',');
+                }
+                sql.extend(format!("{}=", quote_name(&child.columns[column].name)).into_bytes());
+                child.columns[column].class.write_value(value, &mut sql);
+            }
+            sql
+        }
+    };
+    sql.extend_from_slice(b" WHERE ");
+    sql.extend(&condition);
+    session.run(&doing, sql).await?;
+    let after = |row: &Image| {
+        new_values.as_ref().map(|values| {
+            let mut row = row.clone();
+            for (&column, value) in columns.iter().zip(values) {
+                row[column] = value.clone();
+            }
+            row
+        })
+    };
+    Ok(rows.into_iter().map(|row| RowChange { table: child.name.clone(), after: after(&row), before: Some(row) }).collect())
+}
+
+/// The condition that columns hold these values, by their own collations.
+pub(crate) fn equal(table: &Table, columns: &[usize], values: &[Datum]) -> Vec<u8> {
+    let mut sql = Vec::new();
+    for (number, (&column, value)) in columns.iter().zip(values).enumerate() {
+        if number > 0 {
+            sql.extend_from_slice(b" AND ");
+        }
+        sql.extend(quote_name(&table.columns[column].name).into_bytes());
+        sql.push(b'=');
+        table.columns[column].class.write_key(value, &mut sql);
+    }
+    sql
+}
+
+async fn read_rows(session: &mut Session, table: &Table, place: &str, condition: &[u8], doing: &str) -> Result<Vec<Image>, ReplicateError> {
+    let columns: Vec<String> = table.columns.iter().map(|column| column.class.select_expression(&quote_name(&column.name))).collect();
+    let mut sql = format!("SELECT {} FROM {place} WHERE ", columns.join(",")).into_bytes();
+    sql.extend_from_slice(condition);
+    let rows: Vec<mysql_async::Row> = session.rows(doing, sql).await?;
+    let image = |row: mysql_async::Row| {
+        let values = row.unwrap().into_iter().map(crate::mysql::chunk::answer_bytes);
+        table.columns.iter().zip(values).map(|(column, bytes)| column.class.from_answer(bytes)).collect()
+    };
+    Ok(rows.into_iter().map(image).collect())
+}

@@ -1,0 +1,211 @@
+//! Column values on their way from one server to another, and how they are written as SQL.
+//!
+//! Sessions that move rows speak the `binary` character set, so that bytes arrive as they left. A quoted literal is then
+//! a binary string: right for storing, wrong for finding a row by its key, because a comparison with a binary string
+//! ignores the column's collation (rule 15: keys are equal by collation, not by bytes). Keys of text columns are therefore
+//! written with the introducer of the column's own character set.
+
+use serde::{Deserialize, Serialize};
+
+/// What a column holds, as far as writing and hashing its values goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ColumnClass {
+    /// Whole numbers; the width in bytes and whether negative ones exist.
+    Integer {
+        /// Bytes it is stored in.
+        width_bytes: u8,
+        /// Whether the column is unsigned.
+        unsigned: bool,
+    },
+    /// DECIMAL.
+    Decimal,
+    /// FLOAT: four bytes, read as `f+0e0` because its text form loses digits (rule 20).
+    Float,
+    /// DOUBLE.
+    Double,
+    /// DATE, DATETIME, TIMESTAMP, TIME.
+    Temporal,
+    /// YEAR.
+    Year,
+    /// CHAR, VARCHAR, TEXT with their character set.
+    Text {
+        /// The column's character set.
+        charset: String,
+    },
+    /// BINARY(n): the log leaves its trailing zero bytes out, so they are put back.
+    FixedBinary {
+        /// n.
+        length: usize,
+    },
+    /// VARBINARY, BLOB.
+    Bytes,
+    /// BIT.
+    Bit,
+    /// ENUM and SET: a label in a copied row, a number in a logged one.
+    Label {
+        /// The column's character set.
+        charset: String,
+    },
+    /// JSON of MySQL, which refuses binary strings.
+    Json,
+    /// Spatial types in the server's own form.
+    Geometry,
+}
+
+/// One value of one row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Datum {
+    /// NULL.
+    Null,
+    /// A number or a date in the ASCII form that SQL takes.
+    Plain(String),
+    /// Bytes as stored.
+    Bytes(Vec<u8>),
+}
+
+impl ColumnClass {
+    /// Appends the literal that stores the value.
+    pub fn write_value(&self, datum: &Datum, sql: &mut Vec<u8>) {
+        match (self, datum) {
+            (_, Datum::Null) => sql.extend_from_slice(b"NULL"),
+            (ColumnClass::Json, Datum::Bytes(bytes)) => {
+                sql.extend_from_slice(b"CONVERT(");
+                write_quoted(bytes, sql);
+                sql.extend_from_slice(b" USING utf8mb4)");
+            }
+            (ColumnClass::Bit, Datum::Bytes(bytes)) => {
+                sql.extend_from_slice(b"x'");
+                for byte in bytes {
+                    sql.extend_from_slice(format!("{byte:02x}").as_bytes());
+                }
+                sql.push(b'\'');
+            }
+            (ColumnClass::Label { charset }, Datum::Bytes(bytes)) => write_introduced(charset, bytes, sql),
+            (_, Datum::Bytes(bytes)) => write_quoted(bytes, sql),
+            (ColumnClass::Temporal, Datum::Plain(text)) => write_quoted(text.as_bytes(), sql),
+            (_, Datum::Plain(text)) => sql.extend_from_slice(text.as_bytes()),
+        }
+    }
+
+    /// Appends the literal that finds the value in a key, equal by the column's own collation.
+    pub fn write_key(&self, datum: &Datum, sql: &mut Vec<u8>) {
+        match (self, datum) {
+            (ColumnClass::Text { charset }, Datum::Bytes(bytes)) => write_introduced(charset, bytes, sql),
+            _ => self.write_value(datum, sql),
+        }
+    }
+
+    /// The expression that reads the column without loss.
+    pub fn select_expression(&self, quoted_name: &str) -> String {
+        match self {
+            ColumnClass::Float => format!("{quoted_name}+0e0"),
+            _ => quoted_name.to_owned(),
+        }
+    }
+
+    /// The expression whose bytes stand for the value in a row hash: equal on both servers exactly if the values are.
+    pub fn hash_expression(&self, quoted_name: &str) -> String {
+        match self {
+            ColumnClass::Float | ColumnClass::Double => format!("CAST({quoted_name}+0e0 AS BINARY)"),
+            ColumnClass::Bit | ColumnClass::Geometry => format!("HEX({quoted_name})"),
+            _ => format!("CAST({quoted_name} AS BINARY)"),
+        }
+    }
+
+    /// The expression that is compared, byte by byte, with what [`ColumnClass::write_match`] writes.
+    pub fn match_expression(&self, quoted_name: &str) -> String {
+        match self {
+            ColumnClass::Float => format!("{quoted_name}+0e0"),
+            ColumnClass::Bit | ColumnClass::Label { .. } => format!("{quoted_name}+0"),
+            ColumnClass::Integer { .. } | ColumnClass::Decimal | ColumnClass::Double | ColumnClass::Temporal | ColumnClass::Year => quoted_name.to_owned(),
+            _ => format!("CAST({quoted_name} AS BINARY)"),
+        }
+    }
+
+    /// Appends the literal that matches a value of the log exactly.
+    pub fn write_match(&self, datum: &Datum, sql: &mut Vec<u8>) {
+        match (self, datum) {
+            (ColumnClass::Bit, Datum::Bytes(bytes)) => {
+                let number = bytes.iter().fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
+                sql.extend_from_slice(number.to_string().as_bytes());
+            }
+            (ColumnClass::Json, Datum::Bytes(bytes)) => write_quoted(bytes, sql),
+            _ => self.write_value(datum, sql),
+        }
+    }
+
+    /// A value as a text-protocol answer holds it.
+    pub fn from_answer(&self, bytes: Option<Vec<u8>>) -> Datum {
+        let Some(bytes) = bytes else { return Datum::Null };
+        let is_plain = matches!(
+            self,
+            ColumnClass::Integer { .. } | ColumnClass::Decimal | ColumnClass::Float | ColumnClass::Double | ColumnClass::Temporal | ColumnClass::Year
+        );
+        match String::from_utf8(bytes) {
+            Ok(text) if is_plain => Datum::Plain(text),
+            Ok(text) => Datum::Bytes(text.into_bytes()),
+            Err(error) => Datum::Bytes(error.into_bytes()),
+        }
+    }
+}
+
+fn write_introduced(charset: &str, bytes: &[u8], sql: &mut Vec<u8>) {
+    sql.push(b'_');
+    sql.extend_from_slice(charset.as_bytes());
+    write_quoted(bytes, sql);
+}
+
+/// Quotes bytes under the `binary` character set, where every byte stands for itself.
+fn write_quoted(bytes: &[u8], sql: &mut Vec<u8>) {
+    sql.reserve(bytes.len() + 2);
+    sql.push(b'\'');
+    for &byte in bytes {
+        match byte {
+            0 => sql.extend_from_slice(b"\\0"),
+            b'\'' | b'\\' => sql.extend_from_slice(&[b'\\', byte]),
+            _ => sql.push(byte),
+        }
+    }
+    sql.push(b'\'');
+}
+
+/// A name between backticks.
+pub fn quote_name(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// A text as an SQL string literal, for statements of our own (names, positions).
+pub fn quote_text(text: &str) -> String {
+    let mut sql = Vec::new();
+    write_quoted(text.as_bytes(), &mut sql);
+    String::from_utf8_lossy(&sql).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_keep_every_byte() {
+        let text = ColumnClass::Text { charset: "latin1".to_owned() };
+        let cases: &[(&ColumnClass, Datum, &[u8], &[u8])] = &[
+            (&text, Datum::Bytes(b"it's \\ \0\xff".to_vec()), b"'it\\'s \\\\ \\0\xff'", b"_latin1'it\\'s \\\\ \\0\xff'"),
+            (&text, Datum::Null, b"NULL", b"NULL"),
+            (&ColumnClass::Bit, Datum::Bytes(vec![1, 0xfe]), b"x'01fe'", b"x'01fe'"),
+            (&ColumnClass::Temporal, Datum::Plain("2026-01-02".into()), b"'2026-01-02'", b"'2026-01-02'"),
+            (&ColumnClass::Decimal, Datum::Plain("-0.50".into()), b"-0.50", b"-0.50"),
+        ];
+        for (class, datum, value, key) in cases {
+            let (mut as_value, mut as_key) = (Vec::new(), Vec::new());
+            class.write_value(datum, &mut as_value);
+            class.write_key(datum, &mut as_key);
+            assert_eq!((as_value.as_slice(), as_key.as_slice()), (*value, *key));
+        }
+    }
+
+    #[test]
+    fn names_cannot_end_their_quotes() {
+        assert_eq!(quote_name("a`b"), "`a``b`");
+        assert_eq!(quote_text("a'b\\"), "'a\\'b\\\\'");
+    }
+}

@@ -1,0 +1,36 @@
+//! How far a stream has come, as its process sees it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::position::LogPosition;
+
+/// A snapshot of a running stream.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// `copying`, `replaying` or `following`; empty before the first step.
+    pub phase: String,
+    /// Epoch under which this process writes.
+    pub epoch: u64,
+    /// Chunks in all, and how many of them are done.
+    pub chunks: u64,
+    /// Chunks that are on the target.
+    pub chunks_done: u64,
+    /// Rows copied.
+    pub rows_copied: u64,
+    /// Bytes copied, as the SQL that carried them.
+    pub bytes_copied: u64,
+    /// Source transactions applied by this process.
+    pub transactions_applied: u64,
+    /// Row changes applied by this process.
+    pub changes_applied: u64,
+    /// The checkpoint on the target.
+    pub applied: Option<LogPosition>,
+    /// The source's log, read up to here and without a change held back.
+    pub log_end: Option<LogPosition>,
+    /// Bytes of log between the two; `None` while unknown.
+    pub lag_bytes: Option<u64>,
+    /// How long ago, on this process's own clock, the position now applied was the end of the log.
+    pub lag_ms: Option<u64>,
+    /// What went wrong last and is being tried again.
+    pub retrying: Option<String>,
+}

@@ -1,0 +1,4 @@
+//! Replication against real servers.
+
+mod follow;
+mod pair;
