@@ -14,14 +14,6 @@ use crate::position::LogPosition;
 /// Chains of tables longer than this are taken for a loop.
 const DEPTH_LIMIT: usize = 32;
 
-/// Rows of a child table that the server changed by itself: those whose columns hold these values.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Touched {
-    pub(crate) table: String,
-    pub(crate) columns: Vec<usize>,
-    pub(crate) values: Vec<Datum>,
-}
-
 /// The direct consequences of a change of a parent row: each foreign key concerned, with the parent's old values.
 pub(crate) fn consequences<'a>(schema: &'a Schema, change: &'a RowChange) -> impl Iterator<Item = (&'a ForeignKey, ReferentialAction, Vec<Datum>)> + 'a {
     schema.children_of(&change.table).filter_map(move |key| {
