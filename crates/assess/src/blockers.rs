@@ -13,16 +13,22 @@ const CARRIED_ENGINES: [&str; 2] = ["mysql", "advanced_mysql"];
 
 /// The blockers, the earliest step first, then critical before high, then by check.
 pub(crate) fn find(estate: &Estate, checks: &[Check]) -> Vec<Blocker> {
-    let mut failed: Vec<&Check> = checks
-        .iter()
-        .filter(|check| check.result == CheckResult::Fail && check.severity <= Severity::High)
-        .collect();
+    let mut failed: Vec<&Check> = checks.iter().filter(|check| blocks(check)).collect();
     failed.sort_by_key(|check| (check.id != CHANGE_STREAM_CHECK, check.severity));
     unlisted_databases(estate)
         .into_iter()
         .chain(unknown_engines(estate))
         .chain(failed.into_iter().map(of_check))
         .collect()
+}
+
+/// A waiver lifts what is high; what is critical blocks all the same.
+fn blocks(check: &Check) -> bool {
+    match check.result {
+        CheckResult::Fail => check.severity <= Severity::High,
+        CheckResult::Waived => check.severity == Severity::Critical,
+        CheckResult::Unknown | CheckResult::Pass | CheckResult::NotApplicable => false,
+    }
 }
 
 fn of_check(check: &Check) -> Blocker {

@@ -17,8 +17,10 @@ pub(crate) const HOURS_PER_MONTH: u64 = 730;
 /// Every line, source before target.
 pub(crate) fn lines(estate: &Estate, context: &Context) -> Vec<CostLine> {
     let mut lines = hidden(estate, Side::Source);
+    lines.extend(not_understood(estate, Side::Source));
     lines.extend(source::lines(estate, &context.catalog.prices));
     lines.extend(hidden(estate, Side::Target));
+    lines.extend(not_understood(estate, Side::Target));
     lines.extend(target::lines(estate, context));
     lines
 }
@@ -32,6 +34,34 @@ fn hidden(estate: &Estate, side: Side) -> Vec<CostLine> {
             let item = format!("Every {}", kind.replace('_', " "));
             let why = format!("{} could not be read: {}", hidden.what, hidden.reason);
             Some(not_priced(side, item, Vec::new(), why))
+        })
+        .collect()
+}
+
+/// Kinds that cost money and that no stage carries or prices yet.
+const PAID_KINDS: [&str; 6] = [
+    "app",
+    "autoscale_pool",
+    "cluster",
+    "function_namespace",
+    "nat_gateway",
+    "registry",
+];
+
+/// A line for each resource of these kinds that the provider gives no price of.
+fn not_understood(estate: &Estate, side: Side) -> Vec<CostLine> {
+    estate
+        .resources
+        .iter()
+        .filter(|resource| {
+            let told = side == Side::Source && resource.cost.is_some();
+            PAID_KINDS.contains(&resource.attributes.kind()) && !told
+        })
+        .map(|resource| {
+            let kind = resource.attributes.kind().replace('_', " ");
+            let item = format!("{}: {kind}", resource.name);
+            let why = format!("this build does not price a {kind}");
+            not_priced(side, item, vec![resource.id.clone()], why)
         })
         .collect()
 }

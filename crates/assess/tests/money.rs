@@ -1,5 +1,5 @@
 use reberth_model::assessment::{CostLine, HowKnown, Side};
-use reberth_model::estate::{Attributes, NotVisible};
+use reberth_model::estate::{Attributes, NotVisible, Other, Resource};
 use reberth_model::money::Usd;
 
 use crate::estates::{edtech, edtech_with, judge};
@@ -169,4 +169,26 @@ fn the_last_invoice_stands_beside_what_the_api_does_not_tell() {
         "{}",
         traffic.working
     );
+}
+
+#[test]
+fn kinds_that_nothing_prices_are_lines_without_a_price() {
+    let mut estate = edtech();
+    estate.resources.push(Resource {
+        id: "k1".to_owned(),
+        name: "batch".to_owned(),
+        region: None,
+        cost: None,
+        attributes: Attributes::Other(Other {
+            word: "cluster".to_owned(),
+            facts: Default::default(),
+        }),
+    });
+    let costs = judge(&estate).costs;
+    for side in [Side::Source, Side::Target] {
+        assert_eq!(
+            line(&costs, side, "batch: cluster").how_known,
+            HowKnown::NotPriced
+        );
+    }
 }

@@ -50,3 +50,14 @@ fn a_waiver_that_can_never_hold_is_refused() {
         assert!(error.to_string().contains(check), "{error}");
     }
 }
+
+#[test]
+fn what_is_critical_blocks_in_spite_of_a_waiver() {
+    let policy = policy(&waiver("RB-S-OPS-02", "2027-01-01"));
+    let assessment = assess(&edtech(), b"", &policy, TODAY).expect("an assessment");
+    assert_eq!(
+        assessment.check("RB-S-OPS-02").map(|check| check.result),
+        Some(CheckResult::Waived)
+    );
+    assert_eq!(assessment.blockers[0].check.as_deref(), Some("RB-S-OPS-02"));
+}

@@ -266,3 +266,19 @@ fn buckets(estate: &Estate) -> Option<CostLine> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_product_table_says_the_prices_used_here() {
+        let table = include_str!("../../../../catalog/do-products-to-aws.csv");
+        for said in [
+            "0.10 USD/GB-month",
+            "backups +20% of Droplet",
+            "5 USD unassigned",
+            "5 USD/month incl. 250 GB",
+        ] {
+            assert!(table.contains(said), "{said}");
+        }
+    }
+}

@@ -12,13 +12,15 @@ const NAT_GATEWAYS: u64 = 3;
 /// Where services are listed that cost the same in every region.
 const GLOBAL_PRICES: &str = "us-east-1";
 
+/// A line of the price table: service, SKU, beginning of the attributes.
+type PriceKey = (&'static str, &'static str, &'static str);
+
 /// One part of the target.
 struct Part {
     item: &'static str,
     /// Kind of resource of the estate that it takes the place of; empty when there is none.
     replaces: &'static str,
-    /// The line of the price table: service, SKU, beginning of the attributes.
-    price: (&'static str, &'static str, &'static str),
+    price: PriceKey,
     quantity: Quantity,
 }
 
@@ -98,88 +100,85 @@ fn fixed_parts(estate: &Estate) -> Vec<Part> {
     parts
 }
 
-/// Parts paid by what passes through, which nobody measured.
-fn metered_parts(estate: &Estate) -> Vec<Part> {
-    let to_internet = (
-        "DataTransfer",
-        "outbound-data-transfer-to-internet-first-10tb",
+/// Parts paid by what passes through, which nobody measured: the item, the kind it takes the place of, its price, what is missing.
+const METERED: [(&str, &str, PriceKey, &str); 10] = [
+    (
+        "Application Load Balancer, capacity units",
+        "load_balancer",
+        ("ALB", "lcu", ""),
+        "connections and bytes through the load balancer",
+    ),
+    (
+        "NAT gateways, data",
         "",
-    );
-    let between_zones = ("DataTransfer", "intra-region-data-transfer", "");
-    [
+        ("NAT", "nat-data", ""),
+        "bytes that servers send and fetch outside",
+    ),
+    (
+        "Data to the internet",
+        "",
         (
-            "Application Load Balancer, capacity units",
-            "load_balancer",
-            ("ALB", "lcu", ""),
-            "connections and bytes through the load balancer",
-        ),
-        (
-            "NAT gateways, data",
+            "DataTransfer",
+            "outbound-data-transfer-to-internet-first-10tb",
             "",
-            ("NAT", "nat-data", ""),
-            "bytes that servers send and fetch outside",
         ),
-        (
-            "Data to the internet",
-            "",
-            to_internet,
-            "bytes sent to users; at the source some are included in each server",
-        ),
-        (
-            "Data between zones",
-            "",
-            between_zones,
-            "bytes between servers and databases in different zones",
-        ),
-        (
-            "CloudTrail, GuardDuty, Security Hub, Config",
-            "",
-            ("GuardDuty", "*", ""),
-            "events of the new account",
-        ),
-        (
-            "CloudWatch logs, metrics and alarms",
-            "",
-            ("CloudWatch", "logs-ingest", ""),
-            "bytes of logs",
-        ),
-        (
-            "Backups and snapshots",
-            "snapshot",
-            ("EBS", "snapshot", ""),
-            "how much changes from day to day",
-        ),
-        (
-            "S3 storage and requests",
-            "bucket",
-            ("S3", "standard", "first 50 TB"),
-            "the size of the buckets",
-        ),
-        (
-            "CloudFront",
-            "cdn",
-            ("CloudFront", "", ""),
-            "bytes and requests, by the country of the users",
-        ),
-        (
-            "Both sides running while data flow",
-            "",
-            ("", "", ""),
-            "days until the last wave; paid once, not each month",
-        ),
-    ]
-    .into_iter()
-    .filter(|(_, replaces, _, _)| replaces.is_empty() || count(estate, replaces) > 0)
-    .map(|(item, replaces, price, what)| part(item, replaces, price, Quantity::Open(what)))
-    .collect()
+        "bytes sent to users; at the source some are included in each server",
+    ),
+    (
+        "Data between zones",
+        "",
+        ("DataTransfer", "intra-region-data-transfer", ""),
+        "bytes between servers and databases in different zones",
+    ),
+    (
+        "CloudTrail, GuardDuty, Security Hub, Config",
+        "",
+        ("GuardDuty", "*", ""),
+        "events of the new account",
+    ),
+    (
+        "CloudWatch logs, metrics and alarms",
+        "",
+        ("CloudWatch", "logs-ingest", ""),
+        "bytes of logs",
+    ),
+    (
+        "Backups and snapshots",
+        "snapshot",
+        ("EBS", "snapshot", ""),
+        "how much changes from day to day",
+    ),
+    (
+        "S3 storage and requests",
+        "bucket",
+        ("S3", "standard", "first 50 TB"),
+        "the size of the buckets",
+    ),
+    (
+        "CloudFront",
+        "cdn",
+        ("CloudFront", "", ""),
+        "bytes and requests, by the country of the users",
+    ),
+    (
+        "Both sides running while data flow",
+        "",
+        ("", "", ""),
+        "days until the last wave; paid once, not each month",
+    ),
+];
+
+fn metered_parts(estate: &Estate) -> Vec<Part> {
+    METERED
+        .into_iter()
+        .filter(|(_, replaces, _, _)| replaces.is_empty() || count(estate, replaces) > 0)
+        .map(|(item, replaces, price, missing)| {
+            part(item, replaces, price, Quantity::Open(missing))
+        })
+        .collect()
 }
 
-fn part(
-    item: &'static str,
-    replaces: &'static str,
-    price: (&'static str, &'static str, &'static str),
-    quantity: Quantity,
-) -> Part {
+fn part(item: &'static str, replaces: &'static str, price: PriceKey, quantity: Quantity) -> Part {
     Part {
         item,
         replaces,
