@@ -70,3 +70,52 @@ fn no_server_is_lost_when_the_list_moves_while_it_is_read() {
         }
     }
 }
+
+const ZONE_RECORDS: &str = "/v2/domains/brightlearn.example/records";
+
+#[test]
+fn a_record_deleted_during_the_read_is_gone_and_no_other() {
+    let mut recording = Recording::edtech();
+    let records = recording
+        .body_mut(ZONE_RECORDS)
+        .expect("the recording has records");
+    let items = records["domain_records"]
+        .as_array_mut()
+        .expect("records are a list");
+    let deleted = format!("brightlearn.example/{}", items[0]["id"]);
+    let sample = items[0].clone();
+    for number in 0..400_u64 {
+        let mut record = sample.clone();
+        record["id"] = json!(1_000 + number);
+        items.push(record);
+    }
+    let read = |after: u64| {
+        let faults = [
+            &format!("shift:{after}"),
+            "forbid:/v2/monitoring",
+            "forbid:/v2/droplets",
+        ];
+        let (estate, _) = discover_with(recording.clone(), &faults, TOKEN);
+        let estate = estate.unwrap_or_else(|error| panic!("{faults:?}: {}", chain(&error)));
+        let ids = estate.of_kind("dns_record").map(|record| record.id.clone());
+        ids.filter(|id| id.starts_with("brightlearn.example/"))
+            .collect::<BTreeSet<_>>()
+    };
+    let all = read(1_000);
+    let mut times_gone = 0;
+    // The zone itself is on the third page of all lists that this token may read.
+    for after in 3..=12 {
+        let lost: Vec<String> = all.difference(&read(after)).cloned().collect();
+        // The replay has no answer for a single record, which means that it was deleted.
+        assert!(
+            lost.is_empty() || lost == [deleted.clone()],
+            "shift:{after} lost {}",
+            lost.len()
+        );
+        times_gone += lost.len();
+    }
+    assert!(
+        (1..10).contains(&times_gone),
+        "the list moved before, during and after its read: {times_gone}"
+    );
+}

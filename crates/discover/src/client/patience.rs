@@ -27,11 +27,11 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Patience {
         Patience {
-            attempts_max: 10,
-            connect_attempts_max: 5,
+            attempts_max: 12,
+            connect_attempts_max: 8,
             rate_limit_answers_max: 90,
             rate_limit_wait_max: Duration::from_secs(65 * 60),
-            backoff_first: Duration::from_millis(50),
+            backoff_first: Duration::from_millis(10),
             backoff_max: Duration::from_secs(5),
             request_timeout: Duration::from_secs(60),
         }

@@ -119,7 +119,7 @@ impl Gathered {
                 To::IdIfKnown(id) => ids.get(id.as_str()).copied().into_iter().collect(),
                 To::Id(id) if ids.contains(id.as_str()) => vec![id.as_str()],
                 To::Id(id) => {
-                    let what = format!("{} of {}", reference.relation, reference.from);
+                    let what = format!("named as `{}` by others", reference.relation);
                     unmapped.insert(Unmapped {
                         what,
                         id: id.clone(),

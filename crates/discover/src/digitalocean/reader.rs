@@ -341,6 +341,36 @@ pub(super) fn segment(text: &str) -> String {
 mod tests {
     use super::*;
 
+    impl Identified for u64 {
+        fn id(&self) -> String {
+            self.to_string()
+        }
+    }
+
+    #[test]
+    fn a_total_without_links_asks_for_more_until_a_page_brings_nothing() {
+        let mut read = FullRead {
+            items: BTreeMap::new(),
+            pages: 0,
+            totals: BTreeSet::new(),
+            has_doubles: false,
+        };
+        let page = |items: Vec<u64>| Page {
+            items,
+            next: None,
+            total: Some(5),
+        };
+        assert!(read.take(page(vec![1, 2, 3])));
+        assert!(read.is_calm() && !read.is_complete());
+        assert!(!read.take(page(vec![4, 5])));
+        assert!(read.is_calm() && read.is_complete());
+        assert!(!read.take(page(vec![5])));
+        assert!(
+            !read.is_calm(),
+            "an item seen twice means that the list moved"
+        );
+    }
+
     #[test]
     fn a_segment_cannot_leave_its_place() {
         let cases = [
