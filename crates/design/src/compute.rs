@@ -5,7 +5,11 @@ use reberth_model::estate::{Estate, Resource, Server};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::DesignError;
+use crate::name::Room;
 use crate::{image, ingress, instance_size, name};
+
+/// Longest environment, as the policy allows it.
+const ENVIRONMENT_LENGTH_MAX: usize = 24;
 
 /// Servers of the source that do the same work, and so become one service.
 #[derive(Clone, Debug)]
@@ -34,7 +38,7 @@ impl Role<'_> {
 
 /// Groups servers by their name without its trailing number, and by environment: `lms-web-01` and
 /// `lms-web-02` are the role `lms-web`.
-pub(crate) fn roles<'a>(estate: &'a Estate, environment: &str) -> Vec<Role<'a>> {
+pub(crate) fn roles<'a>(estate: &'a Estate, environment: &str, room: Room) -> Vec<Role<'a>> {
     let mut groups: BTreeMap<(String, String), Vec<(&Resource, &Server)>> = BTreeMap::new();
     for (resource, server) in estate.servers() {
         let environment = environment_of(&server.tags, environment);
@@ -53,7 +57,7 @@ pub(crate) fn roles<'a>(estate: &'a Estate, environment: &str) -> Vec<Role<'a>> 
             });
             let id = servers.first().map_or("", |(resource, _)| &resource.id);
             Role {
-                key: name::unique_key(&stem, id, &mut taken),
+                key: name::unique_key(&stem, id, room.key, &mut taken),
                 environment,
                 servers,
             }
@@ -65,7 +69,10 @@ pub(crate) fn roles<'a>(estate: &'a Estate, environment: &str) -> Vec<Role<'a>> 
 pub(crate) fn environment_of(tags: &[String], default: &str) -> String {
     tags.iter()
         .find_map(|tag| tag.strip_prefix("env:"))
-        .map_or_else(|| default.to_owned(), name::key)
+        .map_or_else(
+            || default.to_owned(),
+            |value| name::key(value, ENVIRONMENT_LENGTH_MAX),
+        )
 }
 
 fn stem(name: &str) -> &str {

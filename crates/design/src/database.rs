@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 use crate::error::DesignError;
+use crate::name::Room;
 use crate::parameters;
 use crate::{compute, instance_size, name};
 
@@ -32,12 +33,16 @@ const VERSIONS: [(&str, &str, &str, &str); 2] = [
 ];
 
 /// Designs the databases, and says of each cluster that it cannot carry why not.
-pub(crate) fn databases(estate: &Estate, environment: &str) -> Result<Vec<Database>, DesignError> {
+pub(crate) fn databases(
+    estate: &Estate,
+    environment: &str,
+    room: Room,
+) -> Result<Vec<Database>, DesignError> {
     let mut taken = BTreeSet::new();
     let mut databases = Vec::new();
     for (resource, source) in estate.databases() {
         if let Ok(version) = version(source) {
-            let key = name::unique_key(&resource.name, &resource.id, &mut taken);
+            let key = name::unique_key(&resource.name, &resource.id, room.key, &mut taken);
             databases.push(database(
                 estate,
                 resource,
@@ -45,6 +50,7 @@ pub(crate) fn databases(estate: &Estate, environment: &str) -> Result<Vec<Databa
                 version,
                 key,
                 environment,
+                room,
             )?);
         }
     }
@@ -88,11 +94,12 @@ fn database(
     (engine_version, family): (Choice, &str),
     key: String,
     environment: &str,
+    room: Room,
 ) -> Result<Database, DesignError> {
     let environment = compute::environment_of(&source.tags, environment);
     let storage_gib = storage_gib(source);
     let (parameters, settings_not_copied) = parameters::of(source);
-    let replicas = replicas(estate, resource, source, &key)?;
+    let replicas = replicas(estate, resource, source, room)?;
     let mut from: Vec<String> = vec![resource.id.clone()];
     from.extend(
         replicas
@@ -174,9 +181,9 @@ fn replicas(
     estate: &Estate,
     resource: &Resource,
     source: &estate::Database,
-    database_key: &str,
+    room: Room,
 ) -> Result<Vec<Replica>, DesignError> {
-    let mut taken = BTreeSet::from([database_key.to_owned()]);
+    let mut taken = BTreeSet::new();
     let mut replicas = Vec::new();
     for copy in estate.of_kind("database_replica") {
         let Attributes::DatabaseReplica(replica) = &copy.attributes else {
@@ -187,7 +194,7 @@ fn replicas(
         }
         let size = replica.size.as_deref().unwrap_or(&source.size);
         replicas.push(Replica {
-            key: name::unique_key(&copy.name, &copy.id, &mut taken),
+            key: name::unique_key(own_name(resource, copy), &copy.id, room.replica, &mut taken),
             instance_class: instance_size::of_database(&copy.name, size)?,
             origin: Origin {
                 from: vec![copy.id.clone()],
@@ -207,4 +214,14 @@ fn replicas(
     }
     replicas.sort_by(|left, right| left.key.cmp(&right.key));
     Ok(replicas)
+}
+
+/// A replica's name without that of its primary, which stands before it in the identifier.
+fn own_name<'a>(primary: &Resource, replica: &'a Resource) -> &'a str {
+    replica
+        .name
+        .strip_prefix(&primary.name)
+        .map(|rest| rest.trim_start_matches(['-', '_']))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(&replica.name)
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use crate::compute::Role;
 use crate::name;
 
-/// Longest name of a load balancer.
-const NAME_LENGTH_MAX: usize = 32;
+/// Longest name of a load balancer whose bucket of logs has room for its suffix.
+const NAME_LENGTH_MAX: usize = 31;
 const HTTP_PORT: u16 = 80;
 
 /// Load balancers of the source with their attributes, in document order.
@@ -88,7 +88,7 @@ pub(crate) fn ingresses(
                 .find(|service| service.key == role.key && service.target_group.is_some())?;
             let (certificate, names) = certificate_names(estate, balancer)?;
             let (domain, alternative_names) = names.split_first()?;
-            let key = name::unique_key(&resource.name, &resource.id, &mut taken);
+            let key = name::unique_key(&resource.name, &resource.id, NAME_LENGTH_MAX, &mut taken);
             Some(Ingress {
                 name: name::shortened(&format!("{project}-{key}"), NAME_LENGTH_MAX),
                 service: service.key.clone(),

@@ -19,6 +19,7 @@ mod security;
 pub use error::DesignError;
 pub use notes::{Note, notes};
 
+use crate::name::Room;
 use reberth_model::design::{Design, Inputs, Service, Target};
 use reberth_model::document::{SCHEMA, sha256_hex, to_bytes};
 use reberth_model::estate::Estate;
@@ -39,9 +40,10 @@ pub fn design(
     previous: Option<&Design>,
 ) -> Result<Design, DesignError> {
     let environment = &policy.target.environment;
-    let roles = compute::roles(estate, environment);
+    let room = Room::beside(&policy.project, environment);
+    let roles = compute::roles(estate, environment, room);
     let services = compute::services(estate, &roles)?;
-    let databases = database::databases(estate, environment)?;
+    let databases = database::databases(estate, environment, room)?;
     if services.is_empty() && databases.is_empty() {
         return Err(DesignError::NothingToMove);
     }

@@ -78,8 +78,12 @@ fn why(resource: &Resource) -> String {
         Attributes::Domain(_) | Attributes::DnsRecord(_) => {
             "names stay with their present DNS host until the switch".to_owned()
         }
+        Attributes::Volume(volume) if !volume.server_ids.is_empty() => format!(
+            "attached to {}; a disk cannot follow servers that replace themselves: move its files to a shared file system or bucket first",
+            volume.server_ids.join(", ")
+        ),
         Attributes::Volume(_) => {
-            "a disk cannot follow servers that replace themselves: move its files to a shared file system or bucket".to_owned()
+            "attached to nothing: export it if its content is wanted".to_owned()
         }
         Attributes::Bucket(_) | Attributes::Cdn(_) => "object storage and delivery are not designed yet".to_owned(),
         Attributes::Address(_) => {

@@ -74,7 +74,7 @@ pub(crate) fn small() -> Estate {
             "school-staging-01",
             Attributes::Server(server("s-2vcpu-4gb", 4096, &["env:staging", "school"])),
         ),
-        resource("vol-1", "uploads", Attributes::Volume(Volume::default())),
+        resource("vol-1", "uploads", Attributes::Volume(volume())),
     ])
 }
 
@@ -181,6 +181,14 @@ fn staging_database() -> Database {
         replicas: Some(0),
         tags: vec!["env:staging".to_owned()],
         ..Database::default()
+    }
+}
+
+fn volume() -> Volume {
+    Volume {
+        size_gib: 100,
+        server_ids: vec!["11".to_owned()],
+        ..Volume::default()
     }
 }
 

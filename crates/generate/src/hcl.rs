@@ -6,7 +6,7 @@
 mod expression;
 mod print;
 
-pub use expression::{Entry, Expression, call, code, list, object, template};
+pub use expression::{Entry, Expression, call, code, inline, list, object, template};
 
 /// The content of a file or of a block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,9 +22,38 @@ pub enum Item {
     /// A nested block.
     Block(Block),
     /// A comment on lines of its own; it belongs to the item after it.
-    Comment(String),
+    Comment(Comment),
     /// A blank line between groups of attributes.
     Gap,
+}
+
+/// A comment of one or more paragraphs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment(Vec<String>);
+
+impl Comment {
+    /// Its paragraphs; each starts on a line of its own.
+    pub fn paragraphs(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl From<&str> for Comment {
+    fn from(text: &str) -> Comment {
+        Comment(vec![text.to_owned()])
+    }
+}
+
+impl From<String> for Comment {
+    fn from(text: String) -> Comment {
+        Comment(vec![text])
+    }
+}
+
+impl From<Vec<String>> for Comment {
+    fn from(paragraphs: Vec<String>) -> Comment {
+        Comment(paragraphs)
+    }
 }
 
 /// A block: `resource "aws_vpc" "this" { … }`.
@@ -76,7 +105,7 @@ impl Body {
     }
 
     /// Adds a block under a comment.
-    pub fn commented(mut self, comment: impl Into<String>, block: Block) -> Body {
+    pub fn commented(mut self, comment: impl Into<Comment>, block: Block) -> Body {
         self.items.push(Item::Comment(comment.into()));
         self.block(block)
     }
@@ -129,7 +158,7 @@ impl Block {
     }
 
     /// Adds a comment before the next item.
-    pub fn comment(mut self, text: impl Into<String>) -> Block {
+    pub fn comment(mut self, text: impl Into<Comment>) -> Block {
         self.body.items.push(Item::Comment(text.into()));
         self
     }

@@ -10,7 +10,7 @@ mod security;
 use reberth_model::design::{Design, Origin};
 
 use crate::folder::{Folder, Output, Variable, root_versions, variable};
-use crate::hcl::{Block, Body, Entry, Expression, block, code, object, template};
+use crate::hcl::{Block, Body, Entry, Expression, block, call, code, object, template};
 use std::collections::BTreeMap;
 
 /// All roots that have content, in the order they are applied.
@@ -39,7 +39,8 @@ struct Root {
     /// Roots whose outputs it reads.
     reads: &'static [&'static str],
     outputs: Vec<Output>,
-    main: Body,
+    /// Its own files, `main.tf` and others.
+    files: Vec<(&'static str, Body)>,
 }
 
 impl Root {
@@ -48,12 +49,13 @@ impl Root {
         let environment = &design.target.environment;
         let mut files: BTreeMap<&'static str, Body> = [
             ("backend.tf", backend(design, self.name)),
-            ("main.tf", self.main),
+            ("locals.tf", locals(&self.files)),
             ("providers.tf", provider()),
             ("terraform.tfvars", values(design)),
             ("versions.tf", root_versions()),
         ]
         .into();
+        files.extend(self.files);
         if !self.reads.is_empty() {
             files.insert("data.tf", remote_states(design, self.reads));
         }
@@ -130,16 +132,22 @@ fn values(design: &Design) -> Body {
         .set("region", &target.region)
 }
 
-/// Locals that every root has.
-fn locals() -> Block {
+/// Locals of every root; the prefix of names only where a file uses it.
+fn locals(files: &[(&'static str, Body)]) -> Body {
     let own = object([
         ("Application", code("var.project")),
         ("Environment", code("var.environment")),
         ("ManagedBy", "terraform".into()),
     ]);
-    block("locals", &[])
-        .set("name", template("${var.project}-${var.environment}"))
-        .set("tags", crate::hcl::call("merge(var.additional_tags, ", own))
+    let uses_name = files
+        .iter()
+        .any(|(_, body)| body.to_string().contains("local.name"));
+    let name = uses_name.then(|| template("${var.project}-${var.environment}"));
+    Body::new().block(
+        block("locals", &[])
+            .set_some("name", name)
+            .set("tags", call("merge(var.additional_tags, ", own)),
+    )
 }
 
 fn remote_states(design: &Design, roots: &[&str]) -> Body {
@@ -164,14 +172,13 @@ fn module(name: &str, source: &str) -> Block {
     block("module", &[name]).set("source", format!("../../../modules/{source}"))
 }
 
-/// Where an item comes from, as a comment.
-fn origin(origin: &Origin) -> String {
-    let why = sentence(&origin.why);
-    if origin.from.is_empty() {
-        why
-    } else {
-        format!("{why} Source: {}.", origin.from.join(", "))
+/// Where an item comes from, as the paragraphs of a comment.
+fn origin(origin: &Origin) -> Vec<String> {
+    let mut paragraphs = vec![sentence(&origin.why)];
+    if !origin.from.is_empty() {
+        paragraphs.push(format!("Source: {}.", origin.from.join(", ")));
     }
+    paragraphs
 }
 
 /// A text that starts with a capital and ends with a full stop.

@@ -237,7 +237,7 @@ fn expression(value: &Expression, used: &mut BTreeSet<String>) {
             }
         }
         Expression::List(items) => items.iter().for_each(|item| expression(item, used)),
-        Expression::Object(entries) => entries
+        Expression::Object(entries) | Expression::Inline(entries) => entries
             .iter()
             .for_each(|entry| expression(&entry.value, used)),
         Expression::Call(open, value) => {

@@ -1,5 +1,7 @@
 //! Values on the right of an equals sign.
 
+use super::Comment;
+
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expression {
@@ -17,6 +19,8 @@ pub enum Expression {
     List(Vec<Expression>),
     /// `{…}`, always over several lines unless empty.
     Object(Vec<Entry>),
+    /// `{ … }` on one line.
+    Inline(Vec<Entry>),
     /// A call around a longer value: what opens it, such as `map(object(`, and the value.
     Call(String, Box<Expression>),
 }
@@ -25,7 +29,7 @@ pub enum Expression {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// A comment above it.
-    pub comment: Option<String>,
+    pub comment: Option<Comment>,
     /// Its key; quoted when it is no identifier.
     pub key: String,
     /// Its value.
@@ -56,19 +60,35 @@ pub fn list<T: Into<Expression>>(items: impl IntoIterator<Item = T>) -> Expressi
 pub fn object<K: Into<String>, V: Into<Expression>>(
     entries: impl IntoIterator<Item = (K, V)>,
 ) -> Expression {
-    let entry = |(key, value): (K, V)| Entry {
-        comment: None,
-        key: key.into(),
-        value: value.into(),
-    };
-    Expression::Object(entries.into_iter().map(entry).collect())
+    Expression::Object(entries.into_iter().map(Entry::from).collect())
+}
+
+/// A short object on one line, of values that take one line each.
+pub fn inline<K: Into<String>, V: Into<Expression>>(
+    entries: impl IntoIterator<Item = (K, V)>,
+) -> Expression {
+    Expression::Inline(entries.into_iter().map(Entry::from).collect())
+}
+
+impl<K: Into<String>, V: Into<Expression>> From<(K, V)> for Entry {
+    fn from((key, value): (K, V)) -> Entry {
+        Entry {
+            comment: None,
+            key: key.into(),
+            value: value.into(),
+        }
+    }
 }
 
 impl Entry {
     /// An entry under a comment.
-    pub fn commented(comment: String, key: &str, value: impl Into<Expression>) -> Entry {
+    pub fn commented(
+        comment: impl Into<Comment>,
+        key: &str,
+        value: impl Into<Expression>,
+    ) -> Entry {
         Entry {
-            comment: Some(comment),
+            comment: Some(comment.into()),
             key: key.to_owned(),
             value: value.into(),
         }

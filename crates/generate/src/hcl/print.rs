@@ -3,7 +3,7 @@
 //! The formatter lines up the equals signs of attributes on consecutive lines. A blank line, a comment, a block,
 //! and an attribute whose value takes several lines end such a run, and the last of these is not part of it.
 
-use super::{Block, Body, Entry, Expression, Item};
+use super::{Block, Body, Comment, Entry, Expression, Item};
 use std::fmt;
 
 /// A list that fits within this many columns is written on one line.
@@ -153,7 +153,13 @@ impl Printer {
 
     /// A comment, wrapped. Line ends in it become spaces: a name from outside cannot leave its comment.
     /// A line that a scanner must read whole (`checkov:skip=…`) is not wrapped.
-    fn comment(&mut self, comment: &str, depth: usize) {
+    fn comment(&mut self, comment: &Comment, depth: usize) {
+        for paragraph in comment.paragraphs() {
+            self.paragraph(paragraph, depth);
+        }
+    }
+
+    fn paragraph(&mut self, comment: &str, depth: usize) {
         let words = comment.split_whitespace();
         if comment.starts_with("checkov:") {
             self.indent(depth);
@@ -210,6 +216,12 @@ fn one_line(value: &Expression) -> Option<String> {
         Expression::Number(value) => value.to_string(),
         Expression::Object(entries) if entries.is_empty() => "{}".to_owned(),
         Expression::Object(_) => return None,
+        Expression::Inline(entries) => {
+            let entry =
+                |entry: &Entry| Some(format!("{} = {}", key(&entry.key), one_line(&entry.value)?));
+            let entries: Option<Vec<String>> = entries.iter().map(entry).collect();
+            format!("{{ {} }}", entries?.join(", "))
+        }
         Expression::Call(open, value) => {
             format!(
                 "{open}{}{}",

@@ -2,7 +2,7 @@
 
 use reberth_model::design::{Design, Service};
 
-use super::{Root, locals, module, origin, sentence};
+use super::{Root, module, origin, sentence};
 use crate::folder::{Folder, output};
 use crate::hcl::{Block, Body, Entry, Expression, block, code, object, template};
 
@@ -32,22 +32,20 @@ pub(super) fn root(design: &Design) -> Folder {
                 "{ for key, service in module.service : key => service.autoscaling_group_name }",
             ),
         ],
-        main: Body::new()
-            .block(locals())
-            .block(block("locals", &[]).set("services", Expression::Object(services.collect())))
-            .block(call()),
+        files: vec![
+            ("main.tf", Body::new().block(call())),
+            ("services.tf", Body::new().block(block("locals", &[]).set("services", Expression::Object(services.collect())))),
+        ],
     }
     .folder(design)
 }
 
-fn comment(service: &Service) -> String {
-    format!(
-        "{} Type: {} Image: {} Size: {}",
-        origin(&service.origin),
-        sentence(&service.instance_type.why),
-        sentence(&service.image.why),
-        sentence(&service.capacity.why)
-    )
+fn comment(service: &Service) -> Vec<String> {
+    let mut paragraphs = origin(&service.origin);
+    paragraphs.push(format!("Type: {}", sentence(&service.instance_type.why)));
+    paragraphs.push(format!("Image: {}", sentence(&service.image.why)));
+    paragraphs.push(format!("Size: {}", sentence(&service.capacity.why)));
+    paragraphs
 }
 
 fn value(service: &Service) -> Expression {

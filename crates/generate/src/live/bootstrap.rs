@@ -2,7 +2,7 @@
 
 use reberth_model::design::Design;
 
-use super::{Root, locals, module};
+use super::{Root, module};
 use crate::folder::{Folder, output};
 use crate::hcl::Body;
 
@@ -25,10 +25,10 @@ pub(super) fn root(design: &Design) -> Folder {
         text: TEXT,
         reads: &[],
         outputs: vec![output("state_bucket", "Bucket that holds the state.", "module.state_bucket.bucket")],
-        main: Body::new().block(locals()).commented(
+        files: vec![("main.tf", Body::new().commented(
             "One state for each root, so that a change of an application never plans a change of a database.",
             call,
-        ),
+        ))],
     }
     .folder(design)
 }

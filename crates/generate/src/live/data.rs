@@ -1,10 +1,11 @@
 //! `20-data`: the databases.
 
-use reberth_model::design::{Database, Design, ParameterApply};
+use reberth_model::design::{Database, Design, Parameter, ParameterApply};
 
-use super::{Root, entry, locals, module, sentence};
+use super::{Root, entry, module, origin, sentence};
 use crate::folder::{Folder, output};
-use crate::hcl::{Block, Body, Entry, Expression, block, code, list, object, template};
+use crate::hcl::{Block, Body, Entry, Expression, block, code, inline, list, object, template};
+use std::collections::BTreeSet;
 
 const TEXT: &str = "\
 The databases. Each keeps the settings of the cluster it replaces where they differ from MySQL's defaults; where a setting could not be
@@ -16,10 +17,6 @@ Keep the binary log long enough for the way back, on each database once it stand
 
 /// The root.
 pub(super) fn root(design: &Design) -> Folder {
-    let databases = design
-        .databases
-        .iter()
-        .map(|database| Entry::commented(comment(database), &database.key, value(database)));
     Root {
         name: "20-data",
         text: TEXT,
@@ -41,41 +38,59 @@ pub(super) fn root(design: &Design) -> Folder {
                 "{ for key, database in module.database : key => database.master_secret_arn }",
             ),
         ],
-        main: Body::new()
-            .block(locals())
-            .block(block("locals", &[]).set("databases", Expression::Object(databases.collect())))
-            .block(subnet_group())
-            .block(monitoring_trust())
-            .block(monitoring_role())
-            .block(monitoring_attachment())
-            .block(block("data", &["aws_partition", "current"]))
-            .block(call()),
+        files: vec![
+            ("databases.tf", Body::new().block(databases(design))),
+            ("main.tf", main()),
+        ],
     }
     .folder(design)
 }
 
-fn comment(database: &Database) -> String {
-    let mut text = super::origin(&database.origin);
-    text.push_str(&format!(
-        " Version: {} Class: {}",
-        sentence(&database.engine_version.why),
-        sentence(&database.instance_class.why)
-    ));
-    if !database.schemas.is_empty() {
-        text.push_str(&format!(" Holds {}.", database.schemas.join(", ")));
-    }
-    let left: Vec<String> = database
-        .settings_not_copied
-        .iter()
-        .map(|setting| format!("{} = {} ({})", setting.name, setting.value, setting.why))
-        .collect();
-    if !left.is_empty() {
-        text.push_str(&format!(" Settings not copied: {}.", left.join("; ")));
-    }
-    text
+fn databases(design: &Design) -> Block {
+    let common = common_parameters(design);
+    let databases = design.databases.iter().map(|database| {
+        let own: BTreeSet<&Parameter> = database.parameters.iter().collect();
+        let own = parameters(own.difference(&common).copied());
+        Entry::commented(comment(database), &database.key, value(database, own))
+    });
+    block("locals", &[])
+        .comment("Parameters that every database has.")
+        .set("common_parameters", parameters(common.iter().copied()))
+        .gap()
+        .set("databases", Expression::Object(databases.collect()))
 }
 
-fn value(database: &Database) -> Expression {
+/// Parameters that all databases have with the same value and for the same reason.
+fn common_parameters(design: &Design) -> BTreeSet<&Parameter> {
+    let mut sets = design
+        .databases
+        .iter()
+        .map(|database| database.parameters.iter().collect::<BTreeSet<_>>());
+    let first = sets.next().unwrap_or_default();
+    sets.fold(first, |common, own| &common & &own)
+}
+
+fn comment(database: &Database) -> Vec<String> {
+    let mut paragraphs = origin(&database.origin);
+    paragraphs.push(format!(
+        "Version: {}",
+        sentence(&database.engine_version.why)
+    ));
+    paragraphs.push(format!("Class: {}", sentence(&database.instance_class.why)));
+    if !database.schemas.is_empty() {
+        paragraphs.push(format!("Holds: {}.", database.schemas.join(", ")));
+    }
+    if !database.settings_not_copied.is_empty() {
+        paragraphs.push("Settings of the source that are no parameter here:".to_owned());
+    }
+    let left = database.settings_not_copied.iter();
+    paragraphs.extend(
+        left.map(|setting| format!("- {} = {}: {}", setting.name, setting.value, setting.why)),
+    );
+    paragraphs
+}
+
+fn value(database: &Database, parameters: Expression) -> Expression {
     let replicas = database.replicas.iter().map(|replica| {
         let class = Expression::from(&replica.instance_class.value);
         entry(
@@ -101,22 +116,46 @@ fn value(database: &Database) -> Expression {
         ),
         ("backup_window", window),
         ("parameter_family", (&database.parameter_family).into()),
-        ("parameters", parameters(database)),
-        ("replicas", Expression::Object(replicas.collect())),
         ("security_group", (&database.security_group).into()),
+        ("parameters", parameters),
+        ("replicas", Expression::Object(replicas.collect())),
     ])
 }
 
-/// Each parameter with the reason for it; the apply method only where it is not the usual one.
-fn parameters(database: &Database) -> Expression {
-    let entries = database.parameters.iter().map(|parameter| {
-        let mut fields = vec![("value", Expression::from(&parameter.value))];
-        if parameter.apply == ParameterApply::PendingReboot {
-            fields.push(("apply_method", "pending-reboot".into()));
+/// Each parameter under the reason for it, those of one reason together; the apply method only where it is not
+/// the usual one.
+fn parameters<'a>(parameters: impl Iterator<Item = &'a Parameter>) -> Expression {
+    let mut sorted: Vec<&Parameter> = parameters.collect();
+    sorted.sort_by(|left, right| (&left.why, &left.name).cmp(&(&right.why, &right.name)));
+    let mut why = "";
+    let mut entries = Vec::new();
+    for parameter in sorted {
+        let mut entry = Entry::from((&parameter.name, parameter_value(parameter)));
+        if parameter.why != why {
+            entry.comment = Some(sentence(&parameter.why).into());
         }
-        Entry::commented(sentence(&parameter.why), &parameter.name, object(fields))
-    });
-    Expression::Object(entries.collect())
+        why = &parameter.why;
+        entries.push(entry);
+    }
+    Expression::Object(entries)
+}
+
+fn parameter_value(parameter: &Parameter) -> Expression {
+    let value = ("value", Expression::from(&parameter.value));
+    match parameter.apply {
+        ParameterApply::Immediate => inline([value]),
+        ParameterApply::PendingReboot => inline([value, ("apply_method", "pending-reboot".into())]),
+    }
+}
+
+fn main() -> Body {
+    Body::new()
+        .block(subnet_group())
+        .block(block("data", &["aws_partition", "current"]))
+        .block(monitoring_trust())
+        .block(monitoring_role())
+        .block(monitoring_attachment())
+        .block(call())
 }
 
 fn subnet_group() -> Block {
@@ -176,17 +215,20 @@ fn call() -> Block {
         "backup_retention_days",
         "backup_window",
         "parameter_family",
-        "parameters",
         "replicas",
     ] {
         call = call.set(name, each(name));
     }
-    call.gap()
-        .set("subnet_group_name", code("aws_db_subnet_group.this.name"))
-        .set("security_group_ids", code(group))
-        .set(
-            "kms_key_arn",
-            code("data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]"),
-        )
-        .set("monitoring_role_arn", code("aws_iam_role.monitoring.arn"))
+    call.set(
+        "parameters",
+        code("merge(local.common_parameters, each.value.parameters)"),
+    )
+    .gap()
+    .set("subnet_group_name", code("aws_db_subnet_group.this.name"))
+    .set("security_group_ids", code(group))
+    .set(
+        "kms_key_arn",
+        code("data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]"),
+    )
+    .set("monitoring_role_arn", code("aws_iam_role.monitoring.arn"))
 }

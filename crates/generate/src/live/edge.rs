@@ -2,7 +2,7 @@
 
 use reberth_model::design::{Design, Ingress};
 
-use super::{Root, entry, locals, module};
+use super::{Root, entry, module};
 use crate::folder::{Folder, output};
 use crate::hcl::{Block, Body, Expression, block, code, list, object};
 
@@ -29,10 +29,10 @@ pub(super) fn root(design: &Design) -> Folder {
                 "{ for key, ingress in module.ingress : key => ingress.certificate_validation_records }",
             ),
         ],
-        main: Body::new()
-            .block(locals())
-            .block(block("locals", &[]).set("ingresses", Expression::Object(ingresses.collect())))
-            .block(call()),
+        files: vec![
+            ("ingresses.tf", Body::new().block(block("locals", &[]).set("ingresses", Expression::Object(ingresses.collect())))),
+            ("main.tf", Body::new().block(call())),
+        ],
     }
     .folder(design)
 }

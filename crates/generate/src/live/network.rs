@@ -2,7 +2,7 @@
 
 use reberth_model::design::{Design, NatPlacement, Network, Tier};
 
-use super::{Root, locals, module, origin};
+use super::{Root, module, origin};
 use crate::folder::{Folder, output};
 use crate::hcl::{Block, Body, Expression, code, object, template};
 
@@ -45,10 +45,12 @@ pub(super) fn root(design: &Design) -> Folder {
                 "module.log_key.arn",
             ),
         ],
-        main: Body::new()
-            .block(locals())
-            .commented("Logs are a class of data of their own.", log_key())
-            .commented(comment(network), call(network)),
+        files: vec![(
+            "main.tf",
+            Body::new()
+                .commented("Logs are a class of data of their own.", log_key())
+                .commented(comment(network), call(network)),
+        )],
     }
     .folder(design)
 }
@@ -61,17 +63,12 @@ fn log_key() -> Block {
         .set("encrypts_logs", true)
 }
 
-fn comment(network: &Network) -> String {
-    let kept: Vec<String> = network
-        .reserved
-        .iter()
-        .map(|block| format!("{} ({})", block.cidr, block.purpose))
-        .collect();
-    format!(
-        "{} Kept free: {}.",
-        origin(&network.origin),
-        kept.join("; ")
-    )
+fn comment(network: &Network) -> Vec<String> {
+    let mut paragraphs = origin(&network.origin);
+    paragraphs.push("Kept free:".to_owned());
+    let kept = network.reserved.iter();
+    paragraphs.extend(kept.map(|block| format!("- {}: {}", block.cidr, block.purpose)));
+    paragraphs
 }
 
 fn call(network: &Network) -> Block {

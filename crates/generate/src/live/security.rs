@@ -2,9 +2,9 @@
 
 use reberth_model::design::{Design, Peer, SecurityGroup, TrafficRule};
 
-use super::{Root, entry, locals, module};
+use super::{Root, entry, module};
 use crate::folder::{Folder, output};
-use crate::hcl::{Block, Body, Entry, Expression, block, code, list, object, template};
+use crate::hcl::{Block, Body, Expression, block, code, list, object, template};
 
 const TEXT: &str = "\
 Encryption keys, one for each class of data, and all security groups with the traffic between them on one page: who may
@@ -28,11 +28,16 @@ pub(super) fn root(design: &Design) -> Folder {
                 "module.security_groups.ids",
             ),
         ],
-        main: Body::new()
-            .block(locals().gap().set("keys", keys(design)))
-            .block(key_call())
-            .block(traffic(design))
-            .block(groups_call()),
+        files: vec![
+            (
+                "keys.tf",
+                Body::new()
+                    .block(block("locals", &[]).set("keys", keys(design)))
+                    .block(key_call()),
+            ),
+            ("main.tf", Body::new().block(groups_call())),
+            ("traffic.tf", Body::new().block(traffic(design))),
+        ],
     }
     .folder(design)
 }
@@ -99,12 +104,7 @@ fn rule_value(group: &SecurityGroup, rule: &TrafficRule) -> Expression {
         ("to_port", u32::from(rule.port_last).into()),
         (peer, value.into()),
     ];
-    let entries = fields.into_iter().map(|(key, value)| Entry {
-        comment: None,
-        key: key.to_owned(),
-        value,
-    });
-    Expression::Object(entries.collect())
+    object(fields)
 }
 
 /// A rule's description holds at most 255 of a small set of characters.

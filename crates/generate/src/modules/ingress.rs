@@ -13,8 +13,11 @@ apply the rest:
 
     terraform apply -target='module.ingress[\"NAME\"].aws_acm_certificate.this'
 
-The web firewall counts what the managed rule groups would refuse and refuses floods. Read its log for a week before
-`waf_blocks` is turned on.";
+The web firewall refuses floods, known attackers and known attacks from the first day. What its wider rule groups would refuse is
+only counted: read the log for a week before `waf_blocks` is turned on.";
+
+const LOG4J_SKIP: &str = "checkov:skip=CKV2_AWS_76:The known bad inputs, Log4j among them, are refused; \
+                          the list of anonymous addresses would shut out honest users of VPNs";
 
 /// The module.
 pub(super) fn module() -> Folder {
@@ -90,7 +93,7 @@ fn variables() -> Vec<Variable> {
         variable(
             "waf_blocks",
             "bool",
-            "Whether the managed rule groups refuse requests or only count them.",
+            "Whether the wider rule groups refuse requests or only count them.",
         )
         .default(false),
     ]
@@ -109,6 +112,7 @@ fn main() -> Body {
     Body::new()
         .block(
             resource("aws_acm_certificate", "this")
+                .comment("checkov:skip=CKV2_AWS_71:The names are those of the source's certificate")
                 .set("domain_name", code("var.domain_name"))
                 .set("subject_alternative_names", code("var.alternative_names"))
                 .set("validation_method", "DNS")
@@ -147,6 +151,7 @@ fn main() -> Body {
 
 fn load_balancer() -> Block {
     resource("aws_lb", "this")
+        .comment(LOG4J_SKIP)
         .set("name", code("var.name"))
         .set("load_balancer_type", "application")
         .set("subnets", code("var.subnet_ids"))
@@ -255,12 +260,13 @@ pub(super) fn deny_plain(bucket: &str) -> Block {
         .nest(condition("Bool", "aws:SecureTransport", list(["false"])))
 }
 
-/// Rule groups of AWS in the order they are asked.
-const MANAGED_RULES: [&str; 4] = [
-    "AWSManagedRulesAmazonIpReputationList",
-    "AWSManagedRulesKnownBadInputsRuleSet",
-    "AWSManagedRulesSQLiRuleSet",
-    "AWSManagedRulesCommonRuleSet",
+/// Rule groups of AWS in the order they are asked, and whether they refuse from the first day: these two know
+/// only what no honest client sends.
+const MANAGED_RULES: [(&str, bool); 4] = [
+    ("AWSManagedRulesAmazonIpReputationList", true),
+    ("AWSManagedRulesKnownBadInputsRuleSet", true),
+    ("AWSManagedRulesSQLiRuleSet", false),
+    ("AWSManagedRulesCommonRuleSet", false),
 ];
 
 fn waf() -> Body {
@@ -270,8 +276,8 @@ fn waf() -> Body {
         .set("scope", "REGIONAL")
         .nest(block("default_action", &[]).nest(block("allow", &[])))
         .nest(rate_limit());
-    for (index, name) in MANAGED_RULES.iter().enumerate() {
-        acl = acl.nest(managed_rule(name, index as u32 + 1));
+    for (index, (name, refuses)) in MANAGED_RULES.iter().enumerate() {
+        acl = acl.nest(managed_rule(name, index as u32 + 1, *refuses));
     }
     Body::new()
         .block(acl.nest(visibility(code("var.name"))))
@@ -315,25 +321,31 @@ fn rate_limit() -> Block {
         .nest(visibility("rate-limit".into()))
 }
 
-fn managed_rule(name: &str, priority: u32) -> Block {
-    let action = |name: &str, when: &str| {
-        block("dynamic", &[name])
-            .set("for_each", code(when))
-            .nest(block("content", &[]))
-    };
+fn managed_rule(name: &str, priority: u32, refuses: bool) -> Block {
     let statement = block("managed_rule_group_statement", &[])
         .set("vendor_name", "AWS")
         .set("name", name);
     block("rule", &[])
         .set("name", name)
         .set("priority", priority)
-        .nest(
-            block("override_action", &[])
-                .nest(action("none", "var.waf_blocks ? [1] : []"))
-                .nest(action("count", "var.waf_blocks ? [] : [1]")),
-        )
+        .nest(override_action(refuses))
         .nest(block("statement", &[]).nest(statement))
         .nest(visibility(name.into()))
+}
+
+/// Whether a rule group's own actions hold, or its hits are only counted until `waf_blocks` is set.
+fn override_action(refuses: bool) -> Block {
+    let action = |name: &str, when: &str| {
+        block("dynamic", &[name])
+            .set("for_each", code(when))
+            .nest(block("content", &[]))
+    };
+    if refuses {
+        return block("override_action", &[]).nest(block("none", &[]));
+    }
+    block("override_action", &[])
+        .nest(action("none", "var.waf_blocks ? [1] : []"))
+        .nest(action("count", "var.waf_blocks ? [] : [1]"))
 }
 
 fn visibility(metric: Expression) -> Block {

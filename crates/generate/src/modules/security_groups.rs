@@ -84,8 +84,14 @@ fn main() -> Body {
 fn rule(kind: &str, rules: &str) -> Block {
     let peer =
         "each.value.peer_group == null ? null : aws_security_group.this[each.value.peer_group].id";
-    resource(kind, "this")
-        .set("for_each", code(format!("var.{rules}")))
+    let rule = resource(kind, "this");
+    let rule = match rules {
+        "ingress_rules" => rule.comment(
+            "checkov:skip=CKV_AWS_260:Port 80 is open on load balancers only, which answer it with a redirect to HTTPS",
+        ),
+        _ => rule,
+    };
+    rule.set("for_each", code(format!("var.{rules}")))
         .gap()
         .set(
             "security_group_id",

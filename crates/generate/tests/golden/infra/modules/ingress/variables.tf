@@ -67,7 +67,7 @@ variable "requests_per_five_minutes" {
 }
 
 variable "waf_blocks" {
-  description = "Whether the managed rule groups refuse requests or only count them."
+  description = "Whether the wider rule groups refuse requests or only count them."
   type        = bool
   default     = false
   nullable    = false

@@ -33,17 +33,7 @@ resource "aws_wafv2_web_acl" "this" {
     priority = 1
 
     override_action {
-      dynamic "none" {
-        for_each = var.waf_blocks ? [1] : []
-
-        content {}
-      }
-
-      dynamic "count" {
-        for_each = var.waf_blocks ? [] : [1]
-
-        content {}
-      }
+      none {}
     }
 
     statement {
@@ -65,17 +55,7 @@ resource "aws_wafv2_web_acl" "this" {
     priority = 2
 
     override_action {
-      dynamic "none" {
-        for_each = var.waf_blocks ? [1] : []
-
-        content {}
-      }
-
-      dynamic "count" {
-        for_each = var.waf_blocks ? [] : [1]
-
-        content {}
-      }
+      none {}
     }
 
     statement {

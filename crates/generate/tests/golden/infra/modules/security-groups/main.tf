@@ -16,6 +16,7 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "this" {
+  #checkov:skip=CKV_AWS_260:Port 80 is open on load balancers only, which answer it with a redirect to HTTPS
   for_each = var.ingress_rules
 
   security_group_id            = aws_security_group.this[each.value.group].id

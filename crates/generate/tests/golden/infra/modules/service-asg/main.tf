@@ -1,15 +1,12 @@
-# Each plan reads the newest image of the release, so that applying it also patches the servers.
-data "aws_ssm_parameter" "image" {
-  name = var.image_parameter
-}
-
 locals {
   is_singleton = var.max_size == 1
 }
 
 resource "aws_launch_template" "this" {
-  name_prefix            = "${var.name}-"
-  image_id               = data.aws_ssm_parameter.image.insecure_value
+  name_prefix = "${var.name}-"
+
+  # Read at each launch: a new server has the newest image, and no plan replaces those that run.
+  image_id               = "resolve:ssm:${var.image_parameter}"
   instance_type          = var.instance_type
   vpc_security_group_ids = var.security_group_ids
   update_default_version = true

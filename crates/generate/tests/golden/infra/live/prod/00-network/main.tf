@@ -1,12 +1,3 @@
-locals {
-  name = "${var.project}-${var.environment}"
-  tags = merge(var.additional_tags, {
-    Application = var.project
-    Environment = var.environment
-    ManagedBy   = "terraform"
-  })
-}
-
 # Logs are a class of data of their own.
 module "log_key" {
   source = "../../../modules/encryption-key"
@@ -17,11 +8,16 @@ module "log_key" {
 }
 
 # 10.2.0.0/18 is the first block of its size that overlaps no network of the source and nothing in
-# the list of avoided blocks. Source: net-1. Kept free: 10.2.64.0/18 (outside this network: a second
-# environment or disaster recovery, so that both sum up to one prefix); 10.2.24.0/21 (slot 4 of the
-# app tier: a further zone); 10.2.35.0/24 (slot 4 of the data tier: a further zone); 10.2.39.0/24
-# (slot 4 of the public tier: a further zone); 10.2.40.0/26 (attachments: interface endpoints and a
-# transit gateway, /28 in each zone); 10.2.48.0/20 (growth: not allocated).
+# the list of avoided blocks.
+# Source: net-1.
+# Kept free:
+# - 10.2.64.0/18: outside this network: a second environment or disaster recovery, so that both sum
+# up to one prefix
+# - 10.2.24.0/21: slot 4 of the app tier: a further zone
+# - 10.2.35.0/24: slot 4 of the data tier: a further zone
+# - 10.2.39.0/24: slot 4 of the public tier: a further zone
+# - 10.2.40.0/26: attachments: interface endpoints and a transit gateway, /28 in each zone
+# - 10.2.48.0/20: growth: not allocated
 module "network" {
   source = "../../../modules/network"
 

@@ -1,12 +1,3 @@
-locals {
-  name = "${var.project}-${var.environment}"
-  tags = merge(var.additional_tags, {
-    Application = var.project
-    Environment = var.environment
-    ManagedBy   = "terraform"
-  })
-}
-
 # One state for each root, so that a change of an application never plans a change of a database.
 module "state_bucket" {
   source = "../../../modules/state-bucket"

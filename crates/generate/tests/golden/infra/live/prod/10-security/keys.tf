@@ -1,0 +1,24 @@
+locals {
+  keys = {
+    # One key for each class of data, rotated every year.
+    compute = {
+      description  = "Disks of servers"
+      used_through = ["ec2"]
+    }
+
+    # One key for each class of data, rotated every year.
+    data = {
+      description  = "Databases, their backups and their master passwords"
+      used_through = ["rds", "secretsmanager"]
+    }
+  }
+}
+
+module "key" {
+  source   = "../../../modules/encryption-key"
+  for_each = local.keys
+
+  name         = "${local.name}-${each.key}"
+  description  = "${each.value.description} of ${local.name}"
+  used_through = each.value.used_through
+}

@@ -1,0 +1,150 @@
+locals {
+  groups = {
+    # Replaces load balancer school-lb; HTTPS ends here with a certificate for the same names.
+    # Source: cert-1, lb-1.
+    alb-school-lb = "Load balancer school-lb"
+
+    # Replaces school-cron-01.
+    # Source: 13.
+    app-school-cron = "Servers of school-cron"
+
+    # Replaces school-staging-01.
+    # Source: 14.
+    app-school-staging = "Servers of school-staging"
+
+    # Replaces school-web-01, school-web-02.
+    # Source: 11, 12.
+    app-school-web = "Servers of school-web"
+
+    # Replaces cluster school-core (mysql 8.0.35): it has standby nodes, so a standby waits in
+    # another zone.
+    # Source: db-core, replica-1.
+    db-school-core = "Database school-core"
+
+    # Replaces cluster school-staging (mysql 8.0.35): one node there, so no standby here.
+    # Source: db-staging.
+    db-school-staging = "Database school-staging"
+  }
+
+  ingress_rules = {
+    # Answered with a redirect to HTTPS only.
+    # Source: cert-1, lb-1.
+    alb-school-lb-http-from-internet = {
+      group       = "alb-school-lb"
+      description = "answered with a redirect to HTTPS only"
+      ip_protocol = "tcp"
+      from_port   = 80
+      to_port     = 80
+      cidr_ipv4   = "0.0.0.0/0"
+    }
+
+    # Clients use HTTPS.
+    # Source: cert-1, lb-1.
+    alb-school-lb-https-from-internet = {
+      group       = "alb-school-lb"
+      description = "clients use HTTPS"
+      ip_protocol = "tcp"
+      from_port   = 443
+      to_port     = 443
+      cidr_ipv4   = "0.0.0.0/0"
+    }
+
+    # Requests and health checks.
+    # Source: lb-1.
+    app-school-web-8080-from-alb-school-lb = {
+      group       = "app-school-web"
+      description = "requests and health checks"
+      ip_protocol = "tcp"
+      from_port   = 8080
+      to_port     = 8080
+      peer_group  = "alb-school-lb"
+    }
+
+    # Firewall web-from-lb lets it in.
+    # Source: fw-1.
+    app-school-web-tcp-9000-from-app-school-cron = {
+      group       = "app-school-web"
+      description = "firewall web-from-lb lets it in"
+      ip_protocol = "tcp"
+      from_port   = 9000
+      to_port     = 9000
+      peer_group  = "app-school-cron"
+    }
+
+    # A trusted source of the cluster.
+    # Source: db-core.
+    db-school-core-3306-from-app-school-cron = {
+      group       = "db-school-core"
+      description = "a trusted source of the cluster"
+      ip_protocol = "tcp"
+      from_port   = 3306
+      to_port     = 3306
+      peer_group  = "app-school-cron"
+    }
+
+    # A trusted source of the cluster.
+    # Source: db-core.
+    db-school-core-3306-from-app-school-web = {
+      group       = "db-school-core"
+      description = "a trusted source of the cluster"
+      ip_protocol = "tcp"
+      from_port   = 3306
+      to_port     = 3306
+      peer_group  = "app-school-web"
+    }
+
+    # The source does not say who uses it, so every service of its environment may.
+    # Source: db-staging.
+    db-school-staging-3306-from-app-school-staging = {
+      group       = "db-school-staging"
+      description = "the source does not say who uses it, so every service of its environment may"
+      ip_protocol = "tcp"
+      from_port   = 3306
+      to_port     = 3306
+      peer_group  = "app-school-staging"
+    }
+  }
+
+  egress_rules = {
+    # Requests and health checks.
+    # Source: lb-1.
+    alb-school-lb-8080-to-app-school-web = {
+      group       = "alb-school-lb"
+      description = "requests and health checks"
+      ip_protocol = "tcp"
+      from_port   = 8080
+      to_port     = 8080
+      peer_group  = "app-school-web"
+    }
+
+    # The source lets everything out; narrow it once the flow logs show what is used.
+    app-school-cron-tcp-to-internet = {
+      group       = "app-school-cron"
+      description = "the source lets everything out; narrow it once the flow logs show what is used"
+      ip_protocol = "tcp"
+      from_port   = 0
+      to_port     = 65535
+      cidr_ipv4   = "0.0.0.0/0"
+    }
+
+    # The source lets everything out; narrow it once the flow logs show what is used.
+    app-school-staging-tcp-to-internet = {
+      group       = "app-school-staging"
+      description = "the source lets everything out; narrow it once the flow logs show what is used"
+      ip_protocol = "tcp"
+      from_port   = 0
+      to_port     = 65535
+      cidr_ipv4   = "0.0.0.0/0"
+    }
+
+    # The source lets everything out; narrow it once the flow logs show what is used.
+    app-school-web-tcp-to-internet = {
+      group       = "app-school-web"
+      description = "the source lets everything out; narrow it once the flow logs show what is used"
+      ip_protocol = "tcp"
+      from_port   = 0
+      to_port     = 65535
+      cidr_ipv4   = "0.0.0.0/0"
+    }
+  }
+}
