@@ -5,10 +5,12 @@
 
 mod addresses;
 mod buckets;
+mod collection;
 mod databases;
 mod dns;
 mod facts;
 mod firewalls;
+mod full_read;
 mod gathered;
 mod load_balancers;
 mod networks;

@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use reberth_model::estate::{Address, Attributes, Resource};
 
+use super::collection::Collection;
 use super::gathered::Gathered;
 use super::page::Identified;
-use super::reader::{Collection, Reader};
+use super::reader::Reader;
 use super::region::Region;
 use crate::DiscoverError;
 

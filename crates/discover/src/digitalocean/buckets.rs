@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reberth_model::estate::{Attributes, Bucket, Cdn, Resource};
 
+use super::collection::Collection;
 use super::gathered::Gathered;
 use super::page::Identified;
-use super::reader::{Collection, Reader};
+use super::reader::Reader;
 use crate::DiscoverError;
 
 const HOST_SUFFIX: &str = ".digitaloceanspaces.com";

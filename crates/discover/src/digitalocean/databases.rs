@@ -9,9 +9,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use super::collection::{Collection, segment};
 use super::gathered::Gathered;
 use super::page::Identified;
-use super::reader::{Collection, Reader, segment};
+use super::reader::Reader;
 use crate::client::{Answer, IN_FLIGHT_MAX};
 use crate::{DiscoverError, Progress};
 use wire::{Cluster, Config, Detailed, SqlMode};

@@ -6,9 +6,10 @@ use reberth_model::estate::{
     Attributes, Certificate, HealthCheck, Listener, LoadBalancer, Resource,
 };
 
+use super::collection::Collection;
 use super::gathered::Gathered;
 use super::page::Identified;
-use super::reader::{Collection, Reader};
+use super::reader::Reader;
 use super::region::Region;
 use crate::DiscoverError;
 

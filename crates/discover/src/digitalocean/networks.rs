@@ -5,9 +5,10 @@ use serde::Deserialize;
 
 use reberth_model::estate::{Attributes, Network, Resource};
 
+use super::collection::{Collection, segment};
 use super::gathered::{Gathered, urn_id};
 use super::page::Identified;
-use super::reader::{Collection, Reader, segment};
+use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::IN_FLIGHT_MAX;
 

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use reberth_model::estate::{Attributes, Other, Resource};
 
+use super::collection::Collection;
 use super::facts::Facts;
 use super::gathered::Gathered;
 use super::page::{Identified, parse_field, parse_page};
-use super::reader::{Collection, Reader};
+use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::Answer;
 use table::{REGISTRY, ROWS, Row};
@@ -77,7 +78,7 @@ async fn gather_row(
     };
     for kept in reader.list_with(list, &seed).await?.unwrap_or_default() {
         if kept.id.is_empty() {
-            reader.note_unmapped(row.path, "without an identifier".to_owned());
+            reader.note_unmapped(row.path, kept.id);
         } else {
             row.add(kept, gathered);
         }

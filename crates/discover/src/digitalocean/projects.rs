@@ -4,11 +4,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 
 use super::buckets::Buckets;
+use super::collection::{Collection, segment};
 use super::gathered::{Gathered, urn_id};
 use super::networks::Named;
 use super::others::other;
 use super::page::Identified;
-use super::reader::{Collection, Reader, segment};
+use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::IN_FLIGHT_MAX;
 

@@ -6,7 +6,7 @@
 //! and the one that crosses from page n + 1 to page n after page n was read is never seen. So a list of more than one page
 //! is believed only when two full reads in a row found the same items, each under one unchanging total and without a
 //! double. An item that an earlier read saw and the believed ones did not is asked for by its own id: the
-//! answer 200 means it exists and is kept, 404 that it was deleted meanwhile.
+//! answer 404 means that it was deleted meanwhile, and any other that it is kept.
 //! A list that fits one page is one answer, which is consistent by itself.
 
 use serde::de::{DeserializeOwned, DeserializeSeed};
@@ -15,7 +15,9 @@ use std::sync::{Mutex, PoisonError};
 
 use reberth_model::estate::{NotVisible, Unmapped};
 
-use super::page::{Identified, Item, Page, Stub, parse_field, parse_page, plain};
+use super::collection::{Collection, segment};
+use super::full_read::{FullRead, next_query};
+use super::page::{Identified, Item, parse_field, parse_page, plain};
 use crate::client::{Answer, Api};
 use crate::{DiscoverError, OnProgress, Progress};
 
@@ -24,35 +26,6 @@ const PER_PAGE: u64 = 200;
 const FULL_READS_MAX: u32 = 8;
 /// 200,000 items; more means that the links go in a circle.
 const PAGES_MAX: usize = 1_000;
-
-/// A list of the API.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Collection<'a> {
-    /// Path, without a query.
-    pub(super) path: &'a str,
-    /// Further query, for example `private=true`.
-    pub(super) query: &'a str,
-    /// Under which key the items stand.
-    pub(super) key: &'a str,
-    /// Under which key one item stands when it is asked for by id at `path/id`; `None` where the API has no such path.
-    pub(super) item_key: Option<&'a str>,
-}
-
-impl<'a> Collection<'a> {
-    pub(super) fn new(path: &'a str, key: &'a str) -> Collection<'a> {
-        Collection {
-            path,
-            query: "",
-            key,
-            item_key: None,
-        }
-    }
-
-    pub(super) fn with_items(self, item_key: &'a str) -> Collection<'a> {
-        let item_key = Some(item_key);
-        Collection { item_key, ..self }
-    }
-}
 
 /// Reads one account through one [`Api`].
 pub(super) struct Reader<'a> {
@@ -66,48 +39,6 @@ pub(super) struct Reader<'a> {
 pub(super) struct Notes {
     pub(super) not_visible: BTreeSet<NotVisible>,
     pub(super) unmapped: BTreeSet<Unmapped>,
-}
-
-/// One read of a list from its first page to its last.
-struct FullRead<T> {
-    items: BTreeMap<String, T>,
-    pages: usize,
-    totals: BTreeSet<u64>,
-    has_doubles: bool,
-}
-
-impl<T: Identified> FullRead<T> {
-    /// Adds a page; whether, by the total it tells, another must follow. Some lists tell a total but link no pages.
-    fn take(&mut self, page: Page<T>) -> bool {
-        let before = self.items.len();
-        for item in page.items {
-            let mut id = item.id();
-            if id.is_empty() {
-                id = format!("item {} without an identifier", self.items.len() + 1);
-            }
-            self.has_doubles |= self.items.insert(id, item).is_some();
-        }
-        self.pages += 1;
-        self.totals.extend(page.total);
-        let is_longer = page
-            .total
-            .is_some_and(|total| total > self.items.len() as u64);
-        is_longer && self.items.len() > before
-    }
-
-    /// Whether nothing showed that the list moved between two pages.
-    fn is_calm(&self) -> bool {
-        self.totals.len() <= 1 && !self.has_doubles
-    }
-
-    fn is_complete(&self) -> bool {
-        let counted = self.items.len() as u64;
-        self.totals.iter().all(|total| *total == counted)
-    }
-
-    fn ids(&self) -> BTreeSet<String> {
-        self.items.keys().cloned().collect()
-    }
 }
 
 impl<'a> Reader<'a> {
@@ -212,8 +143,10 @@ impl<'a> Reader<'a> {
                 let answer = self
                     .ask(&path, |bytes| parse_field(bytes, key, seed))
                     .await?;
-                if let Answer::Found(item) = answer {
-                    items.push(item);
+                match answer {
+                    Answer::Found(item) => items.push(item),
+                    Answer::Refused(_) => items.push(item),
+                    Answer::Absent(_) => {}
                 }
             }
         }
@@ -229,12 +162,7 @@ impl<'a> Reader<'a> {
         S: Clone + for<'de> DeserializeSeed<'de, Value = T>,
         T: Identified,
     {
-        let mut read = FullRead {
-            items: BTreeMap::new(),
-            pages: 0,
-            totals: BTreeSet::new(),
-            has_doubles: false,
-        };
+        let mut read = FullRead::new();
         let joint = if collection.query.is_empty() { "" } else { "&" };
         let mut query = format!("{}{joint}page=1&per_page={PER_PAGE}", collection.query);
         loop {
@@ -275,14 +203,10 @@ impl<'a> Reader<'a> {
         for item in items {
             match item {
                 Item::Known(item) => known.push(item),
-                Item::Unreadable(stub) => self.note_unreadable(path, &stub),
+                Item::Unreadable(stub) => self.note_unmapped(path, stub.id()),
             }
         }
         known
-    }
-
-    fn note_unreadable(&self, path: &str, stub: &Stub) {
-        self.note_unmapped(path, stub.id());
     }
 
     pub(super) fn note_not_visible(&self, path: &str, reason: String) {
@@ -290,7 +214,11 @@ impl<'a> Reader<'a> {
         self.lock().not_visible.insert(NotVisible { what, reason });
     }
 
-    pub(super) fn note_unmapped(&self, path: &str, id: String) {
+    /// Notes an item at `path` that is not understood.
+    pub(super) fn note_unmapped(&self, path: &str, mut id: String) {
+        if id.is_empty() {
+            id.push_str("without an identifier");
+        }
         let what = path.to_owned();
         self.lock().unmapped.insert(Unmapped { what, id });
     }
@@ -306,99 +234,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The query of the link to the next page. Only the query: the link's host is not the configured one behind a proxy or replay,
-/// and the token goes to the configured host alone.
-fn next_query<T>(page: &Page<T>, current: &str) -> Option<String> {
-    let (_, query) = page.next.as_deref()?.split_once('?')?;
-    let query = query.split('#').next().unwrap_or_default();
-    (query != current && !query.is_empty()).then(|| query.to_owned())
-}
-
 fn endless(path: &str) -> DiscoverError {
     DiscoverError::Unreadable {
         what: path.to_owned(),
         attempts: 1,
         last: format!("more than {PAGES_MAX} pages"),
-    }
-}
-
-/// A text as one segment of a path.
-pub(super) fn segment(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
-                encoded.push(char::from(byte))
-            }
-            b'.' if !text.trim_matches('.').is_empty() => encoded.push('.'),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    impl Identified for u64 {
-        fn id(&self) -> String {
-            self.to_string()
-        }
-    }
-
-    #[test]
-    fn a_total_without_links_asks_for_more_until_a_page_brings_nothing() {
-        let mut read = FullRead {
-            items: BTreeMap::new(),
-            pages: 0,
-            totals: BTreeSet::new(),
-            has_doubles: false,
-        };
-        let page = |items: Vec<u64>| Page {
-            items,
-            next: None,
-            total: Some(5),
-        };
-        assert!(read.take(page(vec![1, 2, 3])));
-        assert!(read.is_calm() && !read.is_complete());
-        assert!(!read.take(page(vec![4, 5])));
-        assert!(read.is_calm() && read.is_complete());
-        assert!(!read.take(page(vec![5])));
-        assert!(
-            !read.is_calm(),
-            "an item seen twice means that the list moved"
-        );
-    }
-
-    #[test]
-    fn a_segment_cannot_leave_its_place() {
-        let cases = [
-            ("a.example", "a.example"),
-            ("..", "%2E%2E"),
-            ("a/b?c", "a%2Fb%3Fc"),
-            ("é", "%C3%A9"),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(segment(text), expected);
-        }
-    }
-
-    #[test]
-    fn the_next_page_is_taken_from_the_query_alone() {
-        let next = |link: &str| {
-            let page = Page::<()> {
-                items: Vec::new(),
-                next: Some(link.to_owned()),
-                total: None,
-            };
-            next_query(&page, "page=1")
-        };
-        assert_eq!(
-            next("https://evil.example/x?page=2&per_page=5").as_deref(),
-            Some("page=2&per_page=5")
-        );
-        assert_eq!(next("https://api.example/x"), None);
-        assert_eq!(next("https://api.example/x?page=1"), None);
     }
 }

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use reberth_model::estate::{Attributes, Resource, Server, Utilisation};
 use reberth_model::money::{MonthlyCost, Usd};
 
+use super::collection::Collection;
 use super::gathered::Gathered;
 use super::page::Identified;
-use super::reader::Collection;
 use super::region::Region;
 
 pub(super) const COLLECTION: Collection<'_> = Collection {

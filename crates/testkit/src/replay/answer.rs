@@ -10,7 +10,7 @@ use super::faults::{Faults, is_due};
 use super::http::{Request, Response};
 use super::recording::{Recording, Route};
 
-const BURST_WINDOW: Duration = Duration::from_secs(60);
+const MINUTE_SECONDS: u64 = 60;
 
 /// What was asked of a replay server.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -70,6 +70,10 @@ impl Account {
         answer
     }
 
+    fn minute(&self) -> Duration {
+        Duration::from_secs(self.faults.minute_seconds.unwrap_or(MINUTE_SECONDS))
+    }
+
     fn take_turn(&self, request: &Request) -> Turn {
         let mut seen = self.lock();
         let now = Instant::now();
@@ -79,7 +83,7 @@ impl Account {
         while seen
             .times
             .front()
-            .is_some_and(|time| now - *time > BURST_WINDOW)
+            .is_some_and(|time| now - *time > self.minute())
         {
             seen.times.pop_front();
         }
@@ -113,7 +117,7 @@ impl Account {
             .burst_per_minute
             .is_some_and(|burst| turn.in_last_minute > burst)
         {
-            return rate_limited((BURST_WINDOW - turn.oldest_age).as_secs().max(1));
+            return rate_limited((self.minute() - turn.oldest_age).as_secs().max(1));
         }
         if faults
             .forbidden

@@ -7,6 +7,8 @@ pub struct Faults {
     pub rate_limited_first: u64,
     /// At most so many requests in any minute; more are answered 429 with the time to wait.
     pub burst_per_minute: Option<u64>,
+    /// How many seconds a minute has, so that a test need not wait for a real one; 60 unless told.
+    pub minute_seconds: Option<u64>,
     /// Every so many-th request is answered 500.
     pub server_error_every: Option<u64>,
     /// Every so many-th request loses its connection in the middle of the body.
@@ -27,7 +29,7 @@ pub struct Faults {
 
 impl Faults {
     /// Reads fault specifications: `429:N burst:N 500:EVERY drop:EVERY badjson:EVERY truncate:EVERY slow:MS 401:AFTER
-    /// forbid:PATH shift:N`. `None` when one is not understood.
+    /// forbid:PATH shift:N minute:SECONDS`. `None` when one is not understood.
     pub fn parse<'a>(specifications: impl IntoIterator<Item = &'a str>) -> Option<Faults> {
         let mut faults = Faults::default();
         for specification in specifications {
@@ -40,6 +42,7 @@ impl Faults {
             match name {
                 "429" => faults.rate_limited_first = number,
                 "burst" => faults.burst_per_minute = Some(number),
+                "minute" => faults.minute_seconds = Some(number),
                 "500" => faults.server_error_every = Some(number),
                 "drop" => faults.cut_every = Some(number),
                 "badjson" => faults.broken_json_every = Some(number),
