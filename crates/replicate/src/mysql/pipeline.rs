@@ -197,7 +197,8 @@ async fn run_once(plan: &StreamPlan, publish: &watch::Sender<Progress>) -> Resul
     if state::peek(&mut target, plan.direction, &plan.database).await?.is_none() {
         begin_copy(plan, flavour, &mut source, &mut target).await?;
     }
-    let state = StreamState::take_over(&mut target, plan.direction, &plan.database).await?;
+    let held = Some(publish.borrow().epoch).filter(|epoch| *epoch > 0);
+    let state = StreamState::take_over(&mut target, plan.direction, &plan.database, held).await?;
     let mut checkpoint = state.checkpoint(&mut target).await?;
     check_identity(&mut source, flavour, &checkpoint).await?;
     publish.send_modify(|progress| {

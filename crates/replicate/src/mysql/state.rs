@@ -184,9 +184,17 @@ pub async fn forget(session: &mut Session, direction: Direction, database: &str)
 
 impl StreamState {
     /// Takes the stream over: ends the predecessor's sessions and raises the epoch.
-    pub async fn take_over(session: &mut Session, direction: Direction, database: &str) -> Result<StreamState, ReplicateError> {
+    ///
+    /// `held` is the epoch that this process held before it lost its sessions: if another process has raised it meanwhile, that one is the
+    /// successor, and this one ends instead of taking the stream back.
+    pub async fn take_over(session: &mut Session, direction: Direction, database: &str, held: Option<u64>) -> Result<StreamState, ReplicateError> {
         let name = stream_name(direction, database);
         let quoted = quote_text(&name);
+        let stored: Option<u64> = session.row("reading the epoch", format!("SELECT epoch FROM reberth.stream WHERE name = {quoted}")).await?;
+        let stored = stored.ok_or_else(|| ReplicateError::NotStarted { database: database.to_owned() })?;
+        if let Some(epoch) = held.filter(|held| *held != stored) {
+            return Err(ReplicateError::Superseded { epoch });
+        }
         let old: Vec<u64> = session.rows("listing a predecessor's sessions", format!("SELECT connection_id FROM reberth.session WHERE stream = {quoted}")).await?;
         let own_id = u64::from(session.id());
         for id in old.into_iter().filter(|id| *id != own_id) {
@@ -197,13 +205,12 @@ impl StreamState {
                 let _ = session.run("ending a predecessor's session", format!("KILL {id}")).await;
             }
         }
-        let raised = session.run("raising the epoch", format!("UPDATE reberth.stream SET epoch = epoch + 1 WHERE name = {quoted}")).await?;
-        if raised != 1 {
-            return Err(ReplicateError::NotStarted { database: database.to_owned() });
+        let raise = format!("UPDATE reberth.stream SET epoch = epoch + 1 WHERE name = {quoted} AND epoch = {stored}");
+        if session.run("raising the epoch", raise).await? != 1 {
+            return Err(ReplicateError::Superseded { epoch: stored });
         }
-        let epoch: Option<u64> = session.row("reading the epoch", format!("SELECT epoch FROM reberth.stream WHERE name = {quoted}")).await?;
         session.run("forgetting a predecessor's sessions", format!("DELETE FROM reberth.session WHERE stream = {quoted}")).await?;
-        Ok(StreamState { name, epoch: epoch.unwrap_or_default(), address: session.address().clone() })
+        Ok(StreamState { name, epoch: stored + 1, address: session.address().clone() })
     }
 
     /// Opens a session for writing rows, registered so that a successor can end it.

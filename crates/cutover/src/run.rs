@@ -1,0 +1,104 @@
+//! The two runs: which stations, in which order, and what they take from the journal when they go on.
+
+use std::time::Duration;
+
+use reberth_journal::{BoxFuture, RunHistory, Step, Timer};
+use reberth_replicate::position::LogPosition;
+
+use crate::fence::Account;
+use crate::passage::Passage;
+use crate::states::STATES;
+use crate::station::Carried;
+use crate::station::align::Aligned;
+use crate::station::arm::Armed;
+use crate::station::decide::Decided;
+use crate::station::drain::Drained;
+use crate::station::fence::Fenced;
+use crate::station::open::Opened;
+use crate::station::ready::Ready;
+use crate::station::stream::Streaming;
+use crate::station::switch::Switched;
+use crate::station::unbuilt::Unbuilt;
+use crate::station::verified::Verified;
+
+/// Kind of the run from source to target.
+pub const CUTOVER: &str = "cutover";
+/// Kind of the run back.
+pub const WAY_BACK: &str = "way_back";
+
+/// The engine's timer on this runtime.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clockwork;
+
+impl Timer for Clockwork {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// The stations of a cutover, states 5 to 24.
+pub fn cutover_steps() -> Vec<Box<dyn Step<Passage>>> {
+    STATES[5..].iter().map(|state| cutover_step(state.name, state.not_built)).collect()
+}
+
+fn cutover_step(name: &'static str, not_built: Option<&'static str>) -> Box<dyn Step<Passage>> {
+    if let Some(reason) = not_built {
+        return Box::new(Carried(Unbuilt { name, reason, is_not_applicable: false }));
+    }
+    match name {
+        "loading" | "streaming" => Box::new(Carried(Streaming { name })),
+        "verified" => Box::new(Carried(Verified)),
+        "ready" => Box::new(Carried(Ready { name })),
+        "source_fenced" => Box::new(Carried(Fenced { name })),
+        "drained" => Box::new(Carried(Drained { name })),
+        "aligned" => Box::new(Carried(Aligned { name })),
+        "reverse_armed" => Box::new(Carried(Armed)),
+        "target_open_internally" => Box::new(Carried(Opened { name })),
+        "point_of_decision" => Box::new(Carried(Decided)),
+        "switched" => Box::new(Carried(Switched { name })),
+        _ => Box::new(Carried(Unbuilt {
+            name,
+            reason: "the policy names no job runners, and preflight refuses a database with scheduled events",
+            is_not_applicable: true,
+        })),
+    }
+}
+
+/// The stations of the way back.
+pub fn way_back_steps() -> Vec<Box<dyn Step<Passage>>> {
+    vec![
+        Box::new(Carried(Streaming { name: "reverse_streaming" })),
+        Box::new(Carried(Ready { name: "ready_to_return" })),
+        Box::new(Carried(Fenced { name: "target_fenced" })),
+        Box::new(Carried(Drained { name: "reverse_drained" })),
+        Box::new(Carried(Aligned { name: "source_aligned" })),
+        Box::new(Carried(Opened { name: "source_open" })),
+        Box::new(Carried(Switched { name: "switched_back" })),
+    ]
+}
+
+impl Passage {
+    /// Takes from the journal what an earlier process of this run had found out.
+    pub fn recall(&mut self, history: &RunHistory) {
+        for step in history.steps() {
+            if let Some(position) = step.detail.get("equal_until").or_else(|| step.detail.get("barrier")).and_then(read_position) {
+                self.equal_until = Some(position);
+            }
+            if let Some(writers) = step.detail.get("writers").and_then(|writers| serde_json::from_value::<Vec<Account>>(writers.clone()).ok()) {
+                self.writers = writers;
+            }
+        }
+    }
+}
+
+/// What a passage takes from the one before it, if that came to its end: from where on the sides may differ, and whom it locked.
+pub fn base_from_history(history: &RunHistory) -> (Option<LogPosition>, Vec<Account>) {
+    let armed = history.step("reverse_armed").and_then(|step| step.detail.get("from")).and_then(read_position);
+    let ready = history.step("ready").or_else(|| history.step("ready_to_return"));
+    let locked = ready.and_then(|step| step.detail.get("writers")).and_then(|writers| serde_json::from_value(writers.clone()).ok());
+    (armed, locked.unwrap_or_default())
+}
+
+fn read_position(value: &serde_json::Value) -> Option<LogPosition> {
+    serde_json::from_value(value.clone()).ok()
+}

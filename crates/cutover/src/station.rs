@@ -1,0 +1,85 @@
+//! The stations of a passage: one file each, carried by the run engine as steps.
+
+pub(crate) mod align;
+pub(crate) mod arm;
+pub(crate) mod decide;
+pub(crate) mod drain;
+pub(crate) mod fence;
+pub(crate) mod open;
+pub(crate) mod ready;
+pub(crate) mod stream;
+pub(crate) mod switch;
+pub(crate) mod unbuilt;
+pub(crate) mod verified;
+
+use std::future::Future;
+
+use reberth_journal::{BoxFuture, Evidence, Observation, Policy, Step, StepError, Undo};
+
+use crate::error::CutoverError;
+use crate::passage::Passage;
+
+/// A station: what [`Step`] asks for, in plain async functions and with this crate's error.
+pub(crate) trait Station: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    fn policy(&self) -> Policy;
+
+    /// Whether the world is already so. Stations whose act is harmless when repeated act again.
+    fn observe(&self, _passage: &mut Passage) -> impl Future<Output = Result<Observation, CutoverError>> + Send {
+        async { Ok(Observation::NotYet) }
+    }
+
+    fn act(&self, passage: &mut Passage) -> impl Future<Output = Result<(), CutoverError>> + Send;
+
+    fn verify(&self, passage: &mut Passage) -> impl Future<Output = Result<Evidence, CutoverError>> + Send;
+
+    fn undo(&self, _passage: &mut Passage) -> impl Future<Output = Result<Undo, CutoverError>> + Send {
+        async { Ok(Undo::NothingToUndo) }
+    }
+
+    fn approval_content(&self, _passage: &mut Passage) -> impl Future<Output = Result<Evidence, CutoverError>> + Send {
+        async { Ok(Evidence::Null) }
+    }
+
+    fn inspection(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A station as a step.
+pub(crate) struct Carried<S>(pub(crate) S);
+
+impl<S: Station> Step<Passage> for Carried<S> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn policy(&self) -> Policy {
+        self.0.policy()
+    }
+
+    fn observe<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Observation, StepError>> {
+        Box::pin(async { self.0.observe(passage).await.map_err(CutoverError::into_step_error) })
+    }
+
+    fn act<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<(), StepError>> {
+        Box::pin(async { self.0.act(passage).await.map_err(CutoverError::into_step_error) })
+    }
+
+    fn verify<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Evidence, StepError>> {
+        Box::pin(async { self.0.verify(passage).await.map_err(CutoverError::into_step_error) })
+    }
+
+    fn undo<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Undo, StepError>> {
+        Box::pin(async { self.0.undo(passage).await.map_err(CutoverError::into_step_error) })
+    }
+
+    fn approval_content<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Evidence, StepError>> {
+        Box::pin(async { self.0.approval_content(passage).await.map_err(CutoverError::into_step_error) })
+    }
+
+    fn inspection(&self) -> Vec<String> {
+        self.0.inspection()
+    }
+}

@@ -1,0 +1,45 @@
+//! The stream runs in this process and keeps up.
+
+use std::time::Duration;
+
+use reberth_journal::{Evidence, Policy};
+use serde_json::json;
+
+use super::Station;
+use crate::error::CutoverError;
+use crate::passage::Passage;
+
+/// A stream further behind than this is not let into a cutover.
+const LAG_MS_MAX: u64 = 2_000;
+
+/// Waits until the stream follows closely.
+pub(crate) struct Streaming {
+    pub(crate) name: &'static str,
+}
+
+impl Station for Streaming {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn policy(&self) -> Policy {
+        Policy::reversible(Duration::from_secs(24 * 3600))
+    }
+
+    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
+        let keeps_up = passage.running().wait_until(|progress| progress.phase == "following" && progress.lag_ms.is_some_and(|lag_ms| lag_ms <= LAG_MS_MAX)).await;
+        match keeps_up {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CutoverError::StreamEnded { goal: "it kept up".to_owned() }),
+            Err(error) => {
+                passage.running = None;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+        let progress = passage.running().progress();
+        Ok(json!({ "epoch": progress.epoch, "applied": progress.applied.map(|at| at.to_string()), "lag_ms": progress.lag_ms, "lag_bytes": progress.lag_bytes }))
+    }
+}

@@ -1,0 +1,40 @@
+//! States that this build does not carry out, or that do not apply: recorded as such, with the reason, never as passed.
+
+use std::time::Duration;
+
+use reberth_journal::{Evidence, Observation, Policy};
+
+use super::Station;
+use crate::error::CutoverError;
+use crate::passage::Passage;
+
+/// A state without an act.
+pub(crate) struct Unbuilt {
+    pub(crate) name: &'static str,
+    pub(crate) reason: &'static str,
+    /// There is nothing to do here, whatever is built.
+    pub(crate) is_not_applicable: bool,
+}
+
+impl Station for Unbuilt {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn policy(&self) -> Policy {
+        Policy::reversible(Duration::from_secs(1))
+    }
+
+    async fn observe(&self, _passage: &mut Passage) -> Result<Observation, CutoverError> {
+        let reason = self.reason.to_owned();
+        Ok(if self.is_not_applicable { Observation::NotApplicable { reason } } else { Observation::NotBuilt { reason } })
+    }
+
+    async fn act(&self, _passage: &mut Passage) -> Result<(), CutoverError> {
+        Ok(())
+    }
+
+    async fn verify(&self, _passage: &mut Passage) -> Result<Evidence, CutoverError> {
+        Ok(Evidence::Null)
+    }
+}

@@ -1,0 +1,50 @@
+//! Both sides are compared row by row while the stream runs.
+
+use std::time::Duration;
+
+use reberth_journal::{Evidence, Policy};
+use reberth_replicate::mysql::verify::{self, VerifyReport};
+use serde_json::json;
+
+use super::Station;
+use crate::error::CutoverError;
+use crate::passage::Passage;
+
+/// Verifies everything once.
+pub(crate) struct Verified;
+
+impl Station for Verified {
+    fn name(&self) -> &'static str {
+        "verified"
+    }
+
+    fn policy(&self) -> Policy {
+        Policy::reversible(Duration::from_secs(24 * 3600))
+    }
+
+    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
+        // The stream must run meanwhile, or what differs by lag never settles.
+        passage.running();
+        let report = verify::verify(&passage.stream, |_, _| {}).await?;
+        require_equal(&report)?;
+        passage.equal_until = Some(report.holds_until.clone());
+        passage.noted = json!({
+            "rows": report.rows, "differences": 0, "tables": report.tables.len(), "method": report.method, "equal_until": report.holds_until,
+        });
+        Ok(())
+    }
+
+    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+        Ok(passage.noted.take())
+    }
+}
+
+/// Refuses differences, and keys that never settled.
+pub(crate) fn require_equal(report: &VerifyReport) -> Result<(), CutoverError> {
+    if report.is_equal() {
+        return Ok(());
+    }
+    let rows = report.differences.iter().chain(&report.open).take(5).map(|difference| format!("{} {} ({})", difference.table, difference.key, difference.kind));
+    let named: Vec<String> = rows.chain(report.schema_differences.iter().cloned()).collect();
+    Err(CutoverError::Different { count: report.differing + report.open.len() as u64 + report.schema_differences.len() as u64, named: named.join("; ") })
+}
