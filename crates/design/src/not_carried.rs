@@ -93,7 +93,7 @@ fn why(resource: &Resource) -> String {
         Attributes::Certificate(_) => "a new certificate is issued at the target".to_owned(),
         Attributes::Firewall(_) => "none of its rules lets in a service of this design".to_owned(),
         Attributes::Server(_) | Attributes::Network(_) => "no item of this design comes from it".to_owned(),
-        Attributes::Other(other) => format!("a {} has no counterpart in this design", other.word),
+        Attributes::Other(other) => format!("no counterpart of a source's {} is part of this design", other.word.replace('_', " ")),
     }
 }
 

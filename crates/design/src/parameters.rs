@@ -37,19 +37,19 @@ const COPIED: [(&str, ParameterApply, &str); 26] = [
     ("wait_timeout", Immediate, "28800"),
 ];
 
-/// Settings that are carried in another way than by a parameter.
-const CARRIED_ELSEWHERE: [(&str, &str); 5] = [
-    ("backup_hour", "becomes the backup window"),
-    ("backup_minute", "becomes the backup window"),
+/// Settings that stand elsewhere in the design: in the backup window and as the cluster's SQL mode.
+const CARRIED_ELSEWHERE: [&str; 3] = ["backup_hour", "backup_minute", "sql_mode"];
+
+/// Settings that no parameter group takes as they are.
+const LEFT: [(&str, &str); 2] = [
     (
         "binlog_retention_period",
-        "set by CALL mysql.rds_set_configuration('binlog retention hours', …), which no parameter group holds",
+        "no parameter; set by CALL mysql.rds_set_configuration('binlog retention hours', …)",
     ),
     (
         "slow_query_log",
         "always on at the target, because the slow log is exported",
     ),
-    ("sql_mode", "copied as the cluster's SQL mode"),
 ];
 
 /// Parameters that are the same for every database: name, value, why.
@@ -128,6 +128,7 @@ pub(crate) fn of(source: &Database) -> (Vec<Parameter>, Vec<SettingNotCopied>) {
 /// What becomes of one setting.
 enum Outcome {
     Set(Parameter),
+    /// It needs no parameter.
     Default,
     Left(String),
 }
@@ -136,7 +137,10 @@ fn copy(name: &str, value: &str) -> Outcome {
     if matches!(name, "default_time_zone" | "time_zone") {
         return time_zone(value);
     }
-    if let Some((_, why)) = CARRIED_ELSEWHERE.iter().find(|(known, _)| *known == name) {
+    if CARRIED_ELSEWHERE.contains(&name) {
+        return Outcome::Default;
+    }
+    if let Some((_, why)) = LEFT.iter().find(|(known, _)| *known == name) {
         return Outcome::Left((*why).to_owned());
     }
     match COPIED.iter().find(|(known, ..)| *known == name) {

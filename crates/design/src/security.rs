@@ -131,19 +131,14 @@ fn service_group(
 ) -> SecurityGroup {
     let mut open: BTreeMap<String, TrafficRule> = BTreeMap::new();
     if let Some(target) = &service.target_group {
+        let from = behind_balancer(estate, role, &target.origin.from);
         for ingress in ingresses
             .iter()
             .filter(|ingress| ingress.service == service.key)
         {
             let key = format!("{}-from-{}", target.port, ingress.security_group);
             let peer = Peer::Group(ingress.security_group.clone());
-            let rule = rule(
-                &key,
-                target.port,
-                peer,
-                &target.origin.from,
-                "requests and health checks",
-            );
+            let rule = rule(&key, target.port, peer, &from, "requests and health checks");
             open.insert(key, rule);
         }
     }
@@ -173,6 +168,26 @@ fn service_group(
         egress: vec![out],
         origin: service.origin.clone(),
     }
+}
+
+/// The load balancers, and the firewalls of a role that let them in.
+fn behind_balancer(estate: &Estate, role: &Role<'_>, balancers: &[String]) -> Vec<String> {
+    let lets_in = |firewall: &Firewall| {
+        let mut rules = firewall.inbound.iter();
+        rules.any(|rule| {
+            rule.load_balancer_ids
+                .iter()
+                .any(|id| balancers.contains(id))
+        })
+    };
+    let mut from = balancers.to_vec();
+    from.extend(
+        firewalls(estate)
+            .filter(|(_, firewall)| protects(firewall, role) && lets_in(firewall))
+            .map(|(resource, _)| resource.id.clone()),
+    );
+    from.sort();
+    from
 }
 
 fn protects(firewall: &Firewall, role: &Role<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! Files that are no Terraform: the README of `infra/` and the list of what Git shall ignore.
 
 use reberth_model::design::Design;
+use std::collections::BTreeMap;
 
 /// Names that never belong into version control.
 pub(crate) const GITIGNORE: &str = "\
@@ -70,16 +71,25 @@ fn order(roots: &[String]) -> String {
     text
 }
 
+/// One row for each kind and reason, with the names it holds for.
 fn not_carried(design: &Design) -> String {
-    let mut text = String::from(
-        "\n## Not part of this\n\nFound at the source and left there, with the reason:\n\n| Kind | Name | Why |\n|---|---|---|\n",
-    );
+    let mut rows: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for item in &design.not_carried {
+        let names = rows.entry((&item.kind, &item.why)).or_default();
+        if !names.contains(&item.name.as_str()) {
+            names.push(&item.name);
+        }
+    }
+    let mut text = String::from(
+        "\n## Not part of this\n\nFound at the source and left there; `design.json` has each with its id.\n\n| Kind | Names | Why |\n|---|---|---|\n",
+    );
+    for ((kind, why), mut names) in rows {
+        names.sort_unstable();
         text.push_str(&format!(
             "| {} | {} | {} |\n",
-            cell(&item.kind),
-            cell(&item.name),
-            cell(&item.why)
+            cell(kind),
+            cell(&names.join(", ")),
+            cell(why)
         ));
     }
     text

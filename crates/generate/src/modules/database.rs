@@ -10,6 +10,9 @@ enters Terraform's state. Deletion is refused twice: by RDS (`deletion_protectio
 
 const TLS_SKIP: &str = "checkov:skip=CKV2_AWS_69:require_secure_transport is among var.parameters, where the check does not look";
 
+const INSIGHTS_SKIP: &str =
+    "checkov:skip=CKV_AWS_353:On for every class that has it, which the check cannot work out";
+
 /// The module.
 pub(super) fn module() -> Folder {
     Folder {
@@ -173,6 +176,7 @@ fn primary() -> Block {
     let instance = resource("aws_db_instance", "this")
         .comment("checkov:skip=CKV_AWS_157:A standby is a decision for each database")
         .comment(TLS_SKIP)
+        .comment(INSIGHTS_SKIP)
         .set("identifier", code("var.identifier"))
         .set("engine", "mysql")
         .set("engine_version", code("var.engine_version"))
@@ -208,7 +212,7 @@ fn primary() -> Block {
             "final_snapshot_identifier",
             template("${var.identifier}-final"),
         );
-    watched(instance)
+    watched(instance, "var.instance_class")
         .gap()
         .set("tags", tags("${var.identifier}"))
         .nest(
@@ -222,6 +226,7 @@ fn primary() -> Block {
 fn replica() -> Block {
     let instance = resource("aws_db_instance", "replica")
         .comment(TLS_SKIP)
+        .comment(INSIGHTS_SKIP)
         .comment("checkov:skip=CKV_AWS_157:A replica is a copy already; a standby of it would be a third")
         .set("for_each", code("var.replicas"))
         .gap()
@@ -240,21 +245,26 @@ fn replica() -> Block {
         .gap()
         .set("copy_tags_to_snapshot", true)
         .set("skip_final_snapshot", true);
-    watched(instance)
+    watched(instance, "each.value.instance_class")
         .gap()
         .set("tags", tags("${var.identifier}-${each.key}"))
 }
 
 /// What every instance has: protection, monitoring, exported logs.
-fn watched(instance: Block) -> Block {
+fn watched(instance: Block, class: &str) -> Block {
+    // RDS for MySQL has no Performance Insights on the smallest classes, and refuses to create them with it.
+    let insights = format!("!can(regex(\"[.]t[0-9]g?[.](micro|small)$\", {class}))");
     instance
         .set("deletion_protection", true)
         .set("auto_minor_version_upgrade", true)
         .gap()
         .set("monitoring_interval", 60_u32)
         .set("monitoring_role_arn", code("var.monitoring_role_arn"))
-        .set("performance_insights_enabled", true)
-        .set("performance_insights_kms_key_id", code("var.kms_key_arn"))
+        .set("performance_insights_enabled", code(insights.clone()))
+        .set(
+            "performance_insights_kms_key_id",
+            code(format!("{insights} ? var.kms_key_arn : null")),
+        )
         .set(
             "enabled_cloudwatch_logs_exports",
             list(["error", "slowquery"]),

@@ -108,6 +108,10 @@ fn variables() -> Vec<Variable> {
 
 fn main() -> Body {
     Body::new()
+        .commented(
+            "The newest image of the release when a plan is made: applying it rolls the servers over to it.",
+            data("aws_ssm_parameter", "image").set("name", code("var.image_parameter")),
+        )
         .block(block("locals", &[]).set("is_singleton", code("var.max_size == 1")))
         .block(launch_template())
         .block(group())
@@ -128,8 +132,7 @@ fn launch_template() -> Block {
     };
     resource("aws_launch_template", "this")
         .set("name_prefix", template("${var.name}-"))
-        .comment("Read at each launch: a new server has the newest image, and no plan replaces those that run.")
-        .set("image_id", template("resolve:ssm:${var.image_parameter}"))
+        .set("image_id", code("data.aws_ssm_parameter.image.insecure_value"))
         .set("instance_type", code("var.instance_type"))
         .set("vpc_security_group_ids", code("var.security_group_ids"))
         .set("update_default_version", true)

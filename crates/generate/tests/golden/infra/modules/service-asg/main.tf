@@ -1,12 +1,15 @@
+# The newest image of the release when a plan is made: applying it rolls the servers over to it.
+data "aws_ssm_parameter" "image" {
+  name = var.image_parameter
+}
+
 locals {
   is_singleton = var.max_size == 1
 }
 
 resource "aws_launch_template" "this" {
-  name_prefix = "${var.name}-"
-
-  # Read at each launch: a new server has the newest image, and no plan replaces those that run.
-  image_id               = "resolve:ssm:${var.image_parameter}"
+  name_prefix            = "${var.name}-"
+  image_id               = data.aws_ssm_parameter.image.insecure_value
   instance_type          = var.instance_type
   vpc_security_group_ids = var.security_group_ids
   update_default_version = true

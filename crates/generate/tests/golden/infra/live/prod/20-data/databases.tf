@@ -30,8 +30,6 @@ locals {
     # Class: The same memory as db-s-4vcpu-8gb (8 GiB); right-size from measured use later.
     # Holds: core.
     # Settings of the source that are no parameter here:
-    # - backup_hour = 3: becomes the backup window
-    # - backup_minute = 30: becomes the backup window
     # - never_heard_of = x: not known to this build; decide by hand
     school-core = {
       environment               = "prod"
