@@ -20,6 +20,7 @@ pub(crate) fn list(estate: &Estate, design: &Design) -> Vec<NotCarried> {
     list.extend(trusted_addresses(estate));
     list.extend(other_environments(estate));
     list.extend(extra_listeners(estate));
+    list.extend(private_addresses(estate, design));
     list.sort();
     list.dedup();
     list
@@ -168,6 +169,28 @@ fn other_environments(estate: &Estate) -> Vec<NotCarried> {
         }
     }
     list
+}
+
+/// Addresses of servers that other services reach, where no load balancer gives the service a name.
+fn private_addresses(estate: &Estate, design: &Design) -> Vec<NotCarried> {
+    let is_called = |group: &str| {
+        let mut groups = design.security_groups.iter();
+        groups.any(|own| own.key == group && !own.ingress.is_empty())
+    };
+    let called = design
+        .services
+        .iter()
+        .filter(|service| service.target_group.is_none() && is_called(&service.security_group));
+    let ids: BTreeSet<&String> = called.flat_map(|service| &service.origin.from).collect();
+    estate
+        .servers()
+        .filter(|(resource, _)| ids.contains(&resource.id))
+        .map(|(resource, _)| {
+            let why = "its private address, by which other services reach it: servers that replace themselves need a name or an internal \
+                       load balancer before them";
+            entry(resource, why.to_owned())
+        })
+        .collect()
 }
 
 /// Listeners of load balancers other than those for the web.

@@ -177,6 +177,27 @@ fn what_cannot_be_designed_is_listed_or_refused() {
 }
 
 #[test]
+fn a_service_that_others_reach_by_address_is_named() {
+    let mut called = small();
+    for resource in &mut called.resources {
+        if let Attributes::Firewall(firewall) = &mut resource.attributes {
+            firewall.tags = vec!["cron".to_owned()];
+            firewall.inbound[0].tags = vec!["web".to_owned()];
+        }
+    }
+    let named = |estate| {
+        let made = design(estate, &policy(), "", None).unwrap();
+        let entries = made.not_carried.into_iter();
+        entries
+            .filter(|entry| entry.why.contains("private address"))
+            .map(|entry| entry.name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(named(&called), ["school-cron-01"]);
+    assert_eq!(named(&small()), Vec::<String>::new());
+}
+
+#[test]
 fn equal_names_in_two_environments_stay_apart() {
     let made = design(
         &estate(vec![
