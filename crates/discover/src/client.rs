@@ -1,9 +1,10 @@
 //! The HTTP client: one GET at a time, asked again as long as the fault can pass.
 //!
 //! Faults that pass (429, 5xx, cut connections, bodies that stop or do not parse) are retried within the bounds of
-//! [`Patience`]. A request that failed once is asked again alone: it waits until no other request is in
-//! flight and keeps the others out until it is through. A server in trouble then sees one careful client, and a fault
-//! that hits every n-th request cannot hit the same request again and again while its neighbours pass.
+//! [`Patience`]. A request that failed twice, or met a rate limit, is asked again alone: it waits until no other request is
+//! in flight and keeps the others out until it is through. A server in trouble then sees one careful client, a limit is
+//! waited for once and not by everyone, and a fault that hits every n-th request cannot hit the same request
+//! again and again while its neighbours pass.
 
 mod attempt;
 mod pace;
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 use crate::{DiscoverError, OnProgress, Token};
 use attempt::Outcome;
 use pace::Pace;
+use patience::Budget;
 
 /// How many requests may be in flight at once.
 pub(crate) const IN_FLIGHT_MAX: usize = 4;
@@ -99,15 +101,26 @@ impl Api {
         parse: impl Fn(&[u8]) -> serde_json::Result<T>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
-        let first = {
-            let _one = self.enter(1).await;
-            self.attempt(path, &parse).await?
-        };
-        if let Outcome::Answered(answer) = first {
+        let mut budget = self.patience.budget(path, self.address());
+        let mut outcome = self.attempt_among_others(path, &parse).await?;
+        if let Outcome::Failed(fault) = outcome {
+            tokio::time::sleep(budget.spend_failure(fault, progress)?).await;
+            outcome = self.attempt_among_others(path, &parse).await?;
+        }
+        if let Outcome::Answered(answer) = outcome {
             return Ok(answer);
         }
         let _alone = self.enter(IN_FLIGHT_MAX as u32).await;
-        self.insist(path, &parse, first, progress).await
+        self.insist(path, &parse, outcome, budget, progress).await
+    }
+
+    async fn attempt_among_others<T>(
+        &self,
+        path: &str,
+        parse: &impl Fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<Outcome<T>, DiscoverError> {
+        let _one = self.enter(1).await;
+        self.attempt(path, parse).await
     }
 
     /// Asks again and again, with nobody else in flight.
@@ -116,9 +129,9 @@ impl Api {
         path: &str,
         parse: &impl Fn(&[u8]) -> serde_json::Result<T>,
         mut outcome: Outcome<T>,
+        mut budget: Budget<'_>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
-        let mut budget = self.patience.budget(path, self.address());
         loop {
             let wait = match outcome {
                 Outcome::Answered(answer) => return Ok(answer),
