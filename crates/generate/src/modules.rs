@@ -1,5 +1,6 @@
 //! The modules that the live roots call: plain `aws_*` resources, no provider blocks, no values of one project.
 
+mod bucket;
 mod database;
 mod encryption_key;
 mod ingress;

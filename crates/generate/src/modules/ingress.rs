@@ -1,10 +1,11 @@
 //! `modules/ingress`: an application load balancer with HTTPS, its certificate, its firewall and its access logs.
 
-use super::{
-    allow, condition, create_before_destroy, data, name_tag, policy_json, principals, resource,
-};
+mod waf;
+
+use super::bucket::{deny_plain, encryption, expiry, public_access_block, versioning};
+use super::{allow, create_before_destroy, data, name_tag, policy_json, principals, resource};
 use crate::folder::{Folder, Variable, module_versions, output, variable};
-use crate::hcl::{Block, Body, Expression, block, code, list, template};
+use crate::hcl::{Block, Body, block, code, list, template};
 
 const TEXT: &str = "\
 A public load balancer that speaks HTTPS only; plain HTTP is redirected. The certificate is proven by DNS records that are
@@ -46,7 +47,7 @@ pub(super) fn module() -> Folder {
         files: [
             ("main.tf", main()),
             ("access_logs.tf", access_logs()),
-            ("waf.tf", waf()),
+            ("waf.tf", waf::files()),
             ("versions.tf", module_versions()),
         ]
         .into(),
@@ -202,155 +203,4 @@ fn access_logs() -> Body {
                 .set("bucket", code("aws_s3_bucket.logs.id"))
                 .set("policy", policy_json("logs")),
         )
-}
-
-/// Nothing in the bucket can be made public.
-pub(super) fn public_access_block(bucket: &str) -> Block {
-    resource("aws_s3_bucket_public_access_block", bucket)
-        .set("bucket", code(format!("aws_s3_bucket.{bucket}.id")))
-        .set("block_public_acls", true)
-        .set("block_public_policy", true)
-        .set("ignore_public_acls", true)
-        .set("restrict_public_buckets", true)
-}
-
-/// Old versions of objects are kept.
-pub(super) fn versioning(bucket: &str) -> Block {
-    resource("aws_s3_bucket_versioning", bucket)
-        .set("bucket", code(format!("aws_s3_bucket.{bucket}.id")))
-        .nest(block("versioning_configuration", &[]).set("status", "Enabled"))
-}
-
-/// Objects are encrypted under the service's own key.
-pub(super) fn encryption(bucket: &str) -> Block {
-    let default =
-        block("apply_server_side_encryption_by_default", &[]).set("sse_algorithm", "AES256");
-    resource("aws_s3_bucket_server_side_encryption_configuration", bucket)
-        .set("bucket", code(format!("aws_s3_bucket.{bucket}.id")))
-        .nest(block("rule", &[]).nest(default))
-}
-
-fn expiry(bucket: &str, days: &str) -> Block {
-    let rule = block("rule", &[])
-        .set("id", "expire")
-        .set("status", "Enabled")
-        .nest(block("filter", &[]))
-        .nest(block("expiration", &[]).set("days", code(days)))
-        .nest(block("noncurrent_version_expiration", &[]).set("noncurrent_days", 30_u32))
-        .nest(block("abort_incomplete_multipart_upload", &[]).set("days_after_initiation", 7_u32));
-    resource("aws_s3_bucket_lifecycle_configuration", bucket)
-        .set("bucket", code(format!("aws_s3_bucket.{bucket}.id")))
-        .nest(rule)
-}
-
-/// Refuses requests without TLS.
-pub(super) fn deny_plain(bucket: &str) -> Block {
-    block("statement", &[])
-        .set("sid", "RefusedWithoutTls")
-        .set("effect", "Deny")
-        .set("actions", list(["s3:*"]))
-        .set(
-            "resources",
-            list([
-                code(format!("aws_s3_bucket.{bucket}.arn")),
-                template(format!("${{aws_s3_bucket.{bucket}.arn}}/*")),
-            ]),
-        )
-        .nest(principals("AWS", list(["*"])))
-        .nest(condition("Bool", "aws:SecureTransport", list(["false"])))
-}
-
-/// Rule groups of AWS in the order they are asked, and whether they refuse from the first day: these two know
-/// only what no honest client sends.
-const MANAGED_RULES: [(&str, bool); 4] = [
-    ("AWSManagedRulesAmazonIpReputationList", true),
-    ("AWSManagedRulesKnownBadInputsRuleSet", true),
-    ("AWSManagedRulesSQLiRuleSet", false),
-    ("AWSManagedRulesCommonRuleSet", false),
-];
-
-fn waf() -> Body {
-    // Every rule is written out: scanners do not see through a dynamic block.
-    let mut acl = resource("aws_wafv2_web_acl", "this")
-        .set("name", code("var.name"))
-        .set("scope", "REGIONAL")
-        .nest(block("default_action", &[]).nest(block("allow", &[])))
-        .nest(rate_limit());
-    for (index, (name, refuses)) in MANAGED_RULES.iter().enumerate() {
-        acl = acl.nest(managed_rule(name, index as u32 + 1, *refuses));
-    }
-    Body::new()
-        .block(acl.nest(visibility(code("var.name"))))
-        .block(
-            resource("aws_wafv2_web_acl_association", "this")
-                .set("resource_arn", code("aws_lb.this.arn"))
-                .set("web_acl_arn", code("aws_wafv2_web_acl.this.arn")),
-        )
-        .commented(
-            "AWS WAF writes only to log groups whose name starts like this.",
-            resource("aws_cloudwatch_log_group", "waf")
-                .set("name", template("aws-waf-logs-${var.name}"))
-                .set("retention_in_days", code("var.log_retention_days"))
-                .set("kms_key_id", code("var.log_kms_key_arn")),
-        )
-        .block(
-            resource("aws_wafv2_web_acl_logging_configuration", "this")
-                .set("resource_arn", code("aws_wafv2_web_acl.this.arn"))
-                .set(
-                    "log_destination_configs",
-                    code("[aws_cloudwatch_log_group.waf.arn]"),
-                )
-                .nest(redacted("authorization"))
-                .nest(redacted("cookie")),
-        )
-}
-
-fn redacted(header: &str) -> Block {
-    block("redacted_fields", &[]).nest(block("single_header", &[]).set("name", header))
-}
-
-fn rate_limit() -> Block {
-    let statement = block("rate_based_statement", &[])
-        .set("limit", code("var.requests_per_five_minutes"))
-        .set("aggregate_key_type", "IP");
-    block("rule", &[])
-        .set("name", "rate-limit")
-        .set("priority", 0_u32)
-        .nest(block("action", &[]).nest(block("block", &[])))
-        .nest(block("statement", &[]).nest(statement))
-        .nest(visibility("rate-limit".into()))
-}
-
-fn managed_rule(name: &str, priority: u32, refuses: bool) -> Block {
-    let statement = block("managed_rule_group_statement", &[])
-        .set("vendor_name", "AWS")
-        .set("name", name);
-    block("rule", &[])
-        .set("name", name)
-        .set("priority", priority)
-        .nest(override_action(refuses))
-        .nest(block("statement", &[]).nest(statement))
-        .nest(visibility(name.into()))
-}
-
-/// Whether a rule group's own actions hold, or its hits are only counted until `waf_blocks` is set.
-fn override_action(refuses: bool) -> Block {
-    let action = |name: &str, when: &str| {
-        block("dynamic", &[name])
-            .set("for_each", code(when))
-            .nest(block("content", &[]))
-    };
-    if refuses {
-        return block("override_action", &[]).nest(block("none", &[]));
-    }
-    block("override_action", &[])
-        .nest(action("none", "var.waf_blocks ? [1] : []"))
-        .nest(action("count", "var.waf_blocks ? [] : [1]"))
-}
-
-fn visibility(metric: Expression) -> Block {
-    block("visibility_config", &[])
-        .set("metric_name", metric)
-        .set("cloudwatch_metrics_enabled", true)
-        .set("sampled_requests_enabled", true)
 }

@@ -44,6 +44,7 @@ pub(super) fn module() -> Folder {
         files: [
             ("main.tf", main()),
             ("flow_logs.tf", flow_logs()),
+            ("routes.tf", routes()),
             ("versions.tf", module_versions()),
         ]
         .into(),
@@ -125,6 +126,11 @@ fn main() -> Body {
         .block(subnet("public"))
         .block(subnet("app"))
         .block(subnet("data"))
+}
+
+/// The ways out of the public and application tiers.
+fn routes() -> Body {
+    let body = Body::new()
         .block(
             resource("aws_eip", "nat")
                 .set("for_each", code("toset(values(var.nat_zones))"))
@@ -143,37 +149,51 @@ fn main() -> Body {
                 .set("tags", name_tag(template("${var.name}-${each.key}")))
                 .gap()
                 .set("depends_on", code("[aws_internet_gateway.this]")),
-        )
-        .block(
-            resource("aws_route_table", "public")
-                .set("vpc_id", code("aws_vpc.this.id"))
-                .gap()
-                .set("tags", name_tag(template("${var.name}-public"))),
-        )
-        .block(
-            resource("aws_route", "public_internet")
-                .set("route_table_id", code("aws_route_table.public.id"))
-                .set("destination_cidr_block", "0.0.0.0/0")
-                .set("gateway_id", code("aws_internet_gateway.this.id")),
-        )
-        .block(association("public", "aws_route_table.public.id"))
-        .block(
-            resource("aws_route_table", "app")
-                .set("for_each", code("var.app_subnets"))
-                .gap()
-                .set("vpc_id", code("aws_vpc.this.id"))
-                .gap()
-                .set("tags", name_tag(template("${var.name}-app-${each.key}"))),
-        )
-        .block(
-            resource("aws_route", "app_nat")
-                .set("for_each", code("aws_route_table.app"))
-                .gap()
-                .set("route_table_id", code("each.value.id"))
-                .set("destination_cidr_block", "0.0.0.0/0")
-                .set("nat_gateway_id", code("aws_nat_gateway.this[var.nat_zones[each.key]].id")),
-        )
-        .block(association("app", "aws_route_table.app[each.key].id"))
+        );
+    endpoint(data_routes(app_routes(public_routes(body))))
+}
+
+fn public_routes(body: Body) -> Body {
+    body.block(
+        resource("aws_route_table", "public")
+            .set("vpc_id", code("aws_vpc.this.id"))
+            .gap()
+            .set("tags", name_tag(template("${var.name}-public"))),
+    )
+    .block(
+        resource("aws_route", "public_internet")
+            .set("route_table_id", code("aws_route_table.public.id"))
+            .set("destination_cidr_block", "0.0.0.0/0")
+            .set("gateway_id", code("aws_internet_gateway.this.id")),
+    )
+    .block(association("public", "aws_route_table.public.id"))
+}
+
+fn app_routes(body: Body) -> Body {
+    body.block(
+        resource("aws_route_table", "app")
+            .set("for_each", code("var.app_subnets"))
+            .gap()
+            .set("vpc_id", code("aws_vpc.this.id"))
+            .gap()
+            .set("tags", name_tag(template("${var.name}-app-${each.key}"))),
+    )
+    .block(
+        resource("aws_route", "app_nat")
+            .set("for_each", code("aws_route_table.app"))
+            .gap()
+            .set("route_table_id", code("each.value.id"))
+            .set("destination_cidr_block", "0.0.0.0/0")
+            .set(
+                "nat_gateway_id",
+                code("aws_nat_gateway.this[var.nat_zones[each.key]].id"),
+            ),
+    )
+    .block(association("app", "aws_route_table.app[each.key].id"))
+}
+
+fn data_routes(body: Body) -> Body {
+    body
         .commented(
             "No route but the local one: databases cannot be reached from, and cannot reach, the internet.",
             resource("aws_route_table", "data")
@@ -182,13 +202,22 @@ fn main() -> Body {
                 .set("tags", name_tag(template("${var.name}-data"))),
         )
         .block(association("data", "aws_route_table.data.id"))
-        .block(block("data", &["aws_region", "current"]))
+}
+
+fn endpoint(body: Body) -> Body {
+    body.block(block("data", &["aws_region", "current"]))
         .commented(
             "Free of charge, and keeps traffic to S3 off the NAT gateways.",
             resource("aws_vpc_endpoint", "s3")
                 .set("vpc_id", code("aws_vpc.this.id"))
-                .set("service_name", template("com.amazonaws.${data.aws_region.current.region}.s3"))
-                .set("route_table_ids", code("[for table in aws_route_table.app : table.id]"))
+                .set(
+                    "service_name",
+                    template("com.amazonaws.${data.aws_region.current.region}.s3"),
+                )
+                .set(
+                    "route_table_ids",
+                    code("[for table in aws_route_table.app : table.id]"),
+                )
                 .gap()
                 .set("tags", name_tag(template("${var.name}-s3"))),
         )

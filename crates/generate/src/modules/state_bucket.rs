@@ -1,6 +1,6 @@
 //! `modules/state-bucket`: the bucket that holds Terraform's state.
 
-use super::ingress::{deny_plain, encryption, public_access_block, versioning};
+use super::bucket::{deny_plain, encryption, public_access_block, versioning};
 use super::{data, policy_json, resource};
 use crate::folder::{Folder, module_versions, output, variable};
 use crate::hcl::{Body, block, code};
