@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// The whole of what was judged, `assessment.json`.
 ///
 /// The same estate, policy and day give the same bytes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assessment {
     /// Format version, 1.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::document;
 
 /// The complete target, `design.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Design {
     /// Format version, 1.
     pub schema: u32,
@@ -47,7 +47,7 @@ pub struct Design {
 }
 
 /// SHA-256 hashes of the documents that a design was derived from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Inputs {
     /// Of the estate's bytes.
     pub estate_sha256: String,
@@ -58,7 +58,7 @@ pub struct Inputs {
 }
 
 /// Where the application shall run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Target {
     /// Short name of the migration.
     pub project: String,
@@ -73,7 +73,7 @@ pub struct Target {
 }
 
 /// Where an item of the design comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Origin {
     /// Ids of the estate's resources, ordered; empty when the policy or a rule alone asks for the item.
     pub from: Vec<String>,
@@ -82,7 +82,7 @@ pub struct Origin {
 }
 
 /// A value that had alternatives, with the reason for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Choice {
     /// What was chosen.
     pub value: String,
@@ -91,7 +91,7 @@ pub struct Choice {
 }
 
 /// A resource of the estate, or a part of one, that this design leaves where it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NotCarried {
     /// Kind of the resource.
     pub kind: String,

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::money::MonthlyCost;
 
 /// The whole of what was found, `estate.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Estate {
     /// Format version, 1.
@@ -35,7 +35,7 @@ pub struct Estate {
 }
 
 /// One thing at the source.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Resource {
     /// The provider's stable identifier, unique within a kind.
     pub id: String,
@@ -51,7 +51,7 @@ pub struct Resource {
 }
 
 /// A directed relation between two resources.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Edge {
     /// Id of the resource that depends.
@@ -63,7 +63,7 @@ pub struct Edge {
 }
 
 /// A part of the account that the token may not read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotVisible {
     /// What could not be read, for example `/v2/firewalls` or `buckets of region blr1`.
@@ -73,7 +73,7 @@ pub struct NotVisible {
 }
 
 /// Something that was read and has no kind here yet.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unmapped {
     /// Where it was read.

@@ -65,6 +65,20 @@ impl std::fmt::Display for Usd {
     }
 }
 
+impl schemars::JsonSchema for Usd {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Usd".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "US dollars as a decimal with five places",
+            "pattern": r"^-?[0-9]+\.[0-9]{5}$",
+        })
+    }
+}
+
 impl Serialize for Usd {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:.5}", self.as_f64()))
@@ -84,7 +98,7 @@ impl<'de> Deserialize<'de> for Usd {
 }
 
 /// What a resource costs a month where it is now, and who says so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MonthlyCost {
     /// US dollars a month.

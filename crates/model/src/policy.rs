@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The whole of `reberth.yaml`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Format version, 1.
@@ -29,7 +29,7 @@ pub struct Policy {
 }
 
 /// Where the application runs now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourcePolicy {
     /// The provider.
@@ -37,7 +37,7 @@ pub struct SourcePolicy {
 }
 
 /// A source provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// DigitalOcean.
@@ -47,7 +47,7 @@ pub enum Provider {
 }
 
 /// Where the application shall run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetPolicy {
     /// AWS region, for example `ap-south-1`.
@@ -65,7 +65,7 @@ fn default_environment() -> String {
 }
 
 /// What was promised to the business.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Promises {
     /// Longest time without writes at the cutover, in milliseconds.
@@ -77,7 +77,7 @@ pub struct Promises {
 }
 
 /// One live database to move.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabasePolicy {
     /// Name of the database on both servers.
@@ -103,7 +103,7 @@ fn default_copy_workers() -> usize {
 }
 
 /// Four references to the source, each with exactly the rights it needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConnections {
     /// Reads rows and the log: SELECT, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW.
@@ -117,7 +117,7 @@ pub struct SourceConnections {
 }
 
 /// References to the target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetConnections {
     /// Creates and writes the database, and reads its log for the way back.
@@ -129,7 +129,7 @@ pub struct TargetConnections {
 }
 
 /// The name of an environment variable that holds a secret, written `env:NAME`. A secret itself is refused.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Reference {
     variable: String,
@@ -170,7 +170,7 @@ impl From<Reference> for String {
 }
 
 /// A finding that a person accepts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// Id of the check, for example `RB-S-SEC-04`.

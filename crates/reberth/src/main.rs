@@ -1,2 +1,38 @@
-//! reberth
-fn main() {}
+//! The command line of Reberth.
+
+mod atomic_file;
+mod cli;
+mod commands;
+mod environment;
+mod exit;
+mod failure;
+mod output;
+mod project;
+mod record;
+mod settings;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::Cli;
+use environment::Environment;
+use exit::Exit;
+use output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.global.json, cli.global.verbose);
+    let exit = run(cli, &output).unwrap_or_else(|failure| {
+        output.failure(&failure);
+        failure.exit()
+    });
+    exit.into()
+}
+
+fn run(cli: Cli, output: &Output) -> Result<Exit, failure::Failure> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| failure::Failure::io("the async runtime could not start", error))?;
+    runtime.block_on(commands::run(cli, &Environment::of_process(), output))
+}

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::policy::Waiver;
 
 /// One check of the catalog and what it says of this estate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// Id in the catalog, for example `RB-S-SEC-06`.
@@ -39,7 +39,7 @@ pub struct Check {
 }
 
 /// What a check says. Unknown is never pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckResult {
     /// The data show that it is not so.
@@ -55,7 +55,7 @@ pub enum CheckResult {
 }
 
 /// How bad a failed check is: critical blocks the cutover, high blocks it unless waived, the others are reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Blocks.
@@ -69,7 +69,7 @@ pub enum Severity {
 }
 
 /// A resource of the estate, by all the names that people use.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceName {
     /// Kind, for example `database`.
@@ -81,7 +81,7 @@ pub struct ResourceName {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// What this one says.
@@ -95,7 +95,7 @@ pub struct Evidence {
 }
 
 /// Something that stops the migration until somebody acts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Blocker {
     /// The check it comes from; `None` when no check covers it.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::Usd;
 
 /// One line of the comparison. All amounts are US dollars a month.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CostLine {
     /// Where the money goes.
@@ -31,7 +31,7 @@ pub struct CostLine {
 }
 
 /// The side of a cost line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// What is paid now.
@@ -41,7 +41,7 @@ pub enum Side {
 }
 
 /// How an amount was come by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HowKnown {
     /// The provider tells the price, or the quantity was measured.
@@ -55,7 +55,7 @@ pub enum HowKnown {
 }
 
 /// The sums of both sides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Totals {
     /// What is paid now.
@@ -65,7 +65,7 @@ pub struct Totals {
 }
 
 /// The sum of the priced lines of one side.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Total {
     /// Sum of the least amounts.

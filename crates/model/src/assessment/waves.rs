@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ResourceName;
 
 /// A group of resources that depend on each other and so move at one time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wave {
     /// Place in the proposed order, from 1.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Choice, Origin};
 
 /// A group of equal servers that replaces itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Service {
     /// Stable key, for example `lms-web`.
     pub key: String,
@@ -29,7 +29,7 @@ pub struct Service {
 }
 
 /// How many servers run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Capacity {
     /// At least.
     pub min: u32,
@@ -42,7 +42,7 @@ pub struct Capacity {
 }
 
 /// How requests reach the servers of a service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TargetGroup {
     /// Port of the servers.
     pub port: u16,
@@ -64,7 +64,7 @@ pub struct TargetGroup {
 }
 
 /// A load balancer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ingress {
     /// Stable key.
     pub key: String,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Choice, Origin};
 
 /// A managed database with its read replicas.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Database {
     /// Stable key, also the instance's identifier after the prefix.
     pub key: String,
@@ -45,7 +45,7 @@ pub struct Database {
 }
 
 /// A read replica.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Replica {
     /// Stable key.
     pub key: String,
@@ -57,7 +57,7 @@ pub struct Replica {
 }
 
 /// One parameter of a parameter group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Parameter {
     /// Name at the target.
     pub name: String,
@@ -70,7 +70,7 @@ pub struct Parameter {
 }
 
 /// When a parameter takes effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ParameterApply {
     /// At once: a dynamic parameter.
@@ -80,7 +80,7 @@ pub enum ParameterApply {
 }
 
 /// A setting of the source that is not set at the target.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SettingNotCopied {
     /// Name at the source.
     pub name: String,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Origin;
 
 /// The virtual network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Network {
     /// IPv4 block in CIDR notation.
     pub cidr: String,
@@ -25,7 +25,7 @@ pub struct Network {
 }
 
 /// An availability zone in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Zone {
     /// Its slot: `a`, `b`, `c` or `d`. Stable, and the key of everything made once for each zone.
     pub key: String,
@@ -34,7 +34,7 @@ pub struct Zone {
 }
 
 /// How outbound traffic of private subnets leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NatPlacement {
     /// One gateway in each zone: the loss of a zone cuts off that zone only.
@@ -44,7 +44,7 @@ pub enum NatPlacement {
 }
 
 /// What a subnet is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Reachable from the internet: load balancers and NAT gateways.
@@ -70,7 +70,7 @@ impl Tier {
 }
 
 /// A subnet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Subnet {
     /// What it is for.
     pub tier: Tier,
@@ -84,7 +84,7 @@ pub struct Subnet {
 }
 
 /// A block that is kept free on purpose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReservedBlock {
     /// IPv4 block in CIDR notation.
     pub cidr: String,
@@ -93,7 +93,7 @@ pub struct ReservedBlock {
 }
 
 /// A block that the network had to stay clear of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AvoidedBlock {
     /// IPv4 block in CIDR notation.
     pub cidr: String,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Origin;
 
 /// An encryption key for one class of data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EncryptionKey {
     /// Class of data: `compute`, `data`.
     pub key: String,
@@ -19,7 +19,7 @@ pub struct EncryptionKey {
 }
 
 /// A security group with everything it lets in and out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SecurityGroup {
     /// Stable key: `alb-…`, `app-…` or `db-…`.
     pub key: String,
@@ -35,7 +35,7 @@ pub struct SecurityGroup {
 }
 
 /// Traffic that is let in or out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TrafficRule {
     /// Stable key, unique within the group and direction.
     pub key: String,
@@ -53,7 +53,7 @@ pub struct TrafficRule {
 }
 
 /// The other side of a traffic rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Peer {
     /// Any IPv4 address.

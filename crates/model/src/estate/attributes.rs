@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The kind of a resource with its attributes; serialises as `"kind"` and `"attributes"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", content = "attributes", rename_all = "snake_case")]
 pub enum Attributes {
     /// A virtual machine.
@@ -64,7 +64,7 @@ impl Attributes {
 }
 
 /// Attributes of a server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// The provider's size name.
@@ -96,7 +96,7 @@ pub struct Server {
 }
 
 /// What was measured of a server over a window.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Utilisation {
     /// Length of the window in hours.
@@ -112,7 +112,7 @@ pub struct Utilisation {
 }
 
 /// Attributes of a database cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// `mysql`, `pg`, `redis`, … as the provider says; unknown engines are kept.
@@ -156,7 +156,7 @@ pub struct Database {
 }
 
 /// A database account.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseUser {
     /// Account name.
@@ -168,7 +168,7 @@ pub struct DatabaseUser {
 }
 
 /// One entry of a database's list of allowed clients.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrustedSource {
     /// `server`, `cluster`, `address`, `tag`, `app`.
@@ -178,7 +178,7 @@ pub struct TrustedSource {
 }
 
 /// Attributes of a read-only copy of a database.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseReplica {
     /// Id of the cluster it copies.
@@ -192,7 +192,7 @@ pub struct DatabaseReplica {
 }
 
 /// Attributes of a load balancer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadBalancer {
     /// Its public address.
@@ -216,7 +216,7 @@ pub struct LoadBalancer {
 }
 
 /// One listener of a load balancer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
     /// `http`, `https`, `tcp`, …
@@ -232,7 +232,7 @@ pub struct Listener {
 }
 
 /// How a load balancer tells a healthy server.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthCheck {
     /// `http` or `tcp`.
@@ -250,7 +250,7 @@ pub struct HealthCheck {
 }
 
 /// Attributes of a DNS zone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Domain {
     /// Default time to live in seconds.
@@ -258,7 +258,7 @@ pub struct Domain {
 }
 
 /// Attributes of a DNS record.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DnsRecord {
     /// The zone's name.
@@ -282,7 +282,7 @@ pub struct DnsRecord {
 }
 
 /// Attributes of a private network.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// IPv4 block in CIDR notation.
@@ -294,7 +294,7 @@ pub struct Network {
 }
 
 /// Attributes of a firewall.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Firewall {
     /// Traffic let in.
@@ -308,7 +308,7 @@ pub struct Firewall {
 }
 
 /// One rule of a firewall.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FirewallRule {
     /// `tcp`, `udp`, `icmp`.
@@ -328,7 +328,7 @@ pub struct FirewallRule {
 }
 
 /// Attributes of a volume.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Volume {
     /// Size in GiB.
@@ -342,7 +342,7 @@ pub struct Volume {
 }
 
 /// Attributes of a bucket.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
     /// Where its existence was seen, ordered: `project`, `cdn_origin`, `key_grant`, `list_buckets`.
@@ -354,7 +354,7 @@ pub struct Bucket {
 }
 
 /// Attributes of a content delivery endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cdn {
     /// Host name of the origin.
@@ -370,7 +370,7 @@ pub struct Cdn {
 }
 
 /// Attributes of a reserved address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
     /// The address.
@@ -380,7 +380,7 @@ pub struct Address {
 }
 
 /// Attributes of a certificate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// `lets_encrypt` or `custom`.
@@ -394,7 +394,7 @@ pub struct Certificate {
 }
 
 /// Attributes of a snapshot.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
     /// `server` or `volume`.
@@ -408,7 +408,7 @@ pub struct Snapshot {
 }
 
 /// A resource whose attributes no stage reads yet.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Other {
     /// The kind's word.

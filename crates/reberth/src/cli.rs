@@ -1,0 +1,251 @@
+//! The arguments as they are typed: strings and flags only. What they mean is settled in [`crate::settings`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Moves a running application and its data to AWS, and proves at every step that nothing was lost.
+#[derive(Debug, Parser)]
+#[command(name = "reberth", version, about, disable_help_subcommand = false)]
+pub(crate) struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// Folder of the migration project.
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+    /// Data as JSON on standard output, progress and errors as JSON lines on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Never ask; what would need an answer exits 3.
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// Say more on standard error.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The commands, in the order in which a migration uses them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a project folder with a commented reberth.yaml.
+    Init(InitArgs),
+    /// Read everything the account holds at the source provider into estate.json.
+    Discover(DiscoverArgs),
+    /// Judge the estate: checks with evidence, costs, blockers; writes assessment.json and report/.
+    Assess(AssessArgs),
+    /// Design the target; writes design.json with its hash.
+    Design,
+    /// Generate Terraform from the design into infra/.
+    Generate,
+    /// Move live databases.
+    #[command(subcommand)]
+    Replicate(ReplicateCommand),
+    /// Hand the application over to the target, or back.
+    #[command(subcommand)]
+    Cutover(CutoverCommand),
+    /// Show where the migration stands.
+    Status,
+    /// Look into the journal.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Consent to exactly the content that has this hash.
+    Approve(ApproveArgs),
+    /// Print the JSON Schema of a document.
+    Schema(SchemaArgs),
+    /// Look at this machine and this project: what is there, what is missing.
+    Doctor,
+    /// Watch a whole migration on this machine, with real databases.
+    Demo(DemoArgs),
+}
+
+/// Arguments of `init`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder to make.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Where the application runs now.
+    #[arg(long)]
+    pub(crate) source: SourceProvider,
+    /// AWS region it shall run in, for example ap-south-1.
+    #[arg(long)]
+    pub(crate) region: String,
+}
+
+/// A source provider that this build can discover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SourceProvider {
+    /// DigitalOcean.
+    Digitalocean,
+}
+
+/// Arguments of `discover`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DiscoverArgs {
+    /// Read from another endpoint than the live API, such as a replayed recording.
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: Option<String>,
+}
+
+/// Arguments of `assess`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AssessArgs {
+    /// The day to judge by (YYYY-MM-DD, UTC) instead of today: ages and ends of support are counted from it.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<String>,
+}
+
+/// What to do with live databases.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ReplicateCommand {
+    /// Probe both servers and list what is in the way.
+    Plan(DatabaseArgs),
+    /// Copy, then follow, until it is stopped.
+    Start(StartArgs),
+    /// Show positions and lag.
+    Status(DatabaseArgs),
+    /// Compare both sides by hashes, while the stream runs.
+    Verify(VerifyArgs),
+    /// Stop applying and keep the place.
+    Pause(DatabaseArgs),
+    /// Go on where it was paused.
+    Resume(StartArgs),
+    /// End the stream for good and remove every trace of it.
+    Stop(ConsentArgs),
+}
+
+/// Arguments of `replicate start` and `replicate resume`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StartArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    /// End when this is reached instead of following on.
+    #[arg(long, value_name = "GOAL")]
+    pub(crate) until: Option<Goal>,
+    /// The way back that a cutover armed: from the target to the source.
+    #[arg(long)]
+    pub(crate) reverse: bool,
+}
+
+/// Where a stream may end by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Goal {
+    /// All rows are copied.
+    Copied,
+    /// The target is consistent and less than a second behind.
+    CaughtUp,
+}
+
+/// Arguments of `replicate verify`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// The way back: compare the target, as the origin, with the source.
+    #[arg(long)]
+    pub(crate) reverse: bool,
+}
+
+/// Which database, and the consent to change the world.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConsentArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Do it now, without a separate `reberth approve`.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Who decides, for the journal.
+    #[arg(long, value_name = "NAME", default_value = "operator")]
+    pub(crate) by: String,
+}
+
+/// Which database.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// Name of one database of reberth.yaml; all of them without it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) database: Option<String>,
+}
+
+/// What to do about the cutover.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum CutoverCommand {
+    /// Show each state and what it would do.
+    Plan(DatabaseArgs),
+    /// Go through the states up to the point of decision, and past it when that is approved.
+    Run(ConsentArgs),
+    /// Go back to the source now.
+    Abort(DatabaseArgs),
+    /// Go back to the source with the data written since the switch.
+    WayBack(ConsentArgs),
+    /// Show the state and its evidence.
+    Status(DatabaseArgs),
+}
+
+/// What to ask the journal.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Prove that no event of the journal was changed, removed or reordered.
+    Verify(AuditVerifyArgs),
+}
+
+/// Arguments of `audit verify`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AuditVerifyArgs {
+    /// A head that was written down elsewhere, COUNT:HASH; the chain must lead through it.
+    #[arg(long, value_name = "COUNT:HASH")]
+    pub(crate) since: Option<String>,
+}
+
+/// Arguments of `approve`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ApproveArgs {
+    /// The hash that was printed.
+    pub(crate) hash: String,
+    /// Who approves.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: String,
+}
+
+/// Arguments of `schema`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The document.
+    pub(crate) name: SchemaName,
+}
+
+/// A document with a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaName {
+    /// reberth.yaml.
+    Policy,
+    /// estate.json.
+    Estate,
+    /// assessment.json.
+    Assessment,
+    /// design.json.
+    Design,
+}
+
+/// Arguments of `demo`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Keep the project folder to look at afterwards.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Move a few megabytes instead of two hundred, without pauses for reading along.
+    #[arg(long)]
+    pub(crate) small: bool,
+}

@@ -1,0 +1,142 @@
+//! `reberth assess`: findings, costs and blockers, and the report that people read.
+
+use reberth_model::assessment::{Assessment, CheckResult, Severity, Total};
+use reberth_model::document::{sha256_hex, to_bytes};
+use serde_json::{Value, json};
+
+use crate::atomic_file;
+use crate::exit::Exit;
+use crate::failure::{CliError, Failure};
+use crate::output::Output;
+use crate::project::Project;
+use crate::record::Record;
+use crate::settings::AssessSettings;
+use crate::table::table;
+
+const SEVERITIES: [(Severity, &str); 4] = [
+    (Severity::Critical, "critical"),
+    (Severity::High, "high"),
+    (Severity::Medium, "medium"),
+    (Severity::Low, "low"),
+];
+
+const RESULTS: [(CheckResult, &str); 5] = [
+    (CheckResult::Fail, "fail"),
+    (CheckResult::Waived, "waived"),
+    (CheckResult::Unknown, "unknown"),
+    (CheckResult::Pass, "pass"),
+    (CheckResult::NotApplicable, "not applicable"),
+];
+
+/// Judges the estate and writes `assessment.json` and `report/`.
+pub(crate) fn run(
+    settings: &AssessSettings,
+    project: &Project,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let policy = project.policy()?;
+    let estate = project.estate()?;
+    let inputs =
+        json!({ "policy": policy.sha256, "estate": estate.sha256, "as_of": settings.today });
+    let record = Record::begin(project, "assess", &inputs)?;
+    let assessed = || -> Result<(Assessment, Value), Failure> {
+        let assessment = reberth_assess::assess(
+            &estate.document,
+            &estate.bytes,
+            &policy.document,
+            &settings.today,
+        )?;
+        let path = project.assessment_path();
+        let bytes = to_bytes(&assessment)
+            .map_err(|error| CliError::file(&path, "written", error.into()))?;
+        let html = reberth_assess::html(&assessment, &estate.document);
+        let markdown = reberth_assess::markdown(&assessment, &estate.document);
+        atomic_file::replace(&project.path("report/assessment.html"), html.as_bytes())?;
+        atomic_file::replace(&project.path("report/assessment.md"), markdown.as_bytes())?;
+        atomic_file::replace(&path, &bytes)?;
+        Ok((assessment, json!({ "assessment": sha256_hex(&bytes) })))
+    };
+    let assessment = record.end(assessed())?;
+    output.report(text(&assessment), &summary(&assessment))?;
+    Ok(Exit::Done)
+}
+
+fn count(assessment: &Assessment, severity: Severity, result: CheckResult) -> usize {
+    let matching = assessment
+        .checks
+        .iter()
+        .filter(|check| check.severity == severity && check.result == result);
+    matching.count()
+}
+
+fn summary(assessment: &Assessment) -> Value {
+    let results = |severity| -> Value {
+        RESULTS
+            .iter()
+            .map(|(result, word)| {
+                (
+                    word.replace(' ', "_"),
+                    json!(count(assessment, severity, *result)),
+                )
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let checks: serde_json::Map<String, Value> = SEVERITIES
+        .iter()
+        .map(|(severity, word)| ((*word).to_owned(), results(*severity)))
+        .collect();
+    json!({
+        "as_of": assessment.as_of,
+        "checks": checks,
+        "totals": assessment.totals,
+        "blockers": assessment.blockers,
+        "waves": assessment.waves.len(),
+    })
+}
+
+fn text(assessment: &Assessment) -> String {
+    let mut header = vec!["severity"];
+    header.extend(RESULTS.map(|(_, word)| word));
+    let rows: Vec<Vec<String>> = SEVERITIES
+        .iter()
+        .map(|(severity, word)| {
+            let counts = RESULTS
+                .iter()
+                .map(|(result, _)| count(assessment, *severity, *result).to_string());
+            std::iter::once((*word).to_owned()).chain(counts).collect()
+        })
+        .collect();
+    let mut parts = vec![table(&header, &rows), costs(assessment)];
+    if !assessment.blockers.is_empty() {
+        let lines: Vec<String> = assessment
+            .blockers
+            .iter()
+            .map(|blocker| format!("  {}: {}", blocker.stops, blocker.what))
+            .collect();
+        parts.push(format!("blockers\n{}", lines.join("\n")));
+    }
+    parts.push("wrote assessment.json, report/assessment.html and report/assessment.md".to_owned());
+    parts.join("\n\n")
+}
+
+fn costs(assessment: &Assessment) -> String {
+    let line = |side: &str, total: &Total| {
+        let whole = if total.complete {
+            "complete".to_owned()
+        } else {
+            format!("incomplete: {} lines not priced", total.lines_not_priced)
+        };
+        let amounts = [total.low, total.likely, total.high].map(|amount| format!("${amount}"));
+        std::iter::once(side.to_owned())
+            .chain(amounts)
+            .chain([whole])
+            .collect()
+    };
+    let totals = &assessment.totals;
+    let rows = [
+        line("source", &totals.source),
+        line("target", &totals.target),
+    ];
+    table(&["monthly cost", "low", "likely", "high", ""], &rows)
+}

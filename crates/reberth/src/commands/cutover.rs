@@ -1,0 +1,22 @@
+//! `reberth cutover`.
+
+use crate::cli::CutoverCommand;
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failure::{CliError, Failure};
+use crate::output::Output;
+use crate::project::Project;
+
+/// Not built yet.
+pub(crate) async fn run(
+    _command: &CutoverCommand,
+    _project: &Project,
+    _environment: &Environment,
+    _output: &Output,
+) -> Result<Exit, Failure> {
+    Err(CliError::NotBuilt {
+        what: "cutover".to_owned(),
+        instead: "the stages up to generate are built".to_owned(),
+    }
+    .into())
+}

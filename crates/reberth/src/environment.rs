@@ -1,0 +1,44 @@
+//! The environment variables that Reberth reads, declared in one place.
+
+use std::collections::BTreeMap;
+
+/// Token of the DigitalOcean API.
+pub(crate) const DIGITALOCEAN_TOKEN: &str = "DIGITALOCEAN_TOKEN";
+
+/// A variable that Reberth reads by a name of its own.
+pub(crate) struct Variable {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it is for.
+    pub(crate) purpose: &'static str,
+}
+
+/// Every variable with a fixed name; `docs/reference/cli.md` lists them too, and a test compares. The connections of
+/// databases are read from variables that `reberth.yaml` names.
+pub(crate) const VARIABLES: [Variable; 1] = [Variable {
+    name: DIGITALOCEAN_TOKEN,
+    purpose: "read-only token of the DigitalOcean API, for discover",
+}];
+
+/// A copy of the process's environment, so that a command reads it in one place and tests can give their own.
+pub(crate) struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// The environment of this process. A variable that is not text counts as not set.
+    pub(crate) fn of_process() -> Environment {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Environment {
+            variables: std::env::vars_os().filter_map(text).collect(),
+        }
+    }
+
+    /// The value of a variable; an empty one counts as not set.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let value = self.variables.get(name)?;
+        (!value.trim().is_empty()).then_some(value)
+    }
+}

@@ -1,0 +1,355 @@
+//! The one error type of the edge: every stage's error becomes a [`Failure`], and is printed once.
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use reberth_assess::AssessError;
+use reberth_design::DesignError;
+use reberth_discover::DiscoverError;
+use reberth_generate::GenerateError;
+use reberth_journal::JournalError;
+use reberth_replicate::ReplicateError;
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+
+/// Between the text of an error and its hint, where a stage's error carries its own.
+const HINT_MARK: &str = "\n\nhint: ";
+
+/// A command that failed, with all that the operator needs to go on.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: &'static str,
+    error: Box<dyn Error + Send + Sync>,
+    hint: String,
+}
+
+impl Failure {
+    /// Wraps an error of a stage. `code` has a page in `docs/errors/`; `hint` says what to do now.
+    pub(crate) fn new(
+        code: &'static str,
+        error: impl Error + Send + Sync + 'static,
+        hint: impl Into<String>,
+    ) -> Failure {
+        Failure {
+            code,
+            error: Box::new(error),
+            hint: hint.into(),
+        }
+    }
+
+    /// The operating system refused something that has no better name.
+    pub(crate) fn io(what: &str, source: std::io::Error) -> Failure {
+        CliError::System {
+            what: what.to_owned(),
+            source,
+        }
+        .into()
+    }
+
+    /// The exit code that goes with it.
+    pub(crate) fn exit(&self) -> Exit {
+        Exit::Failed
+    }
+
+    /// The code of the error's page.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Whether a document is simply not there yet.
+    pub(crate) fn is_missing_document(&self) -> bool {
+        matches!(self.error.downcast_ref(), Some(CliError::Missing { .. }))
+    }
+
+    /// What failed and why, without the hint.
+    pub(crate) fn message(&self) -> String {
+        self.split().0
+    }
+
+    /// What to do now.
+    fn hint(&self) -> String {
+        self.split().1
+    }
+
+    fn split(&self) -> (String, String) {
+        let text = self.error.to_string();
+        match text.split_once(HINT_MARK) {
+            Some((message, hint)) => (message.to_owned(), hint.to_owned()),
+            None => (text, self.hint.clone()),
+        }
+    }
+
+    /// Each cause once. A cause that says nothing new is left out: libraries like to repeat their own causes.
+    fn causes(&self) -> Vec<String> {
+        let mut said = self.message();
+        let mut causes = Vec::new();
+        let mut next = self.error.source();
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if !said.contains(&text) {
+                said.push_str(&text);
+                causes.push(text);
+            }
+            next = cause.source();
+        }
+        causes
+    }
+
+    /// The failure as one JSON object.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "error": {
+                "code": self.code,
+                "message": self.message(),
+                "causes": self.causes(),
+                "hint": self.hint(),
+                "page": format!("docs/errors/{}.md", self.code),
+            }
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "error[{}]: {}", self.code, self.message())?;
+        for cause in self.causes() {
+            write!(formatter, "\n  because: {cause}")?;
+        }
+        let hint = self.hint();
+        if hint.is_empty() {
+            return Ok(());
+        }
+        write!(formatter, "{HINT_MARK}{hint}")
+    }
+}
+
+/// What can go wrong at the edge itself: arguments, the project folder, its files.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The folder is not a project.
+    #[error("{} is not a migration project: it has no reberth.yaml", folder.display())]
+    NoProject {
+        /// The folder looked at.
+        folder: PathBuf,
+    },
+    /// `reberth.yaml` cannot be understood.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong; names the field.
+        message: String,
+    },
+    /// `init` found a project already.
+    #[error("{} is there already and is not overwritten", path.display())]
+    AlreadyThere {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No token for the source provider.
+    #[error("the environment variable {variable} is not set")]
+    NoToken {
+        /// Its name.
+        variable: &'static str,
+    },
+    /// A document that this command needs was not made yet.
+    #[error("{} is missing", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The command that makes it.
+        made_by: &'static str,
+    },
+    /// A document cannot be read as what it should be.
+    #[error("{}{}: {message}", path.display(), place(*line, *column))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1; 0 when not known.
+        line: usize,
+        /// Column, from 1; 0 when not known.
+        column: usize,
+        /// What is wrong.
+        message: String,
+        /// The command that makes the file anew.
+        made_by: &'static str,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{} could not be {doing}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// `read`, `written`, `made` or `removed`.
+        doing: &'static str,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A part that this build does not have.
+    #[error("{what} is not built yet")]
+    NotBuilt {
+        /// The part.
+        what: String,
+        /// What to do instead.
+        instead: String,
+    },
+    /// The operating system refused something else.
+    #[error("{what}")]
+    System {
+        /// What could not be done.
+        what: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// An argument that the parser cannot judge.
+    #[error("{argument} {given:?} cannot be used: {why}")]
+    Argument {
+        /// The argument's name.
+        argument: &'static str,
+        /// What was given.
+        given: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+fn place(line: usize, column: usize) -> String {
+    if line == 0 {
+        return String::new();
+    }
+    format!(":{line}:{column}")
+}
+
+impl CliError {
+    fn code(&self) -> &'static str {
+        match self {
+            CliError::NoProject { .. } => "RB-CLI-001",
+            CliError::Policy { .. } => "RB-CLI-002",
+            CliError::AlreadyThere { .. } => "RB-CLI-003",
+            CliError::NoToken { .. } => "RB-CLI-004",
+            CliError::Missing { .. } => "RB-CLI-005",
+            CliError::Unreadable { .. } => "RB-CLI-006",
+            CliError::File { .. } => "RB-CLI-007",
+            CliError::NotBuilt { .. } => "RB-CLI-008",
+            CliError::System { .. } => "RB-CLI-009",
+            CliError::Argument { .. } => "RB-CLI-010",
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            CliError::NoProject { .. } => {
+                "run `reberth init DIR --source digitalocean --region REGION`, or name the folder with --project".to_owned()
+            }
+            CliError::Policy { path, .. } => {
+                format!("correct that line of {}, then run the same command again", path.display())
+            }
+            CliError::AlreadyThere { .. } => {
+                "edit that file, or name another folder".to_owned()
+            }
+            CliError::NoToken { variable } => {
+                format!("make a read-only token at the provider and run `export {variable}=...`; the token goes nowhere but to the API")
+            }
+            CliError::Missing { made_by, .. } => format!("run `{made_by}` first"),
+            CliError::Unreadable { made_by, .. } => {
+                format!("restore the file from version control, or make it anew with `{made_by}`")
+            }
+            CliError::File { .. } => {
+                "check the path, the rights and the free space, then run the same command again; nothing is half written".to_owned()
+            }
+            CliError::NotBuilt { instead, .. } => instead.clone(),
+            CliError::System { .. } => "run the same command again".to_owned(),
+            CliError::Argument { .. } => "`reberth help` shows what may be given".to_owned(),
+        }
+    }
+
+    /// A file that could not be `doing` (read, written, made, removed).
+    pub(crate) fn file(path: &Path, doing: &'static str, source: std::io::Error) -> CliError {
+        CliError::File {
+            path: path.to_owned(),
+            doing,
+            source,
+        }
+    }
+}
+
+impl From<CliError> for Failure {
+    fn from(error: CliError) -> Failure {
+        let (code, hint) = (error.code(), error.hint());
+        Failure::new(code, error, hint)
+    }
+}
+
+impl From<DiscoverError> for Failure {
+    fn from(error: DiscoverError) -> Failure {
+        let (code, hint) = (error.code(), error.hint());
+        Failure::new(code, error, hint)
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Failure {
+        let (code, hint) = (error.code(), error.hint());
+        Failure::new(code, error, hint)
+    }
+}
+
+impl From<ReplicateError> for Failure {
+    fn from(error: ReplicateError) -> Failure {
+        let (code, hint) = (error.code(), error.hint());
+        Failure::new(code, error, hint)
+    }
+}
+
+impl From<AssessError> for Failure {
+    fn from(error: AssessError) -> Failure {
+        let hint = "correct the input that the message names; nothing was written";
+        Failure::new(error.code(), error, hint)
+    }
+}
+
+/// The errors of these two stages carry their hints in their texts, where they know the names.
+impl From<DesignError> for Failure {
+    fn from(error: DesignError) -> Failure {
+        Failure::new(error.code(), error, "")
+    }
+}
+
+impl From<GenerateError> for Failure {
+    fn from(error: GenerateError) -> Failure {
+        Failure::new(error.code(), error, "")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_once_with_its_causes_and_its_hint() {
+        let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let failure: Failure = CliError::file(Path::new("p/estate.json"), "written", source).into();
+        assert_eq!(
+            failure.to_string(),
+            "error[RB-CLI-007]: p/estate.json could not be written\n  because: permission denied\n\nhint: check the path, \
+             the rights and the free space, then run the same command again; nothing is half written"
+        );
+    }
+
+    #[test]
+    fn the_hint_that_a_stage_puts_into_its_text_is_taken_out_of_it() {
+        let failure: Failure = GenerateError::Edited.into();
+        let json = failure.to_json();
+        let field = |name: &str| json["error"][name].as_str().unwrap().to_owned();
+        assert!(!field("message").contains("hint"), "{json}");
+        assert!(
+            field("hint").starts_with("put the wish into reberth.yaml"),
+            "{json}"
+        );
+    }
+}

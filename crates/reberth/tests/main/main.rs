@@ -1,0 +1,3 @@
+//! Runs the real binary.
+
+mod pipeline;
