@@ -81,10 +81,11 @@ impl Passage {
     /// Takes from the journal what an earlier process of this run had found out.
     pub fn recall(&mut self, history: &RunHistory) {
         for step in history.steps() {
-            if let Some(position) = step.detail.get("equal_until").or_else(|| step.detail.get("barrier")).and_then(read_position) {
+            let Some(evidence) = step.detail.get("evidence") else { continue };
+            if let Some(position) = evidence.get("equal_until").or_else(|| evidence.get("barrier")).and_then(read_position) {
                 self.equal_until = Some(position);
             }
-            if let Some(writers) = step.detail.get("writers").and_then(|writers| serde_json::from_value::<Vec<Account>>(writers.clone()).ok()) {
+            if let Some(writers) = evidence.get("writers").and_then(|writers| serde_json::from_value::<Vec<Account>>(writers.clone()).ok()) {
                 self.writers = writers;
             }
         }
@@ -93,9 +94,9 @@ impl Passage {
 
 /// What a passage takes from the one before it, if that came to its end: from where on the sides may differ, and whom it locked.
 pub fn base_from_history(history: &RunHistory) -> (Option<LogPosition>, Vec<Account>) {
-    let armed = history.step("reverse_armed").and_then(|step| step.detail.get("from")).and_then(read_position);
-    let ready = history.step("ready").or_else(|| history.step("ready_to_return"));
-    let locked = ready.and_then(|step| step.detail.get("writers")).and_then(|writers| serde_json::from_value(writers.clone()).ok());
+    let evidence = |name: &str, field: &str| history.step(name)?.detail.get("evidence")?.get(field).cloned();
+    let armed = evidence("reverse_armed", "from").as_ref().and_then(read_position);
+    let locked = evidence("ready", "writers").or_else(|| evidence("ready_to_return", "writers")).and_then(|writers| serde_json::from_value(writers).ok());
     (armed, locked.unwrap_or_default())
 }
 

@@ -206,6 +206,14 @@ pub(crate) enum CliError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A step of the demo did not end well.
+    #[error("`reberth {command}` ended with exit code {code}")]
+    Step {
+        /// The command.
+        command: String,
+        /// Its exit code.
+        code: i32,
+    },
     /// An argument that the parser cannot judge.
     #[error("{argument} {given:?} cannot be used: {why}")]
     Argument {
@@ -238,6 +246,7 @@ impl CliError {
             CliError::NotBuilt { .. } => "RB-CLI-008",
             CliError::System { .. } => "RB-CLI-009",
             CliError::Argument { .. } => "RB-CLI-010",
+            CliError::Step { .. } => "RB-CLI-012",
         }
     }
 
@@ -265,6 +274,7 @@ impl CliError {
             CliError::NotBuilt { instead, .. } => instead.clone(),
             CliError::System { .. } => "run the same command again".to_owned(),
             CliError::Argument { .. } => "`reberth help` shows what may be given".to_owned(),
+            CliError::Step { .. } => "its own error stands above; a promise that was broken here is a defect of Reberth: please report it".to_owned(),
         }
     }
 

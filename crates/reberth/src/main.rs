@@ -3,6 +3,9 @@
 mod atomic_file;
 mod cli;
 mod commands;
+mod connections;
+mod consent;
+mod demo;
 mod environment;
 mod exit;
 mod failure;

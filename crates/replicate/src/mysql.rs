@@ -6,6 +6,7 @@ pub(crate) mod chunk;
 pub mod copy;
 pub mod counter;
 pub(crate) mod fold;
+pub(crate) mod index;
 pub mod log;
 pub mod pipeline;
 pub mod preflight;

@@ -6,6 +6,7 @@ use reberth_model::document::{sha256_hex, to_bytes};
 use reberth_model::policy::Policy;
 use serde::Serialize;
 
+use super::replicate;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::{CliError, Failure};
@@ -37,12 +38,14 @@ struct Status {
     target_region: String,
     documents: Vec<DocumentStatus>,
     runs: Vec<RunSummary>,
+    /// A line for each live database.
+    databases: Vec<String>,
 }
 
 /// Reads the documents and the journal; writes nothing.
 pub(crate) async fn run(
     project: &Project,
-    _environment: &Environment,
+    environment: &Environment,
     output: &Output,
 ) -> Result<Exit, Failure> {
     let policy = project.policy()?;
@@ -52,6 +55,7 @@ pub(crate) async fn run(
         target_region: policy.document.target.region.clone(),
         documents: documents(project, &policy)?,
         runs: latest_runs(project)?,
+        databases: replicate::status_lines(&policy.document, project, environment).await,
     };
     output.report(text(&status), &status)?;
     Ok(Exit::Done)
@@ -195,6 +199,9 @@ fn text(status: &Status) -> String {
     ];
     if !runs.is_empty() {
         parts.push(table(&["latest run", "state", "at (UTC)"], &runs));
+    }
+    if !status.databases.is_empty() {
+        parts.push(format!("databases\n{}", status.databases.join("\n")));
     }
     parts.join("\n\n")
 }

@@ -33,11 +33,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::connection::{Address, REBUILD_LIMIT, Session};
+use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
 use crate::mysql::apply::Applier;
 use crate::mysql::chunk::{self, Chunk};
 use crate::mysql::copy::Copier;
+use crate::mysql::index;
 use crate::mysql::log::{LogEntry, LogReader};
 use crate::mysql::schema::{self, Schema, take_apart};
 use crate::mysql::server::{self, Flavour};
@@ -140,6 +141,12 @@ impl RunningStream {
         // Nobody listens if the stream has ended already.
         let _ = self.stop.send(true);
         self.ended().await
+    }
+
+    /// How the stream ended, if it has ended without being told to.
+    pub fn ended_by_itself(&mut self) -> Option<Result<(), ReplicateError>> {
+        let ended = self.tasks.try_join_next()?;
+        Some(ended.unwrap_or_else(|error| Err(task_failed(&error))))
     }
 
     async fn ended(&mut self) -> Result<(), ReplicateError> {
@@ -328,51 +335,7 @@ async fn copy(plan: &StreamPlan, flavour: Flavour, state: &StreamState, schema: 
     while let Some(ended) = workers.join_next().await {
         ended.map_err(|error| task_failed(&error))??;
     }
-    make_indexes(target, schema, IndexKind::Plain).await
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum IndexKind {
-    /// May hold doubles.
-    Plain,
-    /// Unique ones, and foreign keys.
-    Strict,
-}
-
-/// Makes the indexes that are missing, all of a table in one statement. Looks first, so that doing it twice is harmless.
-async fn make_indexes(target: &mut Session, schema: &Schema, kind: IndexKind) -> Result<(), ReplicateError> {
-    let database = crate::mysql::value::quote_text(&schema.database);
-    let present: Vec<(String, String)> = target
-        .rows(
-            "listing the target's indexes",
-            format!(
-                "SELECT DISTINCT TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {database} \
-                 UNION SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {database}"
-            ),
-        )
-        .await?;
-    let is_missing = |table: &str, name: &str| !present.iter().any(|(t, n)| t == table && n == name);
-    let definitions: Vec<_> = schema.tables.values().map(|table| (&table.name, take_apart(table))).collect();
-    let mut statements: Vec<(&String, Vec<String>)> = Vec::new();
-    for (table, definition) in &definitions {
-        let wanted = match kind {
-            IndexKind::Plain => &definition.plain_indexes,
-            IndexKind::Strict => &definition.unique_indexes,
-        };
-        statements.push((table, wanted.iter().filter(|(name, _)| is_missing(table, name)).map(|(_, clause)| clause.clone()).collect()));
-    }
-    if kind == IndexKind::Strict {
-        // A foreign key needs its parent's index, so all of them come after all indexes.
-        for (table, definition) in &definitions {
-            statements.push((table, definition.foreign_keys.iter().filter(|(name, _)| is_missing(table, name)).map(|(_, clause)| clause.clone()).collect()));
-        }
-    }
-    for (table, clauses) in statements.into_iter().filter(|(_, clauses)| !clauses.is_empty()) {
-        let clauses: Vec<String> = clauses.into_iter().map(|clause| format!("ADD {clause}")).collect();
-        target.run("choosing the database", format!("USE {}", quote_name(&schema.database))).await?;
-        target.run_within(REBUILD_LIMIT, &format!("making the indexes of table {table}"), format!("ALTER TABLE {} {}", quote_name(table), clauses.join(", "))).await?;
-    }
-    Ok(())
+    index::make_plain(target, schema).await
 }
 
 /// Follows the log from the checkpoint on, and makes the remaining indexes on the way.
@@ -390,13 +353,13 @@ async fn stream(
     tasks.spawn(measure_lag(plan.from.clone(), flavour, publish.clone()));
     if checkpoint.phase == Phase::Replaying {
         let until = checkpoint.certain_from.clone();
-        follow(plan, state, &checkpoint, snapshots.clone(), Some(&until), &mut tasks, publish).await?;
-        make_indexes(target, &checkpoint.schema, IndexKind::Strict).await?;
+        follow(plan, state, &checkpoint, snapshots.clone(), Some(&until), publish).await?;
+        index::make_strict(target, &checkpoint.schema).await?;
         state.enter(target, Phase::Following, &checkpoint.certain_from).await?;
         checkpoint = state.checkpoint(target).await?;
     }
     publish.send_modify(|progress| progress.phase = Phase::Following.word().to_owned());
-    follow(plan, state, &checkpoint, snapshots, None, &mut tasks, publish).await
+    follow(plan, state, &checkpoint, snapshots, None, publish).await
 }
 
 /// Applies the log from the checkpoint on. Returns when a transaction boundary at or after `until` is committed; without one, never.
@@ -406,13 +369,13 @@ async fn follow(
     checkpoint: &Checkpoint,
     snapshots: BTreeMap<String, LogPosition>,
     until: Option<&LogPosition>,
-    tasks: &mut JoinSet<Result<(), ReplicateError>>,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
     let mut applier = Applier::open(state, checkpoint.schema.clone(), checkpoint.position.clone(), until.is_none(), snapshots).await?;
     let reader = plan.open_log("stream", checkpoint.schema.clone(), checkpoint.position.clone()).await?;
     let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
-    let reading = tasks.spawn(read_log(reader, sender));
+    let mut reading = JoinSet::new();
+    reading.spawn(read_log(reader, sender));
     let mut inside = false;
     loop {
         if !inside && until.is_some_and(|until| applier.read_until() >= until) {
@@ -437,35 +400,33 @@ async fn follow(
             }
             Err(mpsc::error::TryRecvError::Disconnected) => None,
         };
-        let Some(entry) = entry else { return Err(reader_ended(tasks).await) };
+        let Some(entry) = entry else { return Err(reader_ended(reading).await) };
         inside = !applier.take(entry?).await?;
         if !inside && applier.is_full() {
             applier.commit().await?;
             report(publish, &applier);
         }
     }
-    reading.abort();
     report(publish, &applier);
     Ok(())
 }
 
-async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Result<LogEntry, ReplicateError>>) -> Result<(), ReplicateError> {
+async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Result<LogEntry, ReplicateError>>) {
     loop {
         let entry = reader.next().await;
         let is_last = entry.is_err();
         if entries.send(entry).await.is_err() || is_last {
-            return Ok(());
+            return;
         }
     }
 }
 
-async fn reader_ended(tasks: &mut JoinSet<Result<(), ReplicateError>>) -> ReplicateError {
-    while let Some(ended) = tasks.join_next().await {
-        if let Ok(Err(error)) = ended {
-            return error;
-        }
+/// The reader always says why it ends, unless a defect ended it.
+async fn reader_ended(mut reading: JoinSet<()>) -> ReplicateError {
+    match reading.join_next().await {
+        Some(Err(error)) => task_failed(&error),
+        _ => ReplicateError::Blocked(vec!["the log's reader ended without a word; this is a defect of Reberth".to_owned()]),
     }
-    ReplicateError::Blocked(vec!["the log's reader ended without a word; this is a defect of Reberth".to_owned()])
 }
 
 fn report(publish: &watch::Sender<Progress>, applier: &Applier) {

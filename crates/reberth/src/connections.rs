@@ -1,0 +1,84 @@
+//! From the references in `reberth.yaml` to servers: which stream flows between whom, and what a passage works with.
+
+use reberth_cutover::{Edge, Passage, Side};
+use reberth_model::policy::{DatabasePolicy, Policy, Reference};
+use reberth_replicate::mysql::pipeline::StreamPlan;
+use reberth_replicate::mysql::state::Direction;
+use reberth_replicate::{Address, ReplicateError, Secret};
+
+use crate::environment::Environment;
+use crate::failure::{CliError, Failure};
+
+/// The databases that a command is about: the one named, or all of the policy.
+pub(crate) fn chosen<'a>(policy: &'a Policy, name: Option<&str>) -> Result<Vec<&'a DatabasePolicy>, Failure> {
+    let databases: Vec<&DatabasePolicy> = match name {
+        None => policy.databases.iter().collect(),
+        Some(name) => policy.database(name).into_iter().collect(),
+    };
+    if databases.is_empty() {
+        let given = name.unwrap_or("(none)").to_owned();
+        let why = "reberth.yaml lists no such database under `databases`".to_owned();
+        return Err(CliError::Argument { argument: "--database", given, why }.into());
+    }
+    Ok(databases)
+}
+
+/// The one database that a command is about.
+pub(crate) fn chosen_one<'a>(policy: &'a Policy, name: Option<&str>) -> Result<&'a DatabasePolicy, Failure> {
+    match chosen(policy, name)?.as_slice() {
+        [database] => Ok(database),
+        several => {
+            let given = several.iter().map(|database| database.name.as_str()).collect::<Vec<_>>().join(", ");
+            let why = "this version hands over one database at a time: name it".to_owned();
+            Err(CliError::Argument { argument: "--database", given, why }.into())
+        }
+    }
+}
+
+fn address(reference: &Reference, role: &str, side: &'static str, environment: &Environment) -> Result<Address, Failure> {
+    let role = format!("{side} {role}");
+    let url = environment.get(reference.variable()).ok_or_else(|| ReplicateError::Address {
+        role: role.clone(),
+        reason: format!("the environment variable {} is not set", reference.variable()),
+    })?;
+    Ok(Address::parse(&Secret::new(url), &role, side)?)
+}
+
+/// The stream of a database in one direction.
+pub(crate) fn stream_plan(database: &DatabasePolicy, direction: Direction, environment: &Environment) -> Result<StreamPlan, Failure> {
+    let source = &database.source;
+    let writer = address(&database.target.writer, "writer", "target", environment)?;
+    let (from, to) = match direction {
+        Direction::Forward => (address(&source.reader, "reader", "source", environment)?, writer),
+        Direction::Reverse => (writer, address(&source.reverse, "reverse", "source", environment)?),
+    };
+    Ok(StreamPlan { database: database.name.clone(), direction, from, to, workers: database.copy_workers })
+}
+
+/// The passage of a database in one direction.
+pub(crate) fn passage(policy: &Policy, database: &DatabasePolicy, direction: Direction, environment: &Environment) -> Result<Passage, Failure> {
+    let door = policy.front_door.as_deref().ok_or_else(|| CliError::Argument {
+        argument: "front_door",
+        given: "nothing".to_owned(),
+        why: "reberth.yaml must name the control address of the front door that the application uses".to_owned(),
+    })?;
+    let source = Side {
+        name: "source",
+        fence: address(&database.source.fence, "fence", "source", environment)?,
+        app: address(&database.source.app, "app", "source", environment)?,
+        writer: address(&database.source.reverse, "reverse", "source", environment)?,
+    };
+    let target = Side {
+        name: "target",
+        fence: address(&database.target.fence, "fence", "target", environment)?,
+        app: address(&database.target.app, "app", "target", environment)?,
+        writer: address(&database.target.writer, "writer", "target", environment)?,
+    };
+    let forward = stream_plan(database, Direction::Forward, environment)?;
+    let reverse = stream_plan(database, Direction::Reverse, environment)?;
+    let (from, to, stream, back) = match direction {
+        Direction::Forward => (source, target, forward, reverse),
+        Direction::Reverse => (target, source, reverse, forward),
+    };
+    Ok(Passage::new(&database.name, from, to, stream, back, Edge::new(door), database.exempt_accounts.clone()))
+}
