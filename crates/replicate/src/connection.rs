@@ -61,12 +61,20 @@ impl Address {
     ///
     /// `role` names the reference in errors; `side` is `source` or `target`.
     pub fn parse(url: &Secret, role: &str, side: &'static str) -> Result<Address, ReplicateError> {
-        let refuse = |reason: &str| ReplicateError::Address { role: role.to_owned(), reason: reason.to_owned() };
-        let url = url::Url::parse(url.reveal()).map_err(|_| refuse("it is not an address such as mysql://user:password@host:port/database"))?;
+        let refuse = |reason: &str| ReplicateError::Address {
+            role: role.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let url = url::Url::parse(url.reveal()).map_err(|_| {
+            refuse("it is not an address such as mysql://user:password@host:port/database")
+        })?;
         if !matches!(url.scheme(), "mysql" | "mariadb") {
             return Err(refuse("its scheme is not mysql"));
         }
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| refuse("it names no host"))?;
+        let host = url
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(|| refuse("it names no host"))?;
         let mut tls = Tls::Verified;
         for (name, value) in url.query_pairs() {
             match (name.as_ref(), value.as_ref()) {
@@ -75,7 +83,9 @@ impl Address {
                 _ => return Err(refuse("its only option is tls=off or tls=verify")),
             }
         }
-        let decode = |text: &str| percent_decode(text).ok_or_else(|| refuse("its user or password has a broken % escape"));
+        let decode = |text: &str| {
+            percent_decode(text).ok_or_else(|| refuse("its user or password has a broken % escape"))
+        };
         Ok(Address {
             side,
             host: host.to_owned(),
@@ -108,7 +118,10 @@ impl Address {
 
     /// The same account on the other side's words: used when a server changes its part, as on the way back.
     pub fn as_side(&self, side: &'static str) -> Address {
-        Address { side, ..self.clone() }
+        Address {
+            side,
+            ..self.clone()
+        }
     }
 
     /// Opens a session. `setup` statements run first.
@@ -121,27 +134,52 @@ impl Address {
             .tcp_keepalive(Some(Duration::from_secs(15)))
             .prefer_socket(false)
             .stmt_cache_size(0)
-            .setup(setup.iter().map(|statement| statement.to_string()).collect::<Vec<_>>());
+            .setup(
+                setup
+                    .iter()
+                    .map(|statement| statement.to_string())
+                    .collect::<Vec<_>>(),
+            );
         if self.tls == Tls::Verified {
             options = options.ssl_opts(SslOpts::default());
         }
         let doing = "connecting";
         let connecting = tokio::time::timeout(CONNECT_LIMIT, Conn::new(options)).await;
-        let conn = connecting.map_err(|_| self.silent(doing, CONNECT_LIMIT))?.map_err(|error| self.error(doing, error))?;
-        Ok(Session { conn, address: self.clone() })
+        let conn = connecting
+            .map_err(|_| self.silent(doing, CONNECT_LIMIT))?
+            .map_err(|error| self.error(doing, error))?;
+        Ok(Session {
+            conn,
+            address: self.clone(),
+        })
     }
 
     fn silent(&self, doing: &str, limit: Duration) -> ReplicateError {
-        ReplicateError::Silent { side: self.side, host: self.host(), doing: doing.to_owned(), limit_s: limit.as_secs() }
+        ReplicateError::Silent {
+            side: self.side,
+            host: self.host(),
+            doing: doing.to_owned(),
+            limit_s: limit.as_secs(),
+        }
     }
 
     /// Sorts a driver's error into "try again" and "the server says no".
     pub(crate) fn error(&self, doing: &str, error: mysql_async::Error) -> ReplicateError {
         let (side, host, doing) = (self.side, self.host(), doing.to_owned());
         if is_passing(&error) {
-            ReplicateError::Unreachable { side, host, doing, source: Some(Box::new(error)) }
+            ReplicateError::Unreachable {
+                side,
+                host,
+                doing,
+                source: Some(Box::new(error)),
+            }
         } else {
-            ReplicateError::Refused { side, host, doing, source: Box::new(error) }
+            ReplicateError::Refused {
+                side,
+                host,
+                doing,
+                source: Box::new(error),
+            }
         }
     }
 }
@@ -150,9 +188,13 @@ impl Address {
 fn is_passing(error: &mysql_async::Error) -> bool {
     match error {
         mysql_async::Error::Io(_) => true,
-        mysql_async::Error::Driver(driver) => matches!(driver, mysql_async::DriverError::ConnectionClosed),
+        mysql_async::Error::Driver(driver) => {
+            matches!(driver, mysql_async::DriverError::ConnectionClosed)
+        }
         // too many connections, shutdown, killed, lock wait timeout, deadlock, query interrupted, connection killed
-        mysql_async::Error::Server(server) => matches!(server.code, 1040 | 1053 | 1203 | 1205 | 1213 | 1317 | 1927),
+        mysql_async::Error::Server(server) => {
+            matches!(server.code, 1040 | 1053 | 1203 | 1205 | 1213 | 1317 | 1927)
+        }
         _ => false,
     }
 }
@@ -185,20 +227,38 @@ impl Session {
     }
 
     /// [`Session::run`] with a time limit of its own.
-    pub async fn run_within(&mut self, limit: Duration, doing: &str, sql: impl AsRef<[u8]>) -> Result<u64, ReplicateError> {
+    pub async fn run_within(
+        &mut self,
+        limit: Duration,
+        doing: &str,
+        sql: impl AsRef<[u8]>,
+    ) -> Result<u64, ReplicateError> {
         let answer = tokio::time::timeout(limit, self.conn.query_drop(sql.as_ref())).await;
-        answer.map_err(|_| self.address.silent(doing, limit))?.map_err(|error| self.address.error(doing, error))?;
+        answer
+            .map_err(|_| self.address.silent(doing, limit))?
+            .map_err(|error| self.address.error(doing, error))?;
         Ok(self.conn.affected_rows())
     }
 
     /// Runs a query and returns all of its rows.
-    pub async fn rows<T: FromRow + Send + 'static>(&mut self, doing: &str, sql: impl AsRef<[u8]>) -> Result<Vec<T>, ReplicateError> {
-        let answer = tokio::time::timeout(STATEMENT_LIMIT, self.conn.query::<T, _>(sql.as_ref())).await;
-        answer.map_err(|_| self.address.silent(doing, STATEMENT_LIMIT))?.map_err(|error| self.address.error(doing, error))
+    pub async fn rows<T: FromRow + Send + 'static>(
+        &mut self,
+        doing: &str,
+        sql: impl AsRef<[u8]>,
+    ) -> Result<Vec<T>, ReplicateError> {
+        let answer =
+            tokio::time::timeout(STATEMENT_LIMIT, self.conn.query::<T, _>(sql.as_ref())).await;
+        answer
+            .map_err(|_| self.address.silent(doing, STATEMENT_LIMIT))?
+            .map_err(|error| self.address.error(doing, error))
     }
 
     /// Runs a query and returns its first row.
-    pub async fn row<T: FromRow + Send + 'static>(&mut self, doing: &str, sql: impl AsRef<[u8]>) -> Result<Option<T>, ReplicateError> {
+    pub async fn row<T: FromRow + Send + 'static>(
+        &mut self,
+        doing: &str,
+        sql: impl AsRef<[u8]>,
+    ) -> Result<Option<T>, ReplicateError> {
         Ok(self.rows(doing, sql).await?.into_iter().next())
     }
 
@@ -229,13 +289,30 @@ mod tests {
 
     #[test]
     fn addresses_are_read_and_refused_without_telling_secrets() {
-        let good = Address::parse(&Secret::new("mysql://re%40d:p%2Fw@db.example:25060/x?ssl-mode=REQUIRED"), "reader", "source").unwrap();
-        assert_eq!((good.user(), good.host().as_str(), good.tls()), ("re@d", "db.example:25060", Tls::Verified));
+        let good = Address::parse(
+            &Secret::new("mysql://re%40d:p%2Fw@db.example:25060/x?ssl-mode=REQUIRED"),
+            "reader",
+            "source",
+        )
+        .unwrap();
+        assert_eq!(
+            (good.user(), good.host().as_str(), good.tls()),
+            ("re@d", "db.example:25060", Tls::Verified)
+        );
         assert_eq!(good.password.reveal(), "p/w");
         assert!(!format!("{good:?}").contains("p/w"));
-        for bad in ["", "hunter2", "postgres://u:hunter2@h/d", "mysql://u:hunter2@h/d?tls=maybe", "mysql://u:hunter2%zz@h/d"] {
+        for bad in [
+            "",
+            "hunter2",
+            "postgres://u:hunter2@h/d",
+            "mysql://u:hunter2@h/d?tls=maybe",
+            "mysql://u:hunter2%zz@h/d",
+        ] {
             let error = Address::parse(&Secret::new(bad), "reader", "source").unwrap_err();
-            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+            assert!(
+                !format!("{error} {error:?}").contains("hunter2"),
+                "{error:?}"
+            );
         }
     }
 }

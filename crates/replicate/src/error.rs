@@ -53,7 +53,9 @@ pub enum ReplicateError {
         tables: String,
     },
     /// The source is not the server that the checkpoint belongs to.
-    #[error("the source is another server than the one the checkpoint at {position} belongs to: expected {expected}, found {found}")]
+    #[error(
+        "the source is another server than the one the checkpoint at {position} belongs to: expected {expected}, found {found}"
+    )]
     SourceChanged {
         /// The checkpoint.
         position: LogPosition,
@@ -77,7 +79,9 @@ pub enum ReplicateError {
         statement: String,
     },
     /// A change logged as a statement: it cannot be applied exactly.
-    #[error("a change stands in the source's log as a statement instead of rows, at {position}: {statement}")]
+    #[error(
+        "a change stands in the source's log as a statement instead of rows, at {position}: {statement}"
+    )]
     StatementLogged {
         /// Where.
         position: LogPosition,
@@ -99,7 +103,9 @@ pub enum ReplicateError {
         epoch: u64,
     },
     /// The target did not hold what the log says it must hold.
-    #[error("the target differs from what the source's log says of table {table} at {position}: {detail}")]
+    #[error(
+        "the target differs from what the source's log says of table {table} at {position}: {detail}"
+    )]
     Diverged {
         /// The table.
         table: String,
@@ -161,13 +167,21 @@ impl ReplicateError {
     /// What the operator does now.
     pub fn hint(&self) -> &'static str {
         match self {
-            ReplicateError::Address { .. } => "set the environment variable to mysql://user:password@host:port/database",
+            ReplicateError::Address { .. } => {
+                "set the environment variable to mysql://user:password@host:port/database"
+            }
             ReplicateError::Unreachable { .. } | ReplicateError::Silent { .. } => {
                 "check that the server is up and reachable from here, then run the same command again: it goes on where it stopped"
             }
-            ReplicateError::Refused { .. } => "grant what the message names, or correct the credential, then run the same command again",
-            ReplicateError::Blocked(_) => "run `reberth replicate plan`, follow the remedy beside each blocker, then start again",
-            ReplicateError::TargetNotEmpty { .. } => "empty the target database or name another one; Reberth never writes over rows it did not bring",
+            ReplicateError::Refused { .. } => {
+                "grant what the message names, or correct the credential, then run the same command again"
+            }
+            ReplicateError::Blocked(_) => {
+                "run `reberth replicate plan`, follow the remedy beside each blocker, then start again"
+            }
+            ReplicateError::TargetNotEmpty { .. } => {
+                "empty the target database or name another one; Reberth never writes over rows it did not bring"
+            }
             ReplicateError::SourceChanged { .. } => {
                 "point the reader back at the first server; or run `reberth replicate stop` and start anew from this one"
             }
@@ -180,18 +194,27 @@ impl ReplicateError {
             ReplicateError::StatementLogged { .. } => {
                 "find the session that sets binlog_format=STATEMENT and stop it; then run `reberth replicate stop` and start anew"
             }
-            ReplicateError::LogUnreadable { .. } => "the page of this code lists what is read and what is not; nothing past this point was applied",
-            ReplicateError::Superseded { .. } => "nothing to do: the newer process goes on from the same checkpoint",
+            ReplicateError::LogUnreadable { .. } => {
+                "the page of this code lists what is read and what is not; nothing past this point was applied"
+            }
+            ReplicateError::Superseded { .. } => {
+                "nothing to do: the newer process goes on from the same checkpoint"
+            }
             ReplicateError::Diverged { .. } => {
                 "somebody else writes to the target, or this is a defect of Reberth: run `reberth replicate verify`, keep its report, then start anew"
             }
-            ReplicateError::TableUnsupported { .. } => "follow the remedy that `reberth replicate plan` shows for this table",
+            ReplicateError::TableUnsupported { .. } => {
+                "follow the remedy that `reberth replicate plan` shows for this table"
+            }
             ReplicateError::NotStarted { .. } => "run `reberth replicate start` first",
         }
     }
 
     /// Whether time alone may heal it, so that the pipeline itself tries again.
     pub fn may_retry(&self) -> bool {
-        matches!(self, ReplicateError::Unreachable { .. } | ReplicateError::Silent { .. })
+        matches!(
+            self,
+            ReplicateError::Unreachable { .. } | ReplicateError::Silent { .. }
+        )
     }
 }

@@ -18,7 +18,11 @@ impl LogPosition {
     /// A position from the server's own words. `None` if the file name has no number at its end.
     pub fn new(file: &str, offset: u64) -> Option<LogPosition> {
         let sequence = file.rsplit('.').next()?.parse().ok()?;
-        Some(LogPosition { sequence, file: file.to_owned(), offset })
+        Some(LogPosition {
+            sequence,
+            file: file.to_owned(),
+            offset,
+        })
     }
 
     /// Name of the log file.
@@ -33,7 +37,10 @@ impl LogPosition {
 
     /// The same file at another offset.
     pub fn at(&self, offset: u64) -> LogPosition {
-        LogPosition { offset, ..self.clone() }
+        LogPosition {
+            offset,
+            ..self.clone()
+        }
     }
 
     /// Bytes of log from here to `end`, given the sizes of the files by name; `None` when a file in between is unknown.
@@ -83,8 +90,15 @@ mod tests {
 
     #[test]
     fn distance_counts_the_files_between() {
-        let files = [("b.1".to_owned(), 100), ("b.2".to_owned(), 50), ("b.3".to_owned(), 70)];
-        assert_eq!(at("b.1", 90).bytes_until(&at("b.3", 7), &files), Some(10 + 50 + 7));
+        let files = [
+            ("b.1".to_owned(), 100),
+            ("b.2".to_owned(), 50),
+            ("b.3".to_owned(), 70),
+        ];
+        assert_eq!(
+            at("b.1", 90).bytes_until(&at("b.3", 7), &files),
+            Some(10 + 50 + 7)
+        );
         assert_eq!(at("b.3", 7).bytes_until(&at("b.1", 90), &files), Some(0));
         assert_eq!(at("b.0", 7).bytes_until(&at("b.1", 90), &files), None);
     }

@@ -41,7 +41,13 @@ pub(crate) struct Applier {
 }
 
 impl Applier {
-    pub(crate) async fn open(state: &StreamState, schema: Schema, checkpoint: LogPosition, is_certain: bool, snapshots: BTreeMap<String, LogPosition>) -> Result<Applier, ReplicateError> {
+    pub(crate) async fn open(
+        state: &StreamState,
+        schema: Schema,
+        checkpoint: LogPosition,
+        is_certain: bool,
+        snapshots: BTreeMap<String, LogPosition>,
+    ) -> Result<Applier, ReplicateError> {
         let session = state.open_writer().await?;
         Ok(Applier {
             state: state.clone(),
@@ -83,20 +89,34 @@ impl Applier {
         match entry {
             LogEntry::Changes { start, changes } => {
                 for change in changes {
-                    if self.snapshots.get(&change.table).is_none_or(|snapshot| start >= *snapshot) {
+                    if self
+                        .snapshots
+                        .get(&change.table)
+                        .is_none_or(|snapshot| start >= *snapshot)
+                    {
                         self.hold(change).await?;
                     }
                 }
                 Ok(false)
             }
             LogEntry::Truncate { start, table } => {
-                if self.snapshots.get(&table).is_some_and(|snapshot| start < *snapshot) {
+                if self
+                    .snapshots
+                    .get(&table)
+                    .is_some_and(|snapshot| start < *snapshot)
+                {
                     return Ok(false);
                 }
                 self.flush().await?;
                 self.ensure_open().await?;
-                let sql = format!("DELETE FROM {}.{}", quote_name(&self.schema.database), quote_name(&table));
-                self.session.run(&format!("emptying table {table}"), sql).await?;
+                let sql = format!(
+                    "DELETE FROM {}.{}",
+                    quote_name(&self.schema.database),
+                    quote_name(&table)
+                );
+                self.session
+                    .run(&format!("emptying table {table}"), sql)
+                    .await?;
                 Ok(false)
             }
             LogEntry::Prepared { xid, changes, end } => {
@@ -104,7 +124,11 @@ impl Applier {
                 self.complete(end);
                 Ok(true)
             }
-            LogEntry::Decided { xid, committed, end } => {
+            LogEntry::Decided {
+                xid,
+                committed,
+                end,
+            } => {
                 self.decide(&xid, committed, &end).await?;
                 self.complete(end);
                 Ok(true)
@@ -123,12 +147,15 @@ impl Applier {
 
     async fn hold(&mut self, change: RowChange) -> Result<(), ReplicateError> {
         self.changes += 1;
-        let Some(table) = self.schema.tables.get(&change.table) else { return Ok(()) };
+        let Some(table) = self.schema.tables.get(&change.table) else {
+            return Ok(());
+        };
         if cascade::has_consequences(&self.schema, &change) {
             // A cascade reads what stands on the target, so it ends the folded batch on both sides.
             self.pending.take(table, change.clone());
             self.flush().await?;
-            return cascade::carry_out(&mut self.session, &self.schema, &change, &self.read_until).await;
+            return cascade::carry_out(&mut self.session, &self.schema, &change, &self.read_until)
+                .await;
         }
         self.pending.take(table, change);
         if self.is_full() {
@@ -139,7 +166,9 @@ impl Applier {
 
     async fn ensure_open(&mut self) -> Result<(), ReplicateError> {
         if !self.is_open {
-            self.state.open_batch(&mut self.session, &self.checkpoint).await?;
+            self.state
+                .open_batch(&mut self.session, &self.checkpoint)
+                .await?;
             self.is_open = true;
         }
         Ok(())
@@ -154,17 +183,38 @@ impl Applier {
         let folded = std::mem::take(&mut self.pending);
         for (name, keys) in &folded.keyed {
             if let Some(table) = self.schema.tables.get(name) {
-                delete_keys(&mut self.session, &self.schema, table, keys, self.is_certain, &self.read_until).await?;
+                delete_keys(
+                    &mut self.session,
+                    &self.schema,
+                    table,
+                    keys,
+                    self.is_certain,
+                    &self.read_until,
+                )
+                .await?;
             }
         }
         for (name, keys) in folded.keyed {
             if let Some(table) = self.schema.tables.get(&name) {
-                insert_rows(&mut self.session, &self.schema.database, table, keys.into_values().filter_map(|state| state.row)).await?;
+                insert_rows(
+                    &mut self.session,
+                    &self.schema.database,
+                    table,
+                    keys.into_values().filter_map(|state| state.row),
+                )
+                .await?;
             }
         }
         for change in folded.keyless {
             if let Some(table) = self.schema.tables.get(&change.table) {
-                change_keyless(&mut self.session, &self.schema.database, table, change, &self.read_until).await?;
+                change_keyless(
+                    &mut self.session,
+                    &self.schema.database,
+                    table,
+                    change,
+                    &self.read_until,
+                )
+                .await?;
             }
         }
         Ok(())
@@ -177,7 +227,9 @@ impl Applier {
         }
         self.flush().await?;
         self.ensure_open().await?;
-        self.state.commit_batch(&mut self.session, &self.read_until).await?;
+        self.state
+            .commit_batch(&mut self.session, &self.read_until)
+            .await?;
         self.is_open = false;
         self.checkpoint = self.read_until.clone();
         Ok(())
@@ -185,21 +237,36 @@ impl Applier {
 
     /// A prepared transaction changes nothing yet: its changes are kept on the target, under the same checkpoint, until it is decided
     /// (rule 2). So the checkpoint may pass it, and a restart needs no earlier log.
-    async fn keep_prepared(&mut self, xid: &str, changes: &[RowChange]) -> Result<(), ReplicateError> {
+    async fn keep_prepared(
+        &mut self,
+        xid: &str,
+        changes: &[RowChange],
+    ) -> Result<(), ReplicateError> {
         self.flush().await?;
         self.ensure_open().await?;
         for (part, some) in changes.chunks(FLUSH_CHANGES).enumerate() {
-            self.state.keep_prepared(&mut self.session, xid, part, some).await?;
+            self.state
+                .keep_prepared(&mut self.session, xid, part, some)
+                .await?;
         }
         Ok(())
     }
 
-    async fn decide(&mut self, xid: &str, committed: bool, end: &LogPosition) -> Result<(), ReplicateError> {
+    async fn decide(
+        &mut self,
+        xid: &str,
+        committed: bool,
+        end: &LogPosition,
+    ) -> Result<(), ReplicateError> {
         self.flush().await?;
         self.ensure_open().await?;
         let changes = self.state.take_prepared(&mut self.session, xid).await?;
         for change in changes.into_iter().filter(|_| committed) {
-            if self.snapshots.get(&change.table).is_none_or(|snapshot| end > snapshot) {
+            if self
+                .snapshots
+                .get(&change.table)
+                .is_none_or(|snapshot| end > snapshot)
+            {
                 self.hold(change).await?;
             }
         }
@@ -208,19 +275,42 @@ impl Applier {
 }
 
 /// Deletes the touched keys, and checks that as many rows went as the log says stood there.
-async fn delete_keys(session: &mut Session, schema: &Schema, table: &Table, keys: &HashMap<Key, LastState>, is_certain: bool, position: &LogPosition) -> Result<(), ReplicateError> {
+async fn delete_keys(
+    session: &mut Session,
+    schema: &Schema,
+    table: &Table,
+    keys: &HashMap<Key, LastState>,
+    is_certain: bool,
+    position: &LogPosition,
+) -> Result<(), ReplicateError> {
     let doing = format!("applying deletes to table {}", table.name);
-    let doomed: Vec<&Key> = keys.iter().filter(|(_, state)| state.stood_before || !is_certain).map(|(key, _)| key).collect();
+    let doomed: Vec<&Key> = keys
+        .iter()
+        .filter(|(_, state)| state.stood_before || !is_certain)
+        .map(|(key, _)| key)
+        .collect();
     let mut deleted = 0;
     for some in doomed.chunks(KEYS_AT_ONCE) {
-        let mut sql = format!("DELETE FROM {}.{} WHERE ", quote_name(&schema.database), quote_name(&table.name)).into_bytes();
+        let mut sql = format!(
+            "DELETE FROM {}.{} WHERE ",
+            quote_name(&schema.database),
+            quote_name(&table.name)
+        )
+        .into_bytes();
         write_key_list(table, some, &mut sql);
         deleted += session.run(&doing, sql).await?;
     }
     // A server may have logged what its cascades did, after we had carried them out already.
     if is_certain && deleted != doomed.len() as u64 && !schema.is_changed_by_cascades(&table.name) {
-        let detail = format!("the log says that {} row(s) stood there, the target held {deleted}", doomed.len());
-        return Err(ReplicateError::Diverged { table: table.name.clone(), position: position.clone(), detail });
+        let detail = format!(
+            "the log says that {} row(s) stood there, the target held {deleted}",
+            doomed.len()
+        );
+        return Err(ReplicateError::Diverged {
+            table: table.name.clone(),
+            position: position.clone(),
+            detail,
+        });
     }
     Ok(())
 }
@@ -234,7 +324,9 @@ pub(crate) fn write_key_list(table: &Table, keys: &[&Key], sql: &mut Vec<u8>) {
             if number > 0 {
                 sql.push(b',');
             }
-            column.class.write_key(key.first().unwrap_or(&Datum::Null), sql);
+            column
+                .class
+                .write_key(key.first().unwrap_or(&Datum::Null), sql);
         }
         sql.push(b')');
         return;
@@ -246,11 +338,20 @@ pub(crate) fn write_key_list(table: &Table, keys: &[&Key], sql: &mut Vec<u8>) {
     }
 }
 
-async fn insert_rows(session: &mut Session, database: &str, table: &Table, rows: impl Iterator<Item = Vec<Datum>>) -> Result<(), ReplicateError> {
+async fn insert_rows(
+    session: &mut Session,
+    database: &str,
+    table: &Table,
+    rows: impl Iterator<Item = Vec<Datum>>,
+) -> Result<(), ReplicateError> {
     let doing = format!("applying inserts to table {}", table.name);
     let mut insert = Insert::new(database, table);
     for mut row in rows {
-        insert.push(table.carried().map(|column| (column, std::mem::replace(&mut row[column], Datum::Null))));
+        insert.push(
+            table
+                .carried()
+                .map(|column| (column, std::mem::replace(&mut row[column], Datum::Null))),
+        );
         if insert.is_full() {
             insert.run(session, &doing).await?;
         }
@@ -259,22 +360,45 @@ async fn insert_rows(session: &mut Session, database: &str, table: &Table, rows:
 }
 
 /// Changes one row of a table without a key: found by all of its values, byte by byte, NULL being equal to NULL (rule 7).
-async fn change_keyless(session: &mut Session, database: &str, table: &Table, change: RowChange, position: &LogPosition) -> Result<(), ReplicateError> {
+async fn change_keyless(
+    session: &mut Session,
+    database: &str,
+    table: &Table,
+    change: RowChange,
+    position: &LogPosition,
+) -> Result<(), ReplicateError> {
     if let Some(before) = change.before {
-        let mut sql = format!("DELETE FROM {}.{} WHERE ", quote_name(database), quote_name(&table.name)).into_bytes();
+        let mut sql = format!(
+            "DELETE FROM {}.{} WHERE ",
+            quote_name(database),
+            quote_name(&table.name)
+        )
+        .into_bytes();
         for (number, column) in table.carried().enumerate() {
             if number > 0 {
                 sql.extend_from_slice(b" AND ");
             }
             let class = &table.columns[column].class;
-            sql.extend(format!("{} <=> ", class.match_expression(&quote_name(&table.columns[column].name))).into_bytes());
+            sql.extend(
+                format!(
+                    "{} <=> ",
+                    class.match_expression(&quote_name(&table.columns[column].name))
+                )
+                .into_bytes(),
+            );
             class.write_match(&before[column], &mut sql);
         }
         sql.extend_from_slice(b" LIMIT 1");
-        let deleted = session.run(&format!("applying a delete to table {}", table.name), sql).await?;
+        let deleted = session
+            .run(&format!("applying a delete to table {}", table.name), sql)
+            .await?;
         if deleted != 1 {
             let detail = "no row of this table, which has no key, holds the values that the log says were changed".to_owned();
-            return Err(ReplicateError::Diverged { table: table.name.clone(), position: position.clone(), detail });
+            return Err(ReplicateError::Diverged {
+                table: table.name.clone(),
+                position: position.clone(),
+                detail,
+            });
         }
     }
     insert_rows(session, database, table, change.after.into_iter()).await

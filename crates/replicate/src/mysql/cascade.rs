@@ -15,7 +15,10 @@ use crate::position::LogPosition;
 const DEPTH_LIMIT: usize = 32;
 
 /// The direct consequences of a change of a parent row: each foreign key concerned, with the parent's old values.
-pub(crate) fn consequences<'a>(schema: &'a Schema, change: &'a RowChange) -> impl Iterator<Item = (&'a ForeignKey, ReferentialAction, Vec<Datum>)> + 'a {
+pub(crate) fn consequences<'a>(
+    schema: &'a Schema,
+    change: &'a RowChange,
+) -> impl Iterator<Item = (&'a ForeignKey, ReferentialAction, Vec<Datum>)> + 'a {
     schema.children_of(&change.table).filter_map(move |key| {
         let parent = schema.tables.get(&key.parent)?;
         let before = values(parent, &key.parent_columns, change.before.as_ref()?)?;
@@ -35,19 +38,41 @@ pub(crate) fn has_consequences(schema: &Schema, change: &RowChange) -> bool {
 }
 
 fn values(table: &Table, columns: &[String], image: &Image) -> Option<Vec<Datum>> {
-    columns.iter().map(|column| image.get(table.column_index(column)?).cloned()).collect()
+    columns
+        .iter()
+        .map(|column| image.get(table.column_index(column)?).cloned())
+        .collect()
 }
 
 /// Does on the target what the source's server did by itself when this change happened.
-pub(crate) async fn carry_out(session: &mut Session, schema: &Schema, change: &RowChange, position: &LogPosition) -> Result<(), ReplicateError> {
+pub(crate) async fn carry_out(
+    session: &mut Session,
+    schema: &Schema,
+    change: &RowChange,
+    position: &LogPosition,
+) -> Result<(), ReplicateError> {
     let mut pending: Vec<(usize, RowChange)> = vec![(0, change.clone())];
     while let Some((depth, change)) = pending.pop() {
         if depth > DEPTH_LIMIT {
-            return Err(ReplicateError::TableUnsupported { table: change.table, reason: format!("its cascades go deeper than {DEPTH_LIMIT} levels, at {position}") });
+            return Err(ReplicateError::TableUnsupported {
+                table: change.table,
+                reason: format!("its cascades go deeper than {DEPTH_LIMIT} levels, at {position}"),
+            });
         }
         for (key, action, before) in consequences(schema, &change) {
-            let Some(child) = schema.tables.get(&key.child) else { continue };
-            let changed = change_children(session, schema, key, action, &before, change.after.as_ref(), child).await?;
+            let Some(child) = schema.tables.get(&key.child) else {
+                continue;
+            };
+            let changed = change_children(
+                session,
+                schema,
+                key,
+                action,
+                &before,
+                change.after.as_ref(),
+                child,
+            )
+            .await?;
             pending.extend(changed.into_iter().map(|change| (depth + 1, change)));
         }
     }
@@ -65,15 +90,31 @@ async fn change_children(
     child: &Table,
 ) -> Result<Vec<RowChange>, ReplicateError> {
     let doing = format!("carrying out a cascade to table {}", child.name);
-    let place = format!("{}.{}", quote_name(&schema.database), quote_name(&child.name));
-    let columns: Vec<usize> = key.columns.iter().filter_map(|column| child.column_index(column)).collect();
+    let place = format!(
+        "{}.{}",
+        quote_name(&schema.database),
+        quote_name(&child.name)
+    );
+    let columns: Vec<usize> = key
+        .columns
+        .iter()
+        .filter_map(|column| child.column_index(column))
+        .collect();
     let condition = equal(child, &columns, before);
-    let is_parent = schema.children_of(&child.name).any(|key| key.on_delete != ReferentialAction::Restrict || key.on_update != ReferentialAction::Restrict);
-    let rows = if is_parent { read_rows(session, child, &place, &condition, &doing).await? } else { Vec::new() };
+    let is_parent = schema.children_of(&child.name).any(|key| {
+        key.on_delete != ReferentialAction::Restrict || key.on_update != ReferentialAction::Restrict
+    });
+    let rows = if is_parent {
+        read_rows(session, child, &place, &condition, &doing).await?
+    } else {
+        Vec::new()
+    };
     let parent = schema.tables.get(&key.parent);
     let new_values = match (action, parent_after, parent) {
         (ReferentialAction::Cascade, None, _) => None,
-        (ReferentialAction::Cascade, Some(after), Some(parent)) => values(parent, &key.parent_columns, after),
+        (ReferentialAction::Cascade, Some(after), Some(parent)) => {
+            values(parent, &key.parent_columns, after)
+        }
         _ => Some(vec![Datum::Null; columns.len()]),
     };
     let mut sql = match &new_values {
@@ -102,7 +143,14 @@ async fn change_children(
             row
         })
     };
-    Ok(rows.into_iter().map(|row| RowChange { table: child.name.clone(), after: after(&row), before: Some(row) }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| RowChange {
+            table: child.name.clone(),
+            after: after(&row),
+            before: Some(row),
+        })
+        .collect())
 }
 
 /// The condition that columns hold these values, by their own collations.
@@ -119,14 +167,32 @@ pub(crate) fn equal(table: &Table, columns: &[usize], values: &[Datum]) -> Vec<u
     sql
 }
 
-async fn read_rows(session: &mut Session, table: &Table, place: &str, condition: &[u8], doing: &str) -> Result<Vec<Image>, ReplicateError> {
-    let columns: Vec<String> = table.columns.iter().map(|column| column.class.select_expression(&quote_name(&column.name))).collect();
+async fn read_rows(
+    session: &mut Session,
+    table: &Table,
+    place: &str,
+    condition: &[u8],
+    doing: &str,
+) -> Result<Vec<Image>, ReplicateError> {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| column.class.select_expression(&quote_name(&column.name)))
+        .collect();
     let mut sql = format!("SELECT {} FROM {place} WHERE ", columns.join(",")).into_bytes();
     sql.extend_from_slice(condition);
     let rows: Vec<mysql_async::Row> = session.rows(doing, sql).await?;
     let image = |row: mysql_async::Row| {
-        let values = row.unwrap().into_iter().map(crate::mysql::chunk::answer_bytes);
-        table.columns.iter().zip(values).map(|(column, bytes)| column.class.from_answer(bytes)).collect()
+        let values = row
+            .unwrap()
+            .into_iter()
+            .map(crate::mysql::chunk::answer_bytes);
+        table
+            .columns
+            .iter()
+            .zip(values)
+            .map(|(column, bytes)| column.class.from_answer(bytes))
+            .collect()
     };
     Ok(rows.into_iter().map(image).collect())
 }

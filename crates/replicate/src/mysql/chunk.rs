@@ -34,13 +34,28 @@ struct Bounds {
 impl Chunk {
     /// The only chunk of a table: all of its rows.
     pub fn whole(table: &str) -> Chunk {
-        Chunk { table: table.to_owned(), number: 0, bounds: Bounds::default() }
+        Chunk {
+            table: table.to_owned(),
+            number: 0,
+            bounds: Bounds::default(),
+        }
     }
 
-    pub(crate) fn from_stored(table: String, number: u32, bounds: &str) -> Result<Chunk, ReplicateError> {
-        let bounds = serde_json::from_str(bounds)
-            .map_err(|_| ReplicateError::Blocked(vec![format!("the borders of chunk {number} of table {table} cannot be read by this build")]))?;
-        Ok(Chunk { table, number, bounds })
+    pub(crate) fn from_stored(
+        table: String,
+        number: u32,
+        bounds: &str,
+    ) -> Result<Chunk, ReplicateError> {
+        let bounds = serde_json::from_str(bounds).map_err(|_| {
+            ReplicateError::Blocked(vec![format!(
+                "the borders of chunk {number} of table {table} cannot be read by this build"
+            )])
+        })?;
+        Ok(Chunk {
+            table,
+            number,
+            bounds,
+        })
     }
 
     pub(crate) fn to_stored(&self) -> String {
@@ -69,7 +84,12 @@ impl Chunk {
 /// `(a > x OR (a = x AND (b > y …)))`, written out because servers of this family use no index for a comparison of rows.
 /// A plain `a >= x` in front lets them see the range.
 fn write_beyond(table: &Table, key: &[Datum], sign: u8, or_equal: bool, sql: &mut Vec<u8>) {
-    let columns: Vec<(&Column, &Datum)> = table.identity.iter().zip(key).map(|(&index, datum)| (&table.columns[index], datum)).collect();
+    let columns: Vec<(&Column, &Datum)> = table
+        .identity
+        .iter()
+        .zip(key)
+        .map(|(&index, datum)| (&table.columns[index], datum))
+        .collect();
     if let [first, _, ..] = columns.as_slice() {
         write_comparison(*first, &[sign, b'='], sql);
         sql.extend_from_slice(b" AND ");
@@ -101,22 +121,59 @@ fn write_comparison((column, datum): (&Column, &Datum), sign: &[u8], sql: &mut V
 }
 
 /// Cuts a table with a key into chunks, by walking its identity index.
-pub(crate) async fn cut(session: &mut Session, database: &str, table: &Table) -> Result<Vec<Chunk>, ReplicateError> {
+pub(crate) async fn cut(
+    session: &mut Session,
+    database: &str,
+    table: &Table,
+) -> Result<Vec<Chunk>, ReplicateError> {
     let rows = (CHUNK_BYTES / table.mean_row_bytes).clamp(*CHUNK_ROWS.start(), *CHUNK_ROWS.end());
-    let names: Vec<String> = table.identity.iter().map(|&index| quote_name(&table.columns[index].name)).collect();
-    let expressions: Vec<String> = table.identity.iter().map(|&index| table.columns[index].class.select_expression(&quote_name(&table.columns[index].name))).collect();
+    let names: Vec<String> = table
+        .identity
+        .iter()
+        .map(|&index| quote_name(&table.columns[index].name))
+        .collect();
+    let expressions: Vec<String> = table
+        .identity
+        .iter()
+        .map(|&index| {
+            table.columns[index]
+                .class
+                .select_expression(&quote_name(&table.columns[index].name))
+        })
+        .collect();
     let index = table.identity_index.as_deref().unwrap_or("PRIMARY");
     let mut chunks = Vec::new();
     let mut lower: Option<Vec<Datum>> = None;
     loop {
-        let from = Chunk { table: table.name.clone(), number: chunks.len() as u32, bounds: Bounds { lower: lower.clone(), upper: None } };
-        let head = format!("SELECT {} FROM {}.{} FORCE INDEX ({}) WHERE ", expressions.join(","), quote_name(database), quote_name(&table.name), quote_name(index));
+        let from = Chunk {
+            table: table.name.clone(),
+            number: chunks.len() as u32,
+            bounds: Bounds {
+                lower: lower.clone(),
+                upper: None,
+            },
+        };
+        let head = format!(
+            "SELECT {} FROM {}.{} FORCE INDEX ({}) WHERE ",
+            expressions.join(","),
+            quote_name(database),
+            quote_name(&table.name),
+            quote_name(index)
+        );
         let mut sql = head.into_bytes();
         sql.extend(from.condition(table));
-        sql.extend(format!(" ORDER BY {} LIMIT 1 OFFSET {}", names.join(","), rows - 1).into_bytes());
+        sql.extend(
+            format!(" ORDER BY {} LIMIT 1 OFFSET {}", names.join(","), rows - 1).into_bytes(),
+        );
         let border = read_key(session, table, &sql).await?;
         let is_last = border.is_none();
-        chunks.push(Chunk { bounds: Bounds { lower: lower.take(), upper: border.clone() }, ..from });
+        chunks.push(Chunk {
+            bounds: Bounds {
+                lower: lower.take(),
+                upper: border.clone(),
+            },
+            ..from
+        });
         if is_last {
             return Ok(chunks);
         }
@@ -124,11 +181,20 @@ pub(crate) async fn cut(session: &mut Session, database: &str, table: &Table) ->
     }
 }
 
-async fn read_key(session: &mut Session, table: &Table, sql: &[u8]) -> Result<Option<Vec<Datum>>, ReplicateError> {
+async fn read_key(
+    session: &mut Session,
+    table: &Table,
+    sql: &[u8],
+) -> Result<Option<Vec<Datum>>, ReplicateError> {
     let row: Option<mysql_async::Row> = session.row("cutting a table into chunks", sql).await?;
     Ok(row.map(|row| {
         let values = row.unwrap().into_iter().map(answer_bytes);
-        table.identity.iter().zip(values).map(|(&index, bytes)| table.columns[index].class.from_answer(bytes)).collect()
+        table
+            .identity
+            .iter()
+            .zip(values)
+            .map(|(&index, bytes)| table.columns[index].class.from_answer(bytes))
+            .collect()
     }))
 }
 
@@ -146,7 +212,15 @@ mod tests {
     use crate::mysql::value::ColumnClass;
 
     fn table(keys: usize) -> Table {
-        let column = |name: &str| Column { name: name.into(), class: ColumnClass::Integer { width_bytes: 4, unsigned: false }, nullable: false, generated: false };
+        let column = |name: &str| Column {
+            name: name.into(),
+            class: ColumnClass::Integer {
+                width_bytes: 4,
+                unsigned: false,
+            },
+            nullable: false,
+            generated: false,
+        };
         Table {
             name: "t".into(),
             columns: ["a", "b", "c"].iter().map(|name| column(name)).collect(),
@@ -163,17 +237,46 @@ mod tests {
 
     #[test]
     fn conditions_meet_without_gap_or_overlap() {
-        let key = |values: &[i32]| Some(values.iter().map(|value| Datum::Plain(value.to_string())).collect::<Vec<_>>());
+        let key = |values: &[i32]| {
+            Some(
+                values
+                    .iter()
+                    .map(|value| Datum::Plain(value.to_string()))
+                    .collect::<Vec<_>>(),
+            )
+        };
         for (keys, lower, upper, condition) in [
             (1, None, None, "TRUE"),
             (1, key(&[5]), None, "`a`>5"),
             (1, key(&[4]), key(&[5]), "`a`>4 AND `a`<=5"),
-            (2, key(&[5, 6]), None, "`a`>=5 AND (`a`>5 OR (`a`=5 AND `b`>6))"),
-            (2, None, key(&[5, 6]), "`a`<=5 AND (`a`<5 OR (`a`=5 AND `b`<=6))"),
-            (3, key(&[1, 2, 3]), None, "`a`>=1 AND (`a`>1 OR (`a`=1 AND (`b`>2 OR (`b`=2 AND `c`>3))))"),
+            (
+                2,
+                key(&[5, 6]),
+                None,
+                "`a`>=5 AND (`a`>5 OR (`a`=5 AND `b`>6))",
+            ),
+            (
+                2,
+                None,
+                key(&[5, 6]),
+                "`a`<=5 AND (`a`<5 OR (`a`=5 AND `b`<=6))",
+            ),
+            (
+                3,
+                key(&[1, 2, 3]),
+                None,
+                "`a`>=1 AND (`a`>1 OR (`a`=1 AND (`b`>2 OR (`b`=2 AND `c`>3))))",
+            ),
         ] {
-            let chunk = Chunk { table: "t".into(), number: 0, bounds: Bounds { lower, upper } };
-            assert_eq!(String::from_utf8(chunk.condition(&table(keys))).unwrap(), condition);
+            let chunk = Chunk {
+                table: "t".into(),
+                number: 0,
+                bounds: Bounds { lower, upper },
+            };
+            assert_eq!(
+                String::from_utf8(chunk.condition(&table(keys))).unwrap(),
+                condition
+            );
             let again = Chunk::from_stored("t".into(), 0, &chunk.to_stored()).unwrap();
             assert_eq!(again, chunk);
         }

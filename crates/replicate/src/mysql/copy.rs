@@ -39,7 +39,12 @@ pub(crate) struct Copied {
 }
 
 impl<'a> Copier<'a> {
-    pub(crate) async fn open(state: &'a StreamState, source: &Address, flavour: Flavour, database: &'a str) -> Result<Copier<'a>, ReplicateError> {
+    pub(crate) async fn open(
+        state: &'a StreamState,
+        source: &Address,
+        flavour: Flavour,
+        database: &'a str,
+    ) -> Result<Copier<'a>, ReplicateError> {
         Ok(Copier {
             state,
             database,
@@ -51,8 +56,16 @@ impl<'a> Copier<'a> {
     }
 
     /// Copies one chunk, or finds that it is done.
-    pub(crate) async fn copy(&mut self, table: &Table, chunk: &Chunk) -> Result<Copied, ReplicateError> {
-        let snapshot = if table.has_key() { None } else { Some(self.open_snapshot().await?) };
+    pub(crate) async fn copy(
+        &mut self,
+        table: &Table,
+        chunk: &Chunk,
+    ) -> Result<Copied, ReplicateError> {
+        let snapshot = if table.has_key() {
+            None
+        } else {
+            Some(self.open_snapshot().await?)
+        };
         let copied = self.copy_rows(table, chunk, snapshot.clone()).await;
         if snapshot.is_some() {
             self.reader.run("closing the snapshot", "ROLLBACK").await?;
@@ -65,10 +78,20 @@ impl<'a> Copier<'a> {
         if self.flavour == Flavour::MariaDb {
             return server::open_snapshot(&mut self.reader).await;
         }
-        self.reader.run("opening a snapshot", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
+        self.reader
+            .run(
+                "opening a snapshot",
+                "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            )
+            .await?;
         for _ in 0..SNAPSHOT_TRIES {
             let before = server::log_end(&mut self.log, self.flavour).await?;
-            self.reader.run("opening a snapshot", "START TRANSACTION WITH CONSISTENT SNAPSHOT").await?;
+            self.reader
+                .run(
+                    "opening a snapshot",
+                    "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+                )
+                .await?;
             if server::log_end(&mut self.log, self.flavour).await? == before {
                 return Ok(before);
             }
@@ -79,13 +102,24 @@ impl<'a> Copier<'a> {
         ]))
     }
 
-    async fn copy_rows(&mut self, table: &Table, chunk: &Chunk, snapshot: Option<LogPosition>) -> Result<Copied, ReplicateError> {
+    async fn copy_rows(
+        &mut self,
+        table: &Table,
+        chunk: &Chunk,
+        snapshot: Option<LogPosition>,
+    ) -> Result<Copied, ReplicateError> {
         let doing = format!("copying table {}", table.name);
         let address = self.reader.address().clone();
         let sql = select(table, self.database, chunk);
         let failed = |error| address.error(&doing, error);
-        let silent = |_| ReplicateError::Silent { side: "source", host: address.host(), doing: doing.clone(), limit_s: STATEMENT_LIMIT.as_secs() };
-        let answer = tokio::time::timeout(STATEMENT_LIMIT, self.reader.conn().query_iter(sql)).await;
+        let silent = |_| ReplicateError::Silent {
+            side: "source",
+            host: address.host(),
+            doing: doing.clone(),
+            limit_s: STATEMENT_LIMIT.as_secs(),
+        };
+        let answer =
+            tokio::time::timeout(STATEMENT_LIMIT, self.reader.conn().query_iter(sql)).await;
         let mut answer = answer.map_err(silent)?.map_err(failed)?;
         // The answer has begun, so its read view exists; the log's end is asked for only now.
         let end = match snapshot {
@@ -95,14 +129,27 @@ impl<'a> Copier<'a> {
         let mut insert = Insert::new(self.database, table);
         let mut copied = Copied::default();
         let is_new = self.state.open_chunk(&mut self.writer, chunk, &end).await?;
-        if let Some(mut rows) = answer.stream::<mysql_async::Row>().await.map_err(|error| address.error(&doing, error))? {
-            while let Some(row) = tokio::time::timeout(STATEMENT_LIMIT, rows.next()).await.map_err(silent)? {
+        if let Some(mut rows) = answer
+            .stream::<mysql_async::Row>()
+            .await
+            .map_err(|error| address.error(&doing, error))?
+        {
+            while let Some(row) = tokio::time::timeout(STATEMENT_LIMIT, rows.next())
+                .await
+                .map_err(silent)?
+            {
                 let row = row.map_err(|error| address.error(&doing, error))?;
                 if !is_new {
                     continue;
                 }
                 copied.rows += 1;
-                copied.bytes += insert.push(table.carried().zip(row.unwrap()).map(|(column, value)| (column, table.columns[column].class.from_answer(answer_bytes(value)))));
+                copied.bytes +=
+                    insert.push(table.carried().zip(row.unwrap()).map(|(column, value)| {
+                        (
+                            column,
+                            table.columns[column].class.from_answer(answer_bytes(value)),
+                        )
+                    }));
                 if insert.is_full() {
                     insert.run(&mut self.writer, &doing).await?;
                 }
@@ -110,16 +157,35 @@ impl<'a> Copier<'a> {
         }
         if is_new {
             insert.run(&mut self.writer, &doing).await?;
-            self.state.commit_chunk(&mut self.writer, chunk, copied.rows, copied.bytes).await?;
+            self.state
+                .commit_chunk(&mut self.writer, chunk, copied.rows, copied.bytes)
+                .await?;
         }
         Ok(copied)
     }
 }
 
 fn select(table: &Table, database: &str, chunk: &Chunk) -> Vec<u8> {
-    let columns: Vec<String> = table.carried().map(|index| table.columns[index].class.select_expression(&quote_name(&table.columns[index].name))).collect();
-    let hint = table.identity_index.as_ref().map(|index| format!(" FORCE INDEX ({})", quote_name(index))).unwrap_or_default();
-    let mut sql = format!("SELECT {} FROM {}.{}{hint} WHERE ", columns.join(","), quote_name(database), quote_name(&table.name)).into_bytes();
+    let columns: Vec<String> = table
+        .carried()
+        .map(|index| {
+            table.columns[index]
+                .class
+                .select_expression(&quote_name(&table.columns[index].name))
+        })
+        .collect();
+    let hint = table
+        .identity_index
+        .as_ref()
+        .map(|index| format!(" FORCE INDEX ({})", quote_name(index)))
+        .unwrap_or_default();
+    let mut sql = format!(
+        "SELECT {} FROM {}.{}{hint} WHERE ",
+        columns.join(","),
+        quote_name(database),
+        quote_name(&table.name)
+    )
+    .into_bytes();
     sql.extend(chunk.condition(table));
     sql
 }
@@ -134,8 +200,18 @@ pub(crate) struct Insert<'a> {
 
 impl<'a> Insert<'a> {
     pub(crate) fn new(database: &str, table: &'a Table) -> Insert<'a> {
-        let head = format!("INSERT INTO {}.{} ({}) VALUES ", quote_name(database), quote_name(&table.name), table.carried_names());
-        Insert { table, head: head.into_bytes(), sql: Vec::new(), rows: 0 }
+        let head = format!(
+            "INSERT INTO {}.{} ({}) VALUES ",
+            quote_name(database),
+            quote_name(&table.name),
+            table.carried_names()
+        );
+        Insert {
+            table,
+            head: head.into_bytes(),
+            sql: Vec::new(),
+            rows: 0,
+        }
     }
 
     /// Adds a row, given its carried columns. Returns the bytes of SQL it took.
@@ -151,7 +227,9 @@ impl<'a> Insert<'a> {
             if place > 0 {
                 self.sql.push(b',');
             }
-            self.table.columns[column].class.write_value(&datum, &mut self.sql);
+            self.table.columns[column]
+                .class
+                .write_value(&datum, &mut self.sql);
         }
         self.sql.push(b')');
         self.rows += 1;
@@ -163,7 +241,11 @@ impl<'a> Insert<'a> {
     }
 
     /// Sends what has grown; every row of it must arrive.
-    pub(crate) async fn run(&mut self, writer: &mut Session, doing: &str) -> Result<(), ReplicateError> {
+    pub(crate) async fn run(
+        &mut self,
+        writer: &mut Session,
+        doing: &str,
+    ) -> Result<(), ReplicateError> {
         if self.rows == 0 {
             return Ok(());
         }

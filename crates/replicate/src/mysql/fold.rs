@@ -51,7 +51,11 @@ impl Folded {
     /// Takes the next change in. The images are those of the table given.
     pub(crate) fn take(&mut self, table: &Table, change: RowChange) {
         self.changes += 1;
-        self.bytes += [&change.before, &change.after].into_iter().flatten().map(image_bytes).sum::<usize>();
+        self.bytes += [&change.before, &change.after]
+            .into_iter()
+            .flatten()
+            .map(image_bytes)
+            .sum::<usize>();
         if !table.has_key() {
             self.keyless.push(change);
             return;
@@ -61,10 +65,20 @@ impl Folded {
         let after = change.after.map(|image| (project(table, &image), image));
         // A changed key is a delete and an insert.
         if let Some(key) = before {
-            keys.entry(key).or_insert(LastState { stood_before: true, row: None }).row = None;
+            keys.entry(key)
+                .or_insert(LastState {
+                    stood_before: true,
+                    row: None,
+                })
+                .row = None;
         }
         if let Some((key, image)) = after {
-            keys.entry(key).or_insert(LastState { stood_before: false, row: None }).row = Some(image);
+            keys.entry(key)
+                .or_insert(LastState {
+                    stood_before: false,
+                    row: None,
+                })
+                .row = Some(image);
         }
     }
 
@@ -86,7 +100,11 @@ impl Folded {
 
 /// The identity of a row image.
 pub(crate) fn project(table: &Table, image: &Image) -> Key {
-    table.identity.iter().map(|&index| image.get(index).cloned().unwrap_or(Datum::Null)).collect()
+    table
+        .identity
+        .iter()
+        .map(|&index| image.get(index).cloned().unwrap_or(Datum::Null))
+        .collect()
 }
 
 fn image_bytes(image: &Image) -> usize {
@@ -107,8 +125,16 @@ mod tests {
     use crate::mysql::value::ColumnClass;
 
     fn table(keys: usize) -> Table {
-        let class = ColumnClass::Integer { width_bytes: 4, unsigned: false };
-        let column = |name: &str| Column { name: name.into(), class: class.clone(), nullable: false, generated: false };
+        let class = ColumnClass::Integer {
+            width_bytes: 4,
+            unsigned: false,
+        };
+        let column = |name: &str| Column {
+            name: name.into(),
+            class: class.clone(),
+            nullable: false,
+            generated: false,
+        };
         Table {
             name: "t".into(),
             columns: vec![column("id"), column("v")],
@@ -150,18 +176,30 @@ mod tests {
             seed % bound
         };
         for _ in 0..300 {
-            let (mut source, mut target, mut folded) = (BTreeMap::new(), BTreeMap::new(), Folded::default());
+            let (mut source, mut target, mut folded) =
+                (BTreeMap::new(), BTreeMap::new(), Folded::default());
             for _ in 0..60 {
                 let (id, other, value) = (next(6), next(6), next(4));
                 let key = |id: u64| vec![Datum::Plain(id.to_string())];
                 let before = source.get(&key(id)).cloned();
-                let to = if before.is_some() && next(3) == 0 && !source.contains_key(&key(other)) { other } else { id };
+                let to = if before.is_some() && next(3) == 0 && !source.contains_key(&key(other)) {
+                    other
+                } else {
+                    id
+                };
                 let after = (before.is_none() || next(3) > 0).then(|| row(to, value));
                 source.remove(&key(id));
                 if let Some(image) = &after {
                     source.insert(key(to), image.clone());
                 }
-                folded.take(&table, RowChange { table: "t".into(), before, after });
+                folded.take(
+                    &table,
+                    RowChange {
+                        table: "t".into(),
+                        before,
+                        after,
+                    },
+                );
                 if next(5) == 0 {
                     apply(&mut target, std::mem::take(&mut folded));
                 }
@@ -175,7 +213,14 @@ mod tests {
     fn changes_of_tables_without_a_key_stay_in_order() {
         let mut folded = Folded::default();
         for v in 0..3 {
-            folded.take(&table(0), RowChange { table: "t".into(), before: None, after: Some(row(1, v)) });
+            folded.take(
+                &table(0),
+                RowChange {
+                    table: "t".into(),
+                    before: None,
+                    after: Some(row(1, v)),
+                },
+            );
         }
         assert_eq!(folded.keyless.len(), 3);
         assert!(folded.keyed.is_empty());

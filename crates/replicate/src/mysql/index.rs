@@ -11,46 +11,107 @@ use crate::mysql::value::{quote_name, quote_text};
 type Present = BTreeSet<(String, String)>;
 
 /// Makes the indexes that may hold doubles, all of a table in one statement.
-pub(crate) async fn make_plain(target: &mut Session, schema: &Schema) -> Result<(), ReplicateError> {
+pub(crate) async fn make_plain(
+    target: &mut Session,
+    schema: &Schema,
+) -> Result<(), ReplicateError> {
     let present = indexes(target, schema).await?;
     for table in schema.tables.values() {
-        add(target, schema, &table.name, take_apart(table).plain_indexes, &present).await?;
+        add(
+            target,
+            schema,
+            &table.name,
+            take_apart(table).plain_indexes,
+            &present,
+        )
+        .await?;
     }
     Ok(())
 }
 
 /// Makes unique indexes, and then the foreign keys, which need their parents' indexes.
-pub(crate) async fn make_strict(target: &mut Session, schema: &Schema) -> Result<(), ReplicateError> {
+pub(crate) async fn make_strict(
+    target: &mut Session,
+    schema: &Schema,
+) -> Result<(), ReplicateError> {
     let present = indexes(target, schema).await?;
     for table in schema.tables.values() {
-        add(target, schema, &table.name, take_apart(table).unique_indexes, &present).await?;
+        add(
+            target,
+            schema,
+            &table.name,
+            take_apart(table).unique_indexes,
+            &present,
+        )
+        .await?;
     }
     // A foreign key often bears the name of its index, so the two are looked up apart.
     let present = foreign_keys(target, schema).await?;
     for table in schema.tables.values() {
-        add(target, schema, &table.name, take_apart(table).foreign_keys, &present).await?;
+        add(
+            target,
+            schema,
+            &table.name,
+            take_apart(table).foreign_keys,
+            &present,
+        )
+        .await?;
     }
     Ok(())
 }
 
 async fn indexes(target: &mut Session, schema: &Schema) -> Result<Present, ReplicateError> {
-    let sql = format!("SELECT DISTINCT TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {}", quote_text(&schema.database));
-    Ok(target.rows::<(String, String)>("listing the target's indexes", sql).await?.into_iter().collect())
+    let sql = format!(
+        "SELECT DISTINCT TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {}",
+        quote_text(&schema.database)
+    );
+    Ok(target
+        .rows::<(String, String)>("listing the target's indexes", sql)
+        .await?
+        .into_iter()
+        .collect())
 }
 
 async fn foreign_keys(target: &mut Session, schema: &Schema) -> Result<Present, ReplicateError> {
-    let sql = format!("SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {}", quote_text(&schema.database));
-    Ok(target.rows::<(String, String)>("listing the target's foreign keys", sql).await?.into_iter().collect())
+    let sql = format!(
+        "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {}",
+        quote_text(&schema.database)
+    );
+    Ok(target
+        .rows::<(String, String)>("listing the target's foreign keys", sql)
+        .await?
+        .into_iter()
+        .collect())
 }
 
-async fn add(target: &mut Session, schema: &Schema, table: &str, clauses: Vec<(String, String)>, present: &Present) -> Result<(), ReplicateError> {
-    let missing: Vec<String> =
-        clauses.into_iter().filter(|(name, _)| !present.contains(&(table.to_owned(), name.clone()))).map(|(_, clause)| format!("ADD {clause}")).collect();
+async fn add(
+    target: &mut Session,
+    schema: &Schema,
+    table: &str,
+    clauses: Vec<(String, String)>,
+    present: &Present,
+) -> Result<(), ReplicateError> {
+    let missing: Vec<String> = clauses
+        .into_iter()
+        .filter(|(name, _)| !present.contains(&(table.to_owned(), name.clone())))
+        .map(|(_, clause)| format!("ADD {clause}"))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    target.run("choosing the database", format!("USE {}", quote_name(&schema.database))).await?;
+    target
+        .run(
+            "choosing the database",
+            format!("USE {}", quote_name(&schema.database)),
+        )
+        .await?;
     let sql = format!("ALTER TABLE {} {}", quote_name(table), missing.join(", "));
-    target.run_within(REBUILD_LIMIT, &format!("making the indexes of table {table}"), sql).await?;
+    target
+        .run_within(
+            REBUILD_LIMIT,
+            &format!("making the indexes of table {table}"),
+            sql,
+        )
+        .await?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::Address;
 use crate::error::ReplicateError;
-use crate::mysql::row::{Image, read_image};
+use crate::mysql::row::{Image, read_rows};
 use crate::mysql::schema::{Schema, Table};
 use crate::mysql::server::{self, Flavour};
 use crate::position::LogPosition;
@@ -116,18 +116,48 @@ struct Open {
 
 impl LogReader {
     /// Opens the log at a position. `server_id` must differ from every replica of that server.
-    pub async fn open(address: &Address, flavour: Flavour, schema: Schema, from: LogPosition, server_id: u32) -> Result<LogReader, ReplicateError> {
+    pub async fn open(
+        address: &Address,
+        flavour: Flavour,
+        schema: Schema,
+        from: LogPosition,
+        server_id: u32,
+    ) -> Result<LogReader, ReplicateError> {
         let mut session = server::reader(address).await?;
-        if !server::log_files(&mut session).await?.iter().any(|(file, _)| file == from.file()) {
+        if !server::log_files(&mut session)
+            .await?
+            .iter()
+            .any(|(file, _)| file == from.file())
+        {
             return Err(ReplicateError::LogPurged { position: from });
         }
-        session.run("asking for heartbeats", format!("SET @master_heartbeat_period = {}, @source_heartbeat_period = {}", HEARTBEAT_S * 1_000_000_000, HEARTBEAT_S * 1_000_000_000)).await?;
+        session
+            .run(
+                "asking for heartbeats",
+                format!(
+                    "SET @master_heartbeat_period = {}, @source_heartbeat_period = {}",
+                    HEARTBEAT_S * 1_000_000_000,
+                    HEARTBEAT_S * 1_000_000_000
+                ),
+            )
+            .await?;
         if flavour == Flavour::MariaDb {
             // 4: we understand MariaDB's own events; without it the server rewrites them.
-            session.run("announcing what we understand", "SET @mariadb_slave_capability = 4").await?;
+            session
+                .run(
+                    "announcing what we understand",
+                    "SET @mariadb_slave_capability = 4",
+                )
+                .await?;
         }
-        let request = BinlogStreamRequest::new(server_id).with_filename(from.file().as_bytes()).with_pos(from.offset());
-        let stream = session.into_conn().get_binlog_stream(request).await.map_err(|error| log_error(address, &from, error))?;
+        let request = BinlogStreamRequest::new(server_id)
+            .with_filename(from.file().as_bytes())
+            .with_pos(from.offset());
+        let stream = session
+            .into_conn()
+            .get_binlog_stream(request)
+            .await
+            .map_err(|error| log_error(address, &from, error))?;
         Ok(LogReader {
             stream,
             address: address.clone(),
@@ -155,8 +185,15 @@ impl LogReader {
             match tokio::time::timeout(SILENCE_LIMIT, self.stream.next()).await {
                 Err(_) => return Err(silent),
                 Ok(Some(Ok(event))) => self.take(&event)?,
-                Ok(Some(Err(error))) => return Err(log_error(&self.address, &self.position, error)),
-                Ok(None) => return Err(self.address.error("reading the log", mysql_async::DriverError::ConnectionClosed.into())),
+                Ok(Some(Err(error))) => {
+                    return Err(log_error(&self.address, &self.position, error));
+                }
+                Ok(None) => {
+                    return Err(self.address.error(
+                        "reading the log",
+                        mysql_async::DriverError::ConnectionClosed.into(),
+                    ));
+                }
             }
         }
     }
@@ -164,18 +201,31 @@ impl LogReader {
     fn take(&mut self, event: &Event) -> Result<(), ReplicateError> {
         let header = event.header();
         // Events that the server makes up for the stream have no position of their own.
-        let end = self.position.at(u64::from(header.log_pos()).max(self.position.offset()));
-        let begin = self.position.at(u64::from(header.log_pos()).saturating_sub(u64::from(header.event_size())));
+        let end = self
+            .position
+            .at(u64::from(header.log_pos()).max(self.position.offset()));
+        let begin = self
+            .position
+            .at(u64::from(header.log_pos()).saturating_sub(u64::from(header.event_size())));
         match decode::kind(event) {
-            decode::Kind::MariaDbGtid { stands_alone, prepares } => {
-                self.transaction = Open { prepares, start: (!stands_alone).then_some(begin), ..Open::default() };
+            decode::Kind::MariaDbGtid {
+                stands_alone,
+                prepares,
+            } => {
+                self.transaction = Open {
+                    prepares,
+                    start: (!stands_alone).then_some(begin),
+                    ..Open::default()
+                };
                 return Ok(());
             }
             decode::Kind::MySqlGtid => {
                 self.transaction.start.get_or_insert(begin);
                 return Ok(());
             }
-            decode::Kind::XaPrepare { one_phase: true, .. } => {
+            decode::Kind::XaPrepare {
+                one_phase: true, ..
+            } => {
                 self.transaction.prepares = None;
                 self.finish(end);
                 return Ok(());
@@ -188,7 +238,9 @@ impl LogReader {
             }
             decode::Kind::Known => {}
         }
-        let data = event.read_data().map_err(|error| self.unreadable(error.to_string()))?;
+        let data = event
+            .read_data()
+            .map_err(|error| self.unreadable(error.to_string()))?;
         match data {
             // The greeting repeats the file that was asked for.
             Some(EventData::RotateEvent(_)) if !self.is_described => {}
@@ -198,9 +250,12 @@ impl LogReader {
             }
             Some(EventData::RotateEvent(rotate)) => {
                 let file = rotate.name().into_owned();
-                self.position = LogPosition::new(&file, rotate.position()).ok_or_else(|| self.unreadable(format!("log file {file} has no number")))?;
+                self.position = LogPosition::new(&file, rotate.position())
+                    .ok_or_else(|| self.unreadable(format!("log file {file} has no number")))?;
                 if !rotate.is_fake() {
-                    self.ready.push_back(LogEntry::Commit { end: self.position.clone() });
+                    self.ready.push_back(LogEntry::Commit {
+                        end: self.position.clone(),
+                    });
                 }
             }
             Some(EventData::TableMapEvent(map)) => {
@@ -209,8 +264,14 @@ impl LogReader {
             }
             Some(EventData::RowsEvent(rows)) => self.take_rows(&rows)?,
             Some(EventData::XidEvent(_)) => self.finish(end),
-            Some(EventData::QueryEvent(query)) => self.take_query(&query.schema(), &query.query(), begin, end)?,
-            Some(EventData::IncidentEvent(_)) => return Err(self.unreadable("the source says that its log has a gap (incident event)".to_owned())),
+            Some(EventData::QueryEvent(query)) => {
+                self.take_query(&query.schema(), &query.query(), begin, end)?
+            }
+            Some(EventData::IncidentEvent(_)) => {
+                return Err(self.unreadable(
+                    "the source says that its log has a gap (incident event)".to_owned(),
+                ));
+            }
             _ => self.pass(end),
         }
         Ok(())
@@ -228,11 +289,17 @@ impl LogReader {
     fn resolve(&mut self, database: &str, table: &str) -> Result<Option<String>, ReplicateError> {
         if database == OWN_SCHEMA {
             if self.transaction.has_changes {
-                return Err(self.unreadable("the mark of an applier stands behind other changes of its transaction".to_owned()));
+                return Err(self.unreadable(
+                    "the mark of an applier stands behind other changes of its transaction"
+                        .to_owned(),
+                ));
             }
             self.transaction.is_own = true;
         }
-        Ok((database == self.schema.database && self.schema.tables.contains_key(table)).then(|| table.to_owned()))
+        Ok(
+            (database == self.schema.database && self.schema.tables.contains_key(table))
+                .then(|| table.to_owned()),
+        )
     }
 
     fn take_rows(&mut self, rows: &RowsEventData<'_>) -> Result<(), ReplicateError> {
@@ -243,11 +310,16 @@ impl LogReader {
         if self.transaction.is_own {
             return Ok(());
         }
-        let Some(table) = self.schema.tables.get(&name) else { return Ok(()) };
-        let Some(map) = self.stream.get_tme(rows.table_id()) else {
-            return Err(self.unreadable(format!("rows of table {name} came without its description")));
+        let Some(table) = self.schema.tables.get(&name) else {
+            return Ok(());
         };
-        let changes = read_rows(table, rows, map).map_err(|reason| self.unreadable(format!("table {name}: {reason}")))?;
+        let Some(map) = self.stream.get_tme(rows.table_id()) else {
+            return Err(
+                self.unreadable(format!("rows of table {name} came without its description"))
+            );
+        };
+        let changes = read_rows(table, rows, map)
+            .map_err(|reason| self.unreadable(format!("table {name}: {reason}")))?;
         self.transaction.has_changes = true;
         self.transaction.changes.extend(changes);
         if self.transaction.changes.len() >= ROWS_AT_ONCE {
@@ -257,26 +329,49 @@ impl LogReader {
     }
 
     fn refuse_unknown_table(&mut self, table_id: u64) -> Result<(), ReplicateError> {
-        let unknown = self.stream.get_tme(table_id).filter(|map| map.database_name() == self.schema.database.as_str());
+        let unknown = self
+            .stream
+            .get_tme(table_id)
+            .filter(|map| map.database_name() == self.schema.database.as_str());
         match unknown {
             Some(map) if !self.transaction.is_own => Err(ReplicateError::SchemaChanged {
                 position: self.position.clone(),
-                statement: format!("rows of table {}, which did not exist when the move began", map.table_name()),
+                statement: format!(
+                    "rows of table {}, which did not exist when the move began",
+                    map.table_name()
+                ),
             }),
             _ => Ok(()),
         }
     }
 
-    fn take_query(&mut self, schema: &str, query: &str, begin: LogPosition, end: LogPosition) -> Result<(), ReplicateError> {
+    fn take_query(
+        &mut self,
+        schema: &str,
+        query: &str,
+        begin: LogPosition,
+        end: LogPosition,
+    ) -> Result<(), ReplicateError> {
         use statement::Statement;
         match statement::read(&self.schema, schema, query) {
             Statement::Begin => {
-                let (prepares, start) = (self.transaction.prepares.take(), self.transaction.start.take());
-                self.transaction = Open { prepares, start: start.or(Some(begin)), ..Open::default() };
+                let (prepares, start) = (
+                    self.transaction.prepares.take(),
+                    self.transaction.start.take(),
+                );
+                self.transaction = Open {
+                    prepares,
+                    start: start.or(Some(begin)),
+                    ..Open::default()
+                };
             }
             Statement::BeginPrepared { xid } => {
                 let start = self.transaction.start.take();
-                self.transaction = Open { prepares: Some(xid), start: start.or(Some(begin)), ..Open::default() };
+                self.transaction = Open {
+                    prepares: Some(xid),
+                    start: start.or(Some(begin)),
+                    ..Open::default()
+                };
             }
             Statement::Commit => self.finish(end),
             Statement::Rollback => {
@@ -285,28 +380,53 @@ impl LogReader {
             }
             Statement::Savepoint => {}
             // Inside a transaction it is one statement of several.
-            Statement::OutOfScope | Statement::Harmless if self.transaction.start.is_some() && self.transaction.has_changes => {}
+            Statement::OutOfScope | Statement::Harmless
+                if self.transaction.start.is_some() && self.transaction.has_changes => {}
             Statement::OutOfScope | Statement::Harmless => self.finish(end),
             Statement::Truncate { table } => {
                 self.flush();
-                self.ready.push_back(LogEntry::Truncate { start: begin, table });
+                self.ready.push_back(LogEntry::Truncate {
+                    start: begin,
+                    table,
+                });
                 self.finish(end);
             }
             Statement::Decided { xid, committed } => {
                 self.position = end.clone();
                 self.transaction = Open::default();
-                self.ready.push_back(LogEntry::Decided { xid, committed, end });
+                self.ready.push_back(LogEntry::Decided {
+                    xid,
+                    committed,
+                    end,
+                });
             }
-            Statement::SchemaChange => return Err(ReplicateError::SchemaChanged { position: self.position.clone(), statement: first_words(query) }),
-            Statement::DataChange => return Err(ReplicateError::StatementLogged { position: self.position.clone(), statement: first_words(query) }),
+            Statement::SchemaChange => {
+                return Err(ReplicateError::SchemaChanged {
+                    position: self.position.clone(),
+                    statement: first_words(query),
+                });
+            }
+            Statement::DataChange => {
+                return Err(ReplicateError::StatementLogged {
+                    position: self.position.clone(),
+                    statement: first_words(query),
+                });
+            }
         }
         Ok(())
     }
 
     fn flush(&mut self) {
         if !self.transaction.changes.is_empty() && self.transaction.prepares.is_none() {
-            let start = self.transaction.start.clone().unwrap_or_else(|| self.position.clone());
-            self.ready.push_back(LogEntry::Changes { start, changes: std::mem::take(&mut self.transaction.changes) });
+            let start = self
+                .transaction
+                .start
+                .clone()
+                .unwrap_or_else(|| self.position.clone());
+            self.ready.push_back(LogEntry::Changes {
+                start,
+                changes: std::mem::take(&mut self.transaction.changes),
+            });
         }
     }
 
@@ -317,17 +437,26 @@ impl LogReader {
         self.ready.push_back(LogEntry::Commit { end });
     }
 
-    fn finish_prepared(&mut self, xid: Option<String>, end: LogPosition) -> Result<(), ReplicateError> {
+    fn finish_prepared(
+        &mut self,
+        xid: Option<String>,
+        end: LogPosition,
+    ) -> Result<(), ReplicateError> {
         let xid = xid.or_else(|| self.transaction.prepares.clone());
-        let xid = xid.ok_or_else(|| self.unreadable("a prepared transaction has no name".to_owned()))?;
+        let xid =
+            xid.ok_or_else(|| self.unreadable("a prepared transaction has no name".to_owned()))?;
         let changes = std::mem::take(&mut self.transaction).changes;
         self.position = end.clone();
-        self.ready.push_back(LogEntry::Prepared { xid, changes, end });
+        self.ready
+            .push_back(LogEntry::Prepared { xid, changes, end });
         Ok(())
     }
 
     fn unreadable(&self, reason: String) -> ReplicateError {
-        ReplicateError::LogUnreadable { position: self.position.clone(), reason }
+        ReplicateError::LogUnreadable {
+            position: self.position.clone(),
+            reason,
+        }
     }
 
     /// The tables in scope.
@@ -336,30 +465,27 @@ impl LogReader {
     }
 }
 
-fn read_rows(table: &Table, rows: &RowsEventData<'_>, map: &mysql_async::binlog::events::TableMapEvent<'_>) -> Result<Vec<RowChange>, String> {
-    let full = rows.columns_before_image().into_iter().chain(rows.columns_after_image()).all(|bits| bits.iter().take(table.columns.len()).all(|bit| *bit));
-    if !full || rows.num_columns() as usize != table.columns.len() {
-        return Err("the row image is not full: set binlog_row_image=FULL; or the table's columns changed".to_owned());
-    }
-    rows.rows(map)
-        .map(|row| {
-            let (before, after) = row.map_err(|error| error.to_string())?;
-            let image = |row: Option<mysql_async::binlog::row::BinlogRow>| row.map(|row| read_image(table, row.unwrap())).transpose();
-            Ok(RowChange { table: table.name.clone(), before: image(before)?, after: image(after)? })
-        })
-        .collect()
-}
-
 /// Tells "the log is gone" (final) from "the connection is gone" (passing).
-fn log_error(address: &Address, position: &LogPosition, error: mysql_async::Error) -> ReplicateError {
+fn log_error(
+    address: &Address,
+    position: &LogPosition,
+    error: mysql_async::Error,
+) -> ReplicateError {
     match &error {
         // ER_MASTER_FATAL_ERROR_READING_BINLOG, with the reason in words only.
         mysql_async::Error::Server(server) if server.code == 1236 => {
-            let gone = ["could not find", "purged", "not found", "first log file"].iter().any(|words| server.message.to_ascii_lowercase().contains(words));
+            let gone = ["could not find", "purged", "not found", "first log file"]
+                .iter()
+                .any(|words| server.message.to_ascii_lowercase().contains(words));
             if gone {
-                ReplicateError::LogPurged { position: position.clone() }
+                ReplicateError::LogPurged {
+                    position: position.clone(),
+                }
             } else {
-                ReplicateError::LogUnreadable { position: position.clone(), reason: server.message.clone() }
+                ReplicateError::LogUnreadable {
+                    position: position.clone(),
+                    reason: server.message.clone(),
+                }
             }
         }
         _ => address.error("reading the log", error),
@@ -367,9 +493,16 @@ fn log_error(address: &Address, position: &LogPosition, error: mysql_async::Erro
 }
 
 fn first_words(query: &str) -> String {
-    let mut words: String = query.split_whitespace().take(8).collect::<Vec<_>>().join(" ");
+    let mut words: String = query
+        .split_whitespace()
+        .take(8)
+        .collect::<Vec<_>>()
+        .join(" ");
     if words.len() > 120 {
-        let cut = (0..=120).rev().find(|&at| words.is_char_boundary(at)).unwrap_or(0);
+        let cut = (0..=120)
+            .rev()
+            .find(|&at| words.is_char_boundary(at))
+            .unwrap_or(0);
         words.truncate(cut);
     }
     words

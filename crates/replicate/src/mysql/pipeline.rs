@@ -77,12 +77,24 @@ impl StreamPlan {
     /// The number under which we register at the source: derived from what is moved, so that a restart bears the same one, and
     /// above the numbers that people give.
     fn server_id(&self, role: &str) -> u32 {
-        let text = format!("{}/{}/{}/{role}", self.database, self.direction.word(), self.to.host());
-        text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619)) | 0x8000_0000
+        let text = format!(
+            "{}/{}/{}/{role}",
+            self.database,
+            self.direction.word(),
+            self.to.host()
+        );
+        text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(16_777_619)
+        }) | 0x8000_0000
     }
 
     /// Opens a reader of the source's log that is separate from the stream's own.
-    pub async fn open_log(&self, role: &str, schema: Schema, from: LogPosition) -> Result<LogReader, ReplicateError> {
+    pub async fn open_log(
+        &self,
+        role: &str,
+        schema: Schema,
+        from: LogPosition,
+    ) -> Result<LogReader, ReplicateError> {
         let mut session = server::reader(&self.from).await?;
         let flavour = server::version(&mut session).await?.flavour;
         LogReader::open(&self.from, flavour, schema, from, self.server_id(role)).await
@@ -104,7 +116,11 @@ impl RunningStream {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(run_with_retries(plan, publish, stopped));
-        RunningStream { tasks, progress, stop }
+        RunningStream {
+            tasks,
+            progress,
+            stop,
+        }
     }
 
     /// How far it has come.
@@ -113,7 +129,10 @@ impl RunningStream {
     }
 
     /// Waits until the condition holds of the progress, or the stream ends. Returns `Ok(false)` if it was stopped before.
-    pub async fn wait_until(&mut self, mut condition: impl FnMut(&Progress) -> bool) -> Result<bool, ReplicateError> {
+    pub async fn wait_until(
+        &mut self,
+        mut condition: impl FnMut(&Progress) -> bool,
+    ) -> Result<bool, ReplicateError> {
         loop {
             if condition(&self.progress.borrow_and_update()) {
                 return Ok(true);
@@ -133,7 +152,13 @@ impl RunningStream {
 
     /// Waits until everything up to the barrier is committed on the target.
     pub async fn drain(&mut self, barrier: &LogPosition) -> Result<bool, ReplicateError> {
-        self.wait_until(|progress| progress.applied.as_ref().is_some_and(|applied| applied >= barrier)).await
+        self.wait_until(|progress| {
+            progress
+                .applied
+                .as_ref()
+                .is_some_and(|applied| applied >= barrier)
+        })
+        .await
     }
 
     /// Stops at a safe point and waits for it.
@@ -159,11 +184,17 @@ impl RunningStream {
 }
 
 fn task_failed(error: &tokio::task::JoinError) -> ReplicateError {
-    ReplicateError::Blocked(vec![format!("a part of the stream ended without a word: {error}; this is a defect of Reberth")])
+    ReplicateError::Blocked(vec![format!(
+        "a part of the stream ended without a word: {error}; this is a defect of Reberth"
+    )])
 }
 
 /// Runs the pipeline until told to stop, which may cut it off anywhere: the state on the target is right at every instant. Passing errors are tried again from the state on the target, for as long as that may help.
-async fn run_with_retries(plan: StreamPlan, publish: watch::Sender<Progress>, mut stopped: watch::Receiver<bool>) -> Result<(), ReplicateError> {
+async fn run_with_retries(
+    plan: StreamPlan,
+    publish: watch::Sender<Progress>,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<(), ReplicateError> {
     let mut failing_since: Option<Instant> = None;
     let mut tries = 0;
     loop {
@@ -174,7 +205,9 @@ async fn run_with_retries(plan: StreamPlan, publish: watch::Sender<Progress>, mu
         };
         let Err(error) = result else { return Ok(()) };
         let after = publish.borrow().clone();
-        if (after.applied.as_ref(), after.chunks_done) != (before.applied.as_ref(), before.chunks_done) {
+        if (after.applied.as_ref(), after.chunks_done)
+            != (before.applied.as_ref(), before.chunks_done)
+        {
             (failing_since, tries) = (None, 0);
         }
         let since = *failing_since.get_or_insert_with(Instant::now);
@@ -196,12 +229,18 @@ async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-async fn run_once(plan: &StreamPlan, publish: &watch::Sender<Progress>) -> Result<(), ReplicateError> {
+async fn run_once(
+    plan: &StreamPlan,
+    publish: &watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
     let mut source = server::reader(&plan.from).await?;
     let flavour = server::version(&mut source).await?.flavour;
     let mut target = server::writer(&plan.to).await?;
     state::prepare_tables(&mut target).await?;
-    if state::peek(&mut target, plan.direction, &plan.database).await?.is_none() {
+    if state::peek(&mut target, plan.direction, &plan.database)
+        .await?
+        .is_none()
+    {
         begin_copy(plan, flavour, &mut source, &mut target).await?;
     }
     let held = Some(publish.borrow().epoch).filter(|epoch| *epoch > 0);
@@ -214,10 +253,24 @@ async fn run_once(plan: &StreamPlan, publish: &watch::Sender<Progress>) -> Resul
         progress.applied = Some(checkpoint.position.clone());
     });
     if checkpoint.phase == Phase::Copying {
-        copy(plan, flavour, &state, &checkpoint.schema, &mut source, &mut target, publish).await?;
+        copy(
+            plan,
+            flavour,
+            &state,
+            &checkpoint.schema,
+            &mut source,
+            &mut target,
+            publish,
+        )
+        .await?;
         let ends = state.reading_ends(&mut target).await?;
-        let certain_from = ends.into_iter().map(|(_, end)| end).fold(checkpoint.position.clone(), LogPosition::max);
-        state.enter(&mut target, Phase::Replaying, &certain_from).await?;
+        let certain_from = ends
+            .into_iter()
+            .map(|(_, end)| end)
+            .fold(checkpoint.position.clone(), LogPosition::max);
+        state
+            .enter(&mut target, Phase::Replaying, &certain_from)
+            .await?;
         checkpoint = state.checkpoint(&mut target).await?;
     }
     publish.send_modify(|progress| {
@@ -228,8 +281,16 @@ async fn run_once(plan: &StreamPlan, publish: &watch::Sender<Progress>) -> Resul
 }
 
 /// Takes the first position and the schema, and makes the empty tables.
-async fn begin_copy(plan: &StreamPlan, flavour: Flavour, source: &mut Session, target: &mut Session) -> Result<(), ReplicateError> {
-    if server::undecided_transactions(source).await?.is_some_and(|count| count > 0) {
+async fn begin_copy(
+    plan: &StreamPlan,
+    flavour: Flavour,
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<(), ReplicateError> {
+    if server::undecided_transactions(source)
+        .await?
+        .is_some_and(|count| count > 0)
+    {
         return Err(ReplicateError::Blocked(vec![
             "the source holds prepared transactions that nobody has decided (XA RECOVER); decide them, then start again".to_owned(),
         ]));
@@ -249,31 +310,78 @@ async fn begin_copy(plan: &StreamPlan, flavour: Flavour, source: &mut Session, t
 
 /// Makes the target's tables without secondary indexes and foreign keys. Tables found there must be those of an earlier, interrupted
 /// try: without a row and with the very same definition.
-async fn make_tables(source: &mut Session, target: &mut Session, schema: &Schema) -> Result<(), ReplicateError> {
+async fn make_tables(
+    source: &mut Session,
+    target: &mut Session,
+    schema: &Schema,
+) -> Result<(), ReplicateError> {
     let database = quote_name(&schema.database);
     target
-        .run("making the database", format!("CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET {} COLLATE {}", schema.charset, schema.collation))
+        .run(
+            "making the database",
+            format!(
+                "CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET {} COLLATE {}",
+                schema.charset, schema.collation
+            ),
+        )
         .await?;
-    let sql = format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}", crate::mysql::value::quote_text(&schema.database));
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+        crate::mysql::value::quote_text(&schema.database)
+    );
     let mut strangers = Vec::new();
-    for name in target.rows::<String>("listing the target's tables", sql).await? {
-        let rows: Option<u64> = target.row("counting rows", format!("SELECT COUNT(*) FROM (SELECT 1 FROM {database}.{} LIMIT 1) any_row", quote_name(&name))).await?;
+    for name in target
+        .rows::<String>("listing the target's tables", sql)
+        .await?
+    {
+        let rows: Option<u64> = target
+            .row(
+                "counting rows",
+                format!(
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM {database}.{} LIMIT 1) any_row",
+                    quote_name(&name)
+                ),
+            )
+            .await?;
         if !schema.tables.contains_key(&name) || rows != Some(0) {
             strangers.push(name);
         }
     }
     if !strangers.is_empty() {
         strangers.truncate(5);
-        return Err(ReplicateError::TargetNotEmpty { database: schema.database.clone(), tables: strangers.join(", ") });
+        return Err(ReplicateError::TargetNotEmpty {
+            database: schema.database.clone(),
+            tables: strangers.join(", "),
+        });
     }
-    let mode: Option<String> = source.row("asking for the sql_mode", "SELECT @@global.sql_mode").await?;
-    let modes = format!("SET sql_mode = {}", crate::mysql::value::quote_text(&mode.unwrap_or_default()));
+    let mode: Option<String> = source
+        .row("asking for the sql_mode", "SELECT @@global.sql_mode")
+        .await?;
+    let modes = format!(
+        "SET sql_mode = {}",
+        crate::mysql::value::quote_text(&mode.unwrap_or_default())
+    );
     target.run("setting the source's sql_mode", modes).await?;
     target.run("speaking utf8mb4", "SET NAMES utf8mb4").await?;
     for table in schema.tables.values() {
-        target.run("replacing an empty table", format!("DROP TABLE IF EXISTS {database}.{}", quote_name(&table.name))).await?;
-        target.run("choosing the database", format!("USE {database}")).await?;
-        target.run(&format!("making table {}", table.name), take_apart(table).create).await?;
+        target
+            .run(
+                "replacing an empty table",
+                format!(
+                    "DROP TABLE IF EXISTS {database}.{}",
+                    quote_name(&table.name)
+                ),
+            )
+            .await?;
+        target
+            .run("choosing the database", format!("USE {database}"))
+            .await?;
+        target
+            .run(
+                &format!("making table {}", table.name),
+                take_apart(table).create,
+            )
+            .await?;
     }
     for setup in server::WRITER_SETUP {
         target.run("setting the session up again", setup).await?;
@@ -281,44 +389,78 @@ async fn make_tables(source: &mut Session, target: &mut Session, schema: &Schema
     Ok(())
 }
 
-async fn check_identity(source: &mut Session, flavour: Flavour, checkpoint: &Checkpoint) -> Result<(), ReplicateError> {
+async fn check_identity(
+    source: &mut Session,
+    flavour: Flavour,
+    checkpoint: &Checkpoint,
+) -> Result<(), ReplicateError> {
     let found = server::identity(source, flavour).await?;
     if found == checkpoint.source_identity {
         return Ok(());
     }
-    Err(ReplicateError::SourceChanged { position: checkpoint.position.clone(), expected: checkpoint.source_identity.clone(), found })
+    Err(ReplicateError::SourceChanged {
+        position: checkpoint.position.clone(),
+        expected: checkpoint.source_identity.clone(),
+        found,
+    })
 }
 
 /// Cuts what is not cut yet, copies what is not copied yet, with several workers, and makes the plain indexes.
-async fn copy(plan: &StreamPlan, flavour: Flavour, state: &StreamState, schema: &Schema, source: &mut Session, target: &mut Session, publish: &watch::Sender<Progress>) -> Result<(), ReplicateError> {
+async fn copy(
+    plan: &StreamPlan,
+    flavour: Flavour,
+    state: &StreamState,
+    schema: &Schema,
+    source: &mut Session,
+    target: &mut Session,
+    publish: &watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
     let mut chunks = state.chunks(target).await?;
     for table in schema.tables.values() {
         if chunks.iter().any(|(chunk, _)| chunk.table == table.name) {
             continue;
         }
-        let cut = if table.has_key() { chunk::cut(source, &plan.database, table).await? } else { vec![Chunk::whole(&table.name)] };
+        let cut = if table.has_key() {
+            chunk::cut(source, &plan.database, table).await?
+        } else {
+            vec![Chunk::whole(&table.name)]
+        };
         state.store_chunks(target, &cut).await?;
         chunks.extend(cut.into_iter().map(|chunk| (chunk, false)));
     }
     // Tables without a key hold a snapshot open, so they go first; then the largest tables.
-    let size = |chunk: &Chunk| schema.tables.get(&chunk.table).map(|table| (table.has_key(), u64::MAX - table.data_bytes));
+    let size = |chunk: &Chunk| {
+        schema
+            .tables
+            .get(&chunk.table)
+            .map(|table| (table.has_key(), u64::MAX - table.data_bytes))
+    };
     chunks.sort_by_key(|(chunk, _)| (size(chunk), chunk.table.clone(), chunk.number));
     let done = chunks.iter().filter(|(_, is_done)| *is_done).count() as u64;
     publish.send_modify(|progress| {
         progress.chunks = chunks.len() as u64;
         progress.chunks_done = done;
     });
-    let todo: Arc<Vec<Chunk>> = Arc::new(chunks.into_iter().filter(|(_, is_done)| !is_done).map(|(chunk, _)| chunk).collect());
+    let todo: Arc<Vec<Chunk>> = Arc::new(
+        chunks
+            .into_iter()
+            .filter(|(_, is_done)| !is_done)
+            .map(|(chunk, _)| chunk)
+            .collect(),
+    );
     let next = Arc::new(AtomicUsize::new(0));
     let totals = Arc::new((AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(done)));
     let mut workers = JoinSet::new();
     for _ in 0..plan.workers.max(1) {
         let (plan, state, schema) = (plan.clone(), state.clone(), schema.clone());
-        let (todo, next, totals, publish) = (todo.clone(), next.clone(), totals.clone(), publish.clone());
+        let (todo, next, totals, publish) =
+            (todo.clone(), next.clone(), totals.clone(), publish.clone());
         workers.spawn(async move {
             let mut copier = Copier::open(&state, &plan.from, flavour, &plan.database).await?;
             while let Some(chunk) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let Some(table) = schema.tables.get(&chunk.table) else { continue };
+                let Some(table) = schema.tables.get(&chunk.table) else {
+                    continue;
+                };
                 let copied = copier.copy(table, chunk).await?;
                 let rows = totals.0.fetch_add(copied.rows, Ordering::Relaxed) + copied.rows;
                 let bytes = totals.1.fetch_add(copied.bytes, Ordering::Relaxed) + copied.bytes;
@@ -347,15 +489,36 @@ async fn stream(
     target: &mut Session,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
-    let keyless = |table: &String| checkpoint.schema.tables.get(table).is_some_and(|table| !table.has_key());
-    let snapshots: BTreeMap<String, LogPosition> = state.reading_ends(target).await?.into_iter().filter(|(table, _)| keyless(table)).collect();
+    let keyless = |table: &String| {
+        checkpoint
+            .schema
+            .tables
+            .get(table)
+            .is_some_and(|table| !table.has_key())
+    };
+    let snapshots: BTreeMap<String, LogPosition> = state
+        .reading_ends(target)
+        .await?
+        .into_iter()
+        .filter(|(table, _)| keyless(table))
+        .collect();
     let mut tasks = JoinSet::new();
     tasks.spawn(measure_lag(plan.from.clone(), flavour, publish.clone()));
     if checkpoint.phase == Phase::Replaying {
         let until = checkpoint.certain_from.clone();
-        follow(plan, state, &checkpoint, snapshots.clone(), Some(&until), publish).await?;
+        follow(
+            plan,
+            state,
+            &checkpoint,
+            snapshots.clone(),
+            Some(&until),
+            publish,
+        )
+        .await?;
         index::make_strict(target, &checkpoint.schema).await?;
-        state.enter(target, Phase::Following, &checkpoint.certain_from).await?;
+        state
+            .enter(target, Phase::Following, &checkpoint.certain_from)
+            .await?;
         checkpoint = state.checkpoint(target).await?;
     }
     publish.send_modify(|progress| progress.phase = Phase::Following.word().to_owned());
@@ -371,8 +534,21 @@ async fn follow(
     until: Option<&LogPosition>,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
-    let mut applier = Applier::open(state, checkpoint.schema.clone(), checkpoint.position.clone(), until.is_none(), snapshots).await?;
-    let reader = plan.open_log("stream", checkpoint.schema.clone(), checkpoint.position.clone()).await?;
+    let mut applier = Applier::open(
+        state,
+        checkpoint.schema.clone(),
+        checkpoint.position.clone(),
+        until.is_none(),
+        snapshots,
+    )
+    .await?;
+    let reader = plan
+        .open_log(
+            "stream",
+            checkpoint.schema.clone(),
+            checkpoint.position.clone(),
+        )
+        .await?;
     let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
     let mut reading = JoinSet::new();
     reading.spawn(read_log(reader, sender));
@@ -400,7 +576,9 @@ async fn follow(
             }
             Err(mpsc::error::TryRecvError::Disconnected) => None,
         };
-        let Some(entry) = entry else { return Err(reader_ended(reading).await) };
+        let Some(entry) = entry else {
+            return Err(reader_ended(reading).await);
+        };
         inside = !applier.take(entry?).await?;
         if !inside && applier.is_full() {
             applier.commit().await?;
@@ -425,7 +603,9 @@ async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Result<LogEntry, 
 async fn reader_ended(mut reading: JoinSet<()>) -> ReplicateError {
     match reading.join_next().await {
         Some(Err(error)) => task_failed(&error),
-        _ => ReplicateError::Blocked(vec!["the log's reader ended without a word; this is a defect of Reberth".to_owned()]),
+        _ => ReplicateError::Blocked(vec![
+            "the log's reader ended without a word; this is a defect of Reberth".to_owned(),
+        ]),
     }
 }
 
@@ -439,7 +619,11 @@ fn report(publish: &watch::Sender<Progress>, applier: &Applier) {
 }
 
 /// Asks for the end of the source's log again and again, and tells how far behind the checkpoint is, in bytes and milliseconds.
-async fn measure_lag(source: Address, flavour: Flavour, publish: watch::Sender<Progress>) -> Result<(), ReplicateError> {
+async fn measure_lag(
+    source: Address,
+    flavour: Flavour,
+    publish: watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
     let mut session = server::reader(&source).await?;
     let mut ends: VecDeque<(Instant, LogPosition)> = VecDeque::new();
     loop {
@@ -447,11 +631,16 @@ async fn measure_lag(source: Address, flavour: Flavour, publish: watch::Sender<P
         let files = server::log_files(&mut session).await?;
         ends.push_back((Instant::now(), end.clone()));
         publish.send_modify(|progress| {
-            let Some(applied) = progress.applied.clone() else { return };
+            let Some(applied) = progress.applied.clone() else {
+                return;
+            };
             while ends.front().is_some_and(|(_, end)| *end <= applied) {
                 ends.pop_front();
             }
-            progress.lag_ms = Some(ends.front().map_or(0, |(since, _)| since.elapsed().as_millis() as u64));
+            progress.lag_ms = Some(
+                ends.front()
+                    .map_or(0, |(since, _)| since.elapsed().as_millis() as u64),
+            );
             progress.lag_bytes = applied.bytes_until(&end, &files);
             progress.log_end = Some(end.clone());
         });

@@ -90,12 +90,19 @@ pub struct Table {
 impl Table {
     /// Indexes of the columns that are carried: all that the server does not compute.
     pub fn carried(&self) -> impl Iterator<Item = usize> + '_ {
-        self.columns.iter().enumerate().filter(|(_, column)| !column.generated).map(|(index, _)| index)
+        self.columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| !column.generated)
+            .map(|(index, _)| index)
     }
 
     /// The carried columns' names, quoted and separated by commas.
     pub fn carried_names(&self) -> String {
-        self.carried().map(|index| quote_name(&self.columns[index].name)).collect::<Vec<_>>().join(",")
+        self.carried()
+            .map(|index| quote_name(&self.columns[index].name))
+            .collect::<Vec<_>>()
+            .join(",")
     }
 
     /// Whether rows can be told apart.
@@ -105,7 +112,9 @@ impl Table {
 
     /// Index of the column of that name.
     pub fn column_index(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))
+        self.columns
+            .iter()
+            .position(|column| column.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -129,13 +138,17 @@ pub struct Schema {
 impl Schema {
     /// Foreign keys whose parent is this table.
     pub fn children_of<'a>(&'a self, parent: &'a str) -> impl Iterator<Item = &'a ForeignKey> + 'a {
-        self.foreign_keys.iter().filter(move |key| key.parent == parent)
+        self.foreign_keys
+            .iter()
+            .filter(move |key| key.parent == parent)
     }
 
     /// Whether the server may change rows of this table without a word in its log.
     pub fn is_changed_by_cascades(&self, table: &str) -> bool {
         self.foreign_keys.iter().any(|key| {
-            key.child == table && (key.on_delete != ReferentialAction::Restrict || key.on_update != ReferentialAction::Restrict)
+            key.child == table
+                && (key.on_delete != ReferentialAction::Restrict
+                    || key.on_update != ReferentialAction::Restrict)
         })
     }
 }
@@ -149,29 +162,54 @@ pub async fn read(session: &mut Session, database: &str) -> Result<Schema, Repli
             format!("SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {name}"),
         )
         .await?;
-    let (charset, collation) = defaults
-        .ok_or_else(|| ReplicateError::Blocked(vec![format!("the {} server has no database {database} that this account may see", session.address().side())]))?;
+    let (charset, collation) = defaults.ok_or_else(|| {
+        ReplicateError::Blocked(vec![format!(
+            "the {} server has no database {database} that this account may see",
+            session.address().side()
+        )])
+    })?;
     let mut tables = read_tables(session, database).await?;
     for table in tables.values_mut() {
-        let sql = format!("SHOW CREATE TABLE {}.{}", quote_name(database), quote_name(&table.name));
-        let made: Option<(String, String)> = session.row("reading a table's definition", sql).await?;
+        let sql = format!(
+            "SHOW CREATE TABLE {}.{}",
+            quote_name(database),
+            quote_name(&table.name)
+        );
+        let made: Option<(String, String)> =
+            session.row("reading a table's definition", sql).await?;
         table.create_statement = made.map(|(_, statement)| statement).unwrap_or_default();
     }
     read_columns(session, &name, &mut tables).await?;
     read_keys(session, &name, &mut tables).await?;
     let foreign_keys = read_foreign_keys(session, &name).await?;
     let programs = read_programs(session, &name).await?;
-    Ok(Schema { database: database.to_owned(), charset, collation, tables, foreign_keys, programs })
+    Ok(Schema {
+        database: database.to_owned(),
+        charset,
+        collation,
+        tables,
+        foreign_keys,
+        programs,
+    })
 }
 
-async fn read_tables(session: &mut Session, database: &str) -> Result<BTreeMap<String, Table>, ReplicateError> {
+async fn read_tables(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Table>, ReplicateError> {
     let sql = format!(
         "SELECT TABLE_NAME, COALESCE(ENGINE, ''), COALESCE(TABLE_ROWS, 0), COALESCE(AVG_ROW_LENGTH, 0), COALESCE(DATA_LENGTH, 0) \
          FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME",
         quote_text(database)
     );
     let rows: Vec<(String, String, u64, u64, u64)> = session.rows("listing tables", sql).await?;
-    let table = |(name, engine, estimated_rows, mean_row_bytes, data_bytes): (String, String, u64, u64, u64)| Table {
+    let table = |(name, engine, estimated_rows, mean_row_bytes, data_bytes): (
+        String,
+        String,
+        u64,
+        u64,
+        u64,
+    )| Table {
         name,
         columns: Vec::new(),
         identity: Vec::new(),
@@ -183,10 +221,17 @@ async fn read_tables(session: &mut Session, database: &str) -> Result<BTreeMap<S
         data_bytes,
         mean_row_bytes: mean_row_bytes.max(1),
     };
-    Ok(rows.into_iter().map(|row| (row.0.clone(), table(row))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.0.clone(), table(row)))
+        .collect())
 }
 
-async fn read_columns(session: &mut Session, database: &str, tables: &mut BTreeMap<String, Table>) -> Result<(), ReplicateError> {
+async fn read_columns(
+    session: &mut Session,
+    database: &str,
+    tables: &mut BTreeMap<String, Table>,
+) -> Result<(), ReplicateError> {
     let sql = format!(
         "SELECT TABLE_NAME, COLUMN_NAME, LOWER(DATA_TYPE), LOWER(COLUMN_TYPE), IS_NULLABLE, COALESCE(CHARACTER_SET_NAME, ''), \
          LOWER(EXTRA), COALESCE(GENERATION_EXPRESSION, ''), COALESCE(CHARACTER_OCTET_LENGTH, 0) \
@@ -195,22 +240,45 @@ async fn read_columns(session: &mut Session, database: &str, tables: &mut BTreeM
     let rows: Vec<mysql_async::Row> = session.rows("reading columns", sql).await?;
     for row in rows {
         let text = |index: usize| row.get::<String, _>(index).unwrap_or_default();
-        let Some(table) = tables.get_mut(&text(0)) else { continue };
+        let Some(table) = tables.get_mut(&text(0)) else {
+            continue;
+        };
         let length = row.get::<u64, _>(8).unwrap_or_default() as usize;
-        let class = column_class(&text(2), &text(3), text(5), length).ok_or_else(|| ReplicateError::TableUnsupported {
-            table: table.name.clone(),
-            reason: format!("column {} has the type {}, which this build does not carry", text(1), text(3)),
+        let class = column_class(&text(2), &text(3), text(5), length).ok_or_else(|| {
+            ReplicateError::TableUnsupported {
+                table: table.name.clone(),
+                reason: format!(
+                    "column {} has the type {}, which this build does not carry",
+                    text(1),
+                    text(3)
+                ),
+            }
         })?;
         if text(6).contains("auto_increment") {
             table.auto_increment_column = Some(table.columns.len());
         }
-        table.columns.push(Column { name: text(1), class, nullable: text(4) == "YES", generated: !text(7).is_empty() });
+        table.columns.push(Column {
+            name: text(1),
+            class,
+            nullable: text(4) == "YES",
+            generated: !text(7).is_empty(),
+        });
     }
     Ok(())
 }
 
-fn column_class(data_type: &str, column_type: &str, charset: String, length: usize) -> Option<ColumnClass> {
-    let integer = |width_bytes| Some(ColumnClass::Integer { width_bytes, unsigned: column_type.contains("unsigned") });
+fn column_class(
+    data_type: &str,
+    column_type: &str,
+    charset: String,
+    length: usize,
+) -> Option<ColumnClass> {
+    let integer = |width_bytes| {
+        Some(ColumnClass::Integer {
+            width_bytes,
+            unsigned: column_type.contains("unsigned"),
+        })
+    };
     match data_type {
         "tinyint" => integer(1),
         "smallint" => integer(2),
@@ -222,25 +290,31 @@ fn column_class(data_type: &str, column_type: &str, charset: String, length: usi
         "double" => Some(ColumnClass::Double),
         "date" | "datetime" | "timestamp" | "time" => Some(ColumnClass::Temporal),
         "year" => Some(ColumnClass::Year),
-        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => Some(ColumnClass::Text { charset }),
+        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => {
+            Some(ColumnClass::Text { charset })
+        }
         "binary" => Some(ColumnClass::FixedBinary { length }),
         "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Some(ColumnClass::Bytes),
         "bit" => Some(ColumnClass::Bit),
         "enum" | "set" => Some(ColumnClass::Label { charset }),
         "json" => Some(ColumnClass::Json),
-        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection" | "geomcollection" => {
-            Some(ColumnClass::Geometry)
-        }
+        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
+        | "multipolygon" | "geometrycollection" | "geomcollection" => Some(ColumnClass::Geometry),
         _ => None,
     }
 }
 
-async fn read_keys(session: &mut Session, database: &str, tables: &mut BTreeMap<String, Table>) -> Result<(), ReplicateError> {
+async fn read_keys(
+    session: &mut Session,
+    database: &str,
+    tables: &mut BTreeMap<String, Table>,
+) -> Result<(), ReplicateError> {
     let sql = format!(
         "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, COALESCE(SUB_PART, 0) FROM information_schema.STATISTICS \
          WHERE TABLE_SCHEMA = {database} AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME = 'PRIMARY' DESC, INDEX_NAME, SEQ_IN_INDEX"
     );
-    let rows: Vec<(String, String, Option<String>, u64)> = session.rows("reading keys", sql).await?;
+    let rows: Vec<(String, String, Option<String>, u64)> =
+        session.rows("reading keys", sql).await?;
     let mut keys: Vec<(String, String, Vec<(Option<String>, u64)>)> = Vec::new();
     for (table, index, column, prefix) in rows {
         match keys.last_mut() {
@@ -249,12 +323,17 @@ async fn read_keys(session: &mut Session, database: &str, tables: &mut BTreeMap<
         }
     }
     for (table, index, parts) in keys {
-        let Some(table) = tables.get_mut(&table).filter(|table| !table.has_key()) else { continue };
+        let Some(table) = tables.get_mut(&table).filter(|table| !table.has_key()) else {
+            continue;
+        };
         let columns: Option<Vec<usize>> = parts
             .iter()
             .map(|(column, prefix)| {
                 let column = table.column_index(column.as_deref()?)?;
-                (*prefix == 0 && !table.columns[column].nullable && !table.columns[column].generated).then_some(column)
+                (*prefix == 0
+                    && !table.columns[column].nullable
+                    && !table.columns[column].generated)
+                    .then_some(column)
             })
             .collect();
         if let Some(columns) = columns {
@@ -265,14 +344,18 @@ async fn read_keys(session: &mut Session, database: &str, tables: &mut BTreeMap<
     Ok(())
 }
 
-async fn read_foreign_keys(session: &mut Session, database: &str) -> Result<Vec<ForeignKey>, ReplicateError> {
+async fn read_foreign_keys(
+    session: &mut Session,
+    database: &str,
+) -> Result<Vec<ForeignKey>, ReplicateError> {
     let sql = format!(
         "SELECT k.TABLE_NAME, k.CONSTRAINT_NAME, k.COLUMN_NAME, k.REFERENCED_TABLE_NAME, k.REFERENCED_COLUMN_NAME, r.DELETE_RULE, r.UPDATE_RULE \
          FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r \
          ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME \
          WHERE k.TABLE_SCHEMA = {database} AND k.REFERENCED_TABLE_SCHEMA = {database} ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION"
     );
-    let rows: Vec<(String, String, String, String, String, String, String)> = session.rows("reading foreign keys", sql).await?;
+    let rows: Vec<(String, String, String, String, String, String, String)> =
+        session.rows("reading foreign keys", sql).await?;
     let mut keys: Vec<ForeignKey> = Vec::new();
     for (child, name, column, parent, parent_column, on_delete, on_update) in rows {
         match keys.last_mut() {
@@ -294,7 +377,10 @@ async fn read_foreign_keys(session: &mut Session, database: &str) -> Result<Vec<
     Ok(keys)
 }
 
-async fn read_programs(session: &mut Session, database: &str) -> Result<BTreeMap<String, Vec<String>>, ReplicateError> {
+async fn read_programs(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Vec<String>>, ReplicateError> {
     let mut programs = BTreeMap::new();
     for (kind, table, name, schema) in [
         ("view", "VIEWS", "TABLE_NAME", "TABLE_SCHEMA"),
@@ -302,8 +388,12 @@ async fn read_programs(session: &mut Session, database: &str) -> Result<BTreeMap
         ("routine", "ROUTINES", "ROUTINE_NAME", "ROUTINE_SCHEMA"),
         ("event", "EVENTS", "EVENT_NAME", "EVENT_SCHEMA"),
     ] {
-        let sql = format!("SELECT {name} FROM information_schema.{table} WHERE {schema} = {database} ORDER BY 1");
-        let names: Vec<String> = session.rows("listing views, triggers, routines and events", sql).await?;
+        let sql = format!(
+            "SELECT {name} FROM information_schema.{table} WHERE {schema} = {database} ORDER BY 1"
+        );
+        let names: Vec<String> = session
+            .rows("listing views, triggers, routines and events", sql)
+            .await?;
         if !names.is_empty() {
             programs.insert(kind.to_owned(), names);
         }
@@ -327,8 +417,11 @@ pub struct Definition {
 /// Takes the server's own statement apart, line by line: `SHOW CREATE TABLE` prints each column, index and constraint
 /// on a line of its own in every version of both families.
 pub fn take_apart(table: &Table) -> Definition {
-    let counter_index = table.auto_increment_column.map(|column| quote_name(&table.columns[column].name));
-    let (mut kept, mut plain, mut unique, mut foreign) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let counter_index = table
+        .auto_increment_column
+        .map(|column| quote_name(&table.columns[column].name));
+    let (mut kept, mut plain, mut unique, mut foreign) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut lines = table.create_statement.lines();
     let head = lines.next().unwrap_or_default();
     let mut tail = Vec::new();
@@ -341,11 +434,20 @@ pub fn take_apart(table: &Table) -> Definition {
         let name = clause.split('`').nth(1).unwrap_or_default().to_owned();
         let is_identity = table.identity_index.as_deref() == Some(name.as_str());
         // A self-numbering column must stay the first of some index from the beginning.
-        let numbers_itself = counter_index.as_ref().is_some_and(|column| clause.contains(&format!("({column}")))
-            && !table.identity.first().is_some_and(|first| Some(*first) == table.auto_increment_column);
+        let numbers_itself = counter_index
+            .as_ref()
+            .is_some_and(|column| clause.contains(&format!("({column}")))
+            && !table
+                .identity
+                .first()
+                .is_some_and(|first| Some(*first) == table.auto_increment_column);
         if clause.starts_with("UNIQUE KEY") && !is_identity && !numbers_itself {
             unique.push((name, clause));
-        } else if (clause.starts_with("KEY") || clause.starts_with("FULLTEXT KEY") || clause.starts_with("SPATIAL KEY")) && !numbers_itself {
+        } else if (clause.starts_with("KEY")
+            || clause.starts_with("FULLTEXT KEY")
+            || clause.starts_with("SPATIAL KEY"))
+            && !numbers_itself
+        {
             plain.push((name, clause));
         } else if clause.starts_with("CONSTRAINT") && clause.contains(" FOREIGN KEY ") {
             foreign.push((name, clause));
@@ -354,13 +456,23 @@ pub fn take_apart(table: &Table) -> Definition {
         }
     }
     let create = format!("{head}\n{}\n{}", kept.join(",\n"), tail.join("\n"));
-    Definition { create, plain_indexes: plain, unique_indexes: unique, foreign_keys: foreign }
+    Definition {
+        create,
+        plain_indexes: plain,
+        unique_indexes: unique,
+        foreign_keys: foreign,
+    }
 }
 
 /// The table's options without `AUTO_INCREMENT=n`: counters are aligned at the cutover, from the source's own.
 fn without_counter(options: &str) -> String {
-    let Some((before, after)) = options.split_once(" AUTO_INCREMENT=") else { return options.to_owned() };
-    format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+    let Some((before, after)) = options.split_once(" AUTO_INCREMENT=") else {
+        return options.to_owned();
+    };
+    format!(
+        "{before}{}",
+        after.trim_start_matches(|c: char| c.is_ascii_digit())
+    )
 }
 
 #[cfg(test)]
@@ -370,7 +482,15 @@ mod tests {
     fn table(create: &str, identity_index: Option<&str>) -> Table {
         Table {
             name: "t".into(),
-            columns: vec![Column { name: "id".into(), class: ColumnClass::Integer { width_bytes: 8, unsigned: true }, nullable: false, generated: false }],
+            columns: vec![Column {
+                name: "id".into(),
+                class: ColumnClass::Integer {
+                    width_bytes: 8,
+                    unsigned: true,
+                },
+                nullable: false,
+                generated: false,
+            }],
             identity: vec![0],
             identity_index: identity_index.map(str::to_owned),
             engine: "InnoDB".into(),
@@ -392,14 +512,20 @@ mod tests {
             definition.create,
             "CREATE TABLE `t` (\n  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT,\n  `a` int(11) DEFAULT NULL COMMENT 'KEY (x), y',\n  PRIMARY KEY (`id`),\n  CONSTRAINT `c` CHECK (`a` > 0)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4\n PARTITION BY HASH (`id`)\nPARTITIONS 4"
         );
-        assert_eq!(definition.unique_indexes, vec![("u".to_owned(), "UNIQUE KEY `u` (`a`)".to_owned())]);
+        assert_eq!(
+            definition.unique_indexes,
+            vec![("u".to_owned(), "UNIQUE KEY `u` (`a`)".to_owned())]
+        );
         assert_eq!(definition.plain_indexes.len(), 1);
         assert_eq!(definition.foreign_keys[0].0, "f");
     }
 
     #[test]
     fn the_identity_stays_when_it_is_a_unique_key() {
-        let definition = take_apart(&table("CREATE TABLE `t` (\n  `id` bigint(20) unsigned NOT NULL,\n  UNIQUE KEY `u` (`id`)\n) ENGINE=InnoDB", Some("u")));
+        let definition = take_apart(&table(
+            "CREATE TABLE `t` (\n  `id` bigint(20) unsigned NOT NULL,\n  UNIQUE KEY `u` (`id`)\n) ENGINE=InnoDB",
+            Some("u"),
+        ));
         assert!(definition.create.contains("UNIQUE KEY `u`"));
         assert!(definition.unique_indexes.is_empty());
     }

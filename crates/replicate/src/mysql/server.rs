@@ -5,7 +5,11 @@ use crate::error::ReplicateError;
 use crate::position::LogPosition;
 
 /// Statements that every session which moves rows runs first: bytes as they are, times in UTC.
-pub const READER_SETUP: &[&str] = &["SET NAMES binary", "SET time_zone = '+00:00'", "SET sql_mode = ''"];
+pub const READER_SETUP: &[&str] = &[
+    "SET NAMES binary",
+    "SET time_zone = '+00:00'",
+    "SET sql_mode = ''",
+];
 
 /// The same for sessions that write rows on the target (rule 19). Zero dates and ids of 0 that the source holds must arrive as
 /// they are, and a value that does not fit is an error, never a warning.
@@ -37,8 +41,15 @@ pub struct ServerVersion {
 
 /// Asks a server what it is.
 pub async fn version(session: &mut Session) -> Result<ServerVersion, ReplicateError> {
-    let text: String = session.row("asking for the version", "SELECT VERSION()").await?.unwrap_or_default();
-    let flavour = if text.to_ascii_lowercase().contains("mariadb") { Flavour::MariaDb } else { Flavour::MySql };
+    let text: String = session
+        .row("asking for the version", "SELECT VERSION()")
+        .await?
+        .unwrap_or_default();
+    let flavour = if text.to_ascii_lowercase().contains("mariadb") {
+        Flavour::MariaDb
+    } else {
+        Flavour::MySql
+    };
     Ok(ServerVersion { flavour, text })
 }
 
@@ -49,11 +60,17 @@ pub async fn identity(session: &mut Session, flavour: Flavour) -> Result<String,
         Flavour::MariaDb => "SELECT CONCAT('mariadb:', @@server_id, ':', @@hostname, ':', @@port)",
         Flavour::MySql => "SELECT CONCAT('mysql:', @@server_uuid)",
     };
-    Ok(session.row("asking for the server's identity", sql).await?.unwrap_or_default())
+    Ok(session
+        .row("asking for the server's identity", sql)
+        .await?
+        .unwrap_or_default())
 }
 
 /// The written end of the log.
-pub async fn log_end(session: &mut Session, flavour: Flavour) -> Result<LogPosition, ReplicateError> {
+pub async fn log_end(
+    session: &mut Session,
+    flavour: Flavour,
+) -> Result<LogPosition, ReplicateError> {
     let doing = "asking for the end of the log";
     let row: Option<mysql_async::Row> = match flavour {
         Flavour::MariaDb => session.row(doing, "SHOW MASTER STATUS").await?,
@@ -67,13 +84,23 @@ pub async fn log_end(session: &mut Session, flavour: Flavour) -> Result<LogPosit
     let position = row.and_then(|row| Some((row.get::<String, _>(0)?, row.get::<u64, _>(1)?)));
     position
         .and_then(|(file, offset)| LogPosition::new(&file, offset))
-        .ok_or_else(|| ReplicateError::Blocked(vec![format!("the {} server keeps no binary log", session.address().side())]))
+        .ok_or_else(|| {
+            ReplicateError::Blocked(vec![format!(
+                "the {} server keeps no binary log",
+                session.address().side()
+            )])
+        })
 }
 
 /// The log files that the server still has, oldest first, with their sizes in bytes.
 pub async fn log_files(session: &mut Session) -> Result<Vec<(String, u64)>, ReplicateError> {
-    let rows: Vec<mysql_async::Row> = session.rows("listing the log files", "SHOW BINARY LOGS").await?;
-    Ok(rows.iter().filter_map(|row| Some((row.get(0)?, row.get(1)?))).collect())
+    let rows: Vec<mysql_async::Row> = session
+        .rows("listing the log files", "SHOW BINARY LOGS")
+        .await?;
+    Ok(rows
+        .iter()
+        .filter_map(|row| Some((row.get(0)?, row.get(1)?)))
+        .collect())
 }
 
 /// A position whose predecessors are all visible to a reader that starts afterwards (rule 1).
@@ -81,7 +108,10 @@ pub async fn log_files(session: &mut Session) -> Result<Vec<(String, u64)>, Repl
 /// MariaDB tells the exact position of a consistent snapshot, also to a read-only user. Elsewhere the plain end of the
 /// log may run ahead of what is visible, so the start of the current log file is taken: earlier is never wrong, because
 /// replaying full images in log order ends at the same rows.
-pub async fn visible_position(session: &mut Session, flavour: Flavour) -> Result<LogPosition, ReplicateError> {
+pub async fn visible_position(
+    session: &mut Session,
+    flavour: Flavour,
+) -> Result<LogPosition, ReplicateError> {
     match flavour {
         Flavour::MariaDb => {
             let position = open_snapshot(session).await?;
@@ -94,19 +124,48 @@ pub async fn visible_position(session: &mut Session, flavour: Flavour) -> Result
 
 /// Opens a consistent snapshot in this session and returns its exact position; MariaDB only.
 pub async fn open_snapshot(session: &mut Session) -> Result<LogPosition, ReplicateError> {
-    session.run("opening a snapshot", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
-    session.run("opening a snapshot", "START TRANSACTION WITH CONSISTENT SNAPSHOT").await?;
-    let status: Vec<(String, String)> = session.rows("asking for the snapshot's position", "SHOW STATUS LIKE 'binlog_snapshot_%'").await?;
-    let value = |name: &str| status.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+    session
+        .run(
+            "opening a snapshot",
+            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        )
+        .await?;
+    session
+        .run(
+            "opening a snapshot",
+            "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+        )
+        .await?;
+    let status: Vec<(String, String)> = session
+        .rows(
+            "asking for the snapshot's position",
+            "SHOW STATUS LIKE 'binlog_snapshot_%'",
+        )
+        .await?;
+    let value = |name: &str| {
+        status
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    };
     let position = value("binlog_snapshot_file").zip(value("binlog_snapshot_position"));
     position
         .and_then(|(file, offset)| LogPosition::new(file, offset.parse().ok()?))
-        .ok_or_else(|| ReplicateError::Blocked(vec!["the source does not tell a snapshot's position in its log".to_owned()]))
+        .ok_or_else(|| {
+            ReplicateError::Blocked(vec![
+                "the source does not tell a snapshot's position in its log".to_owned(),
+            ])
+        })
 }
 
 /// Prepared transactions that nobody has decided yet (rule 2). `None`: this account may not see them.
-pub async fn undecided_transactions(session: &mut Session) -> Result<Option<usize>, ReplicateError> {
-    match session.rows::<mysql_async::Row>("listing prepared transactions", "XA RECOVER").await {
+pub async fn undecided_transactions(
+    session: &mut Session,
+) -> Result<Option<usize>, ReplicateError> {
+    match session
+        .rows::<mysql_async::Row>("listing prepared transactions", "XA RECOVER")
+        .await
+    {
         Ok(rows) => Ok(Some(rows.len())),
         Err(ReplicateError::Refused { .. }) => Ok(None),
         Err(error) => Err(error),

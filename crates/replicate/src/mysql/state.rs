@@ -55,7 +55,9 @@ impl Phase {
     }
 
     fn from_word(word: &str) -> Option<Phase> {
-        [Phase::Copying, Phase::Replaying, Phase::Following].into_iter().find(|phase| phase.word() == word)
+        [Phase::Copying, Phase::Replaying, Phase::Following]
+            .into_iter()
+            .find(|phase| phase.word() == word)
     }
 }
 
@@ -102,7 +104,11 @@ const TABLES: &[&str] = &[
 ];
 
 /// Reads the checkpoint of a stream without owning it. `None`: it was never begun.
-pub async fn peek(session: &mut Session, direction: Direction, database: &str) -> Result<Option<Checkpoint>, ReplicateError> {
+pub async fn peek(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+) -> Result<Option<Checkpoint>, ReplicateError> {
     let exists: Option<u64> = session
         .row("looking for Reberth's tables", format!("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{OWN_SCHEMA}' AND TABLE_NAME = 'stream'"))
         .await?;
@@ -116,13 +122,18 @@ fn stream_name(direction: Direction, database: &str) -> String {
     format!("{}:{database}", direction.word())
 }
 
-async fn read_checkpoint(session: &mut Session, name: &str) -> Result<Option<Checkpoint>, ReplicateError> {
+async fn read_checkpoint(
+    session: &mut Session,
+    name: &str,
+) -> Result<Option<Checkpoint>, ReplicateError> {
     type Row = (String, String, u64, String, u64, String, String);
     let sql = format!(
         "SELECT phase, log_file, log_offset, certain_file, certain_offset, source_identity, source_schema FROM reberth.stream WHERE name = {}",
         quote_text(name)
     );
-    let Some((phase, file, offset, certain_file, certain_offset, source_identity, schema)) = session.row::<Row>("reading the checkpoint", sql).await? else {
+    let Some((phase, file, offset, certain_file, certain_offset, source_identity, schema)) =
+        session.row::<Row>("reading the checkpoint", sql).await?
+    else {
         return Ok(None);
     };
     let checkpoint = || {
@@ -134,12 +145,21 @@ async fn read_checkpoint(session: &mut Session, name: &str) -> Result<Option<Che
             schema: serde_json::from_str(&schema).ok()?,
         })
     };
-    checkpoint().map(Some).ok_or_else(|| ReplicateError::Blocked(vec!["the checkpoint on the target cannot be read by this build".to_owned()]))
+    checkpoint().map(Some).ok_or_else(|| {
+        ReplicateError::Blocked(vec![
+            "the checkpoint on the target cannot be read by this build".to_owned(),
+        ])
+    })
 }
 
 /// Makes Reberth's schema where it is missing.
 pub async fn prepare_tables(session: &mut Session) -> Result<(), ReplicateError> {
-    session.run("making Reberth's schema", "CREATE DATABASE IF NOT EXISTS reberth CHARACTER SET utf8mb4").await?;
+    session
+        .run(
+            "making Reberth's schema",
+            "CREATE DATABASE IF NOT EXISTS reberth CHARACTER SET utf8mb4",
+        )
+        .await?;
     for table in TABLES {
         session.run("making Reberth's tables", table).await?;
     }
@@ -147,7 +167,12 @@ pub async fn prepare_tables(session: &mut Session) -> Result<(), ReplicateError>
 }
 
 /// Begins a stream: writes its first checkpoint, unless it has one already.
-pub async fn begin(session: &mut Session, direction: Direction, database: &str, checkpoint: &Checkpoint) -> Result<(), ReplicateError> {
+pub async fn begin(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+    checkpoint: &Checkpoint,
+) -> Result<(), ReplicateError> {
     let schema = serde_json::to_string(&checkpoint.schema).unwrap_or_default();
     let (position, certain) = (&checkpoint.position, &checkpoint.certain_from);
     let sql = format!(
@@ -167,16 +192,37 @@ pub async fn begin(session: &mut Session, direction: Direction, database: &str, 
 }
 
 /// Forgets a stream and its chunks. Returns what was removed, for the report.
-pub async fn forget(session: &mut Session, direction: Direction, database: &str) -> Result<Vec<String>, ReplicateError> {
+pub async fn forget(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+) -> Result<Vec<String>, ReplicateError> {
     let name = quote_text(&stream_name(direction, database));
     let mut removed = Vec::new();
-    for (table, column) in [("chunk", "stream"), ("session", "stream"), ("prepared", "stream"), ("stream", "name")] {
-        let rows = session.run("removing Reberth's state", format!("DELETE FROM reberth.{table} WHERE {column} = {name}")).await?;
+    for (table, column) in [
+        ("chunk", "stream"),
+        ("session", "stream"),
+        ("prepared", "stream"),
+        ("stream", "name"),
+    ] {
+        let rows = session
+            .run(
+                "removing Reberth's state",
+                format!("DELETE FROM reberth.{table} WHERE {column} = {name}"),
+            )
+            .await?;
         removed.push(format!("{rows} row(s) of reberth.{table}"));
     }
-    let left: Option<u64> = session.row("looking for other streams", "SELECT COUNT(*) FROM reberth.stream").await?;
+    let left: Option<u64> = session
+        .row(
+            "looking for other streams",
+            "SELECT COUNT(*) FROM reberth.stream",
+        )
+        .await?;
     if left == Some(0) {
-        session.run("removing Reberth's schema", "DROP DATABASE reberth").await?;
+        session
+            .run("removing Reberth's schema", "DROP DATABASE reberth")
+            .await?;
         removed.push("the schema reberth".to_owned());
     }
     Ok(removed)
@@ -187,36 +233,77 @@ impl StreamState {
     ///
     /// `held` is the epoch that this process held before it lost its sessions: if another process has raised it meanwhile, that one is the
     /// successor, and this one ends instead of taking the stream back.
-    pub async fn take_over(session: &mut Session, direction: Direction, database: &str, held: Option<u64>) -> Result<StreamState, ReplicateError> {
+    pub async fn take_over(
+        session: &mut Session,
+        direction: Direction,
+        database: &str,
+        held: Option<u64>,
+    ) -> Result<StreamState, ReplicateError> {
         let name = stream_name(direction, database);
         let quoted = quote_text(&name);
-        let stored: Option<u64> = session.row("reading the epoch", format!("SELECT epoch FROM reberth.stream WHERE name = {quoted}")).await?;
-        let stored = stored.ok_or_else(|| ReplicateError::NotStarted { database: database.to_owned() })?;
+        let stored: Option<u64> = session
+            .row(
+                "reading the epoch",
+                format!("SELECT epoch FROM reberth.stream WHERE name = {quoted}"),
+            )
+            .await?;
+        let stored = stored.ok_or_else(|| ReplicateError::NotStarted {
+            database: database.to_owned(),
+        })?;
         if let Some(epoch) = held.filter(|held| *held != stored) {
             return Err(ReplicateError::Superseded { epoch });
         }
-        let old: Vec<u64> = session.rows("listing a predecessor's sessions", format!("SELECT connection_id FROM reberth.session WHERE stream = {quoted}")).await?;
+        let old: Vec<u64> = session
+            .rows(
+                "listing a predecessor's sessions",
+                format!("SELECT connection_id FROM reberth.session WHERE stream = {quoted}"),
+            )
+            .await?;
         let own_id = u64::from(session.id());
         for id in old.into_iter().filter(|id| *id != own_id) {
             // The number may have gone to somebody else's session since; only sessions of our own account are ended.
-            let sql = format!("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {id} AND CONCAT(USER, '@') = CONCAT(SUBSTRING_INDEX(USER(), '@', 1), '@')");
-            if session.row::<u64>("looking for a predecessor's session", sql).await? == Some(1) {
+            let sql = format!(
+                "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {id} AND CONCAT(USER, '@') = CONCAT(SUBSTRING_INDEX(USER(), '@', 1), '@')"
+            );
+            if session
+                .row::<u64>("looking for a predecessor's session", sql)
+                .await?
+                == Some(1)
+            {
                 // It may end by itself between the two statements.
-                let _ = session.run("ending a predecessor's session", format!("KILL {id}")).await;
+                let _ = session
+                    .run("ending a predecessor's session", format!("KILL {id}"))
+                    .await;
             }
         }
-        let raise = format!("UPDATE reberth.stream SET epoch = epoch + 1 WHERE name = {quoted} AND epoch = {stored}");
+        let raise = format!(
+            "UPDATE reberth.stream SET epoch = epoch + 1 WHERE name = {quoted} AND epoch = {stored}"
+        );
         if session.run("raising the epoch", raise).await? != 1 {
             return Err(ReplicateError::Superseded { epoch: stored });
         }
-        session.run("forgetting a predecessor's sessions", format!("DELETE FROM reberth.session WHERE stream = {quoted}")).await?;
-        Ok(StreamState { name, epoch: stored + 1, address: session.address().clone() })
+        session
+            .run(
+                "forgetting a predecessor's sessions",
+                format!("DELETE FROM reberth.session WHERE stream = {quoted}"),
+            )
+            .await?;
+        Ok(StreamState {
+            name,
+            epoch: stored + 1,
+            address: session.address().clone(),
+        })
     }
 
     /// Opens a session for writing rows, registered so that a successor can end it.
     pub async fn open_writer(&self) -> Result<Session, ReplicateError> {
         let mut session = server::writer(&self.address).await?;
-        let sql = format!("REPLACE INTO reberth.session (stream, connection_id, epoch) VALUES ({}, {}, {})", quote_text(&self.name), session.id(), self.epoch);
+        let sql = format!(
+            "REPLACE INTO reberth.session (stream, connection_id, epoch) VALUES ({}, {}, {})",
+            quote_text(&self.name),
+            session.id(),
+            self.epoch
+        );
         session.run("registering a session", sql).await?;
         Ok(session)
     }
@@ -228,14 +315,24 @@ impl StreamState {
 
     /// The checkpoint as it stands.
     pub async fn checkpoint(&self, session: &mut Session) -> Result<Checkpoint, ReplicateError> {
-        let missing = || ReplicateError::NotStarted { database: self.name.clone() };
-        read_checkpoint(session, &self.name).await?.ok_or_else(missing)
+        let missing = || ReplicateError::NotStarted {
+            database: self.name.clone(),
+        };
+        read_checkpoint(session, &self.name)
+            .await?
+            .ok_or_else(missing)
     }
 
     /// Opens a transaction that applies log events: locks the checkpoint and proves that it stands where we think.
     /// This change is also the mark by which the other direction knows the transaction as ours.
-    pub async fn open_batch(&self, session: &mut Session, expected: &LogPosition) -> Result<(), ReplicateError> {
-        session.run("opening a transaction", "START TRANSACTION").await?;
+    pub async fn open_batch(
+        &self,
+        session: &mut Session,
+        expected: &LogPosition,
+    ) -> Result<(), ReplicateError> {
+        session
+            .run("opening a transaction", "START TRANSACTION")
+            .await?;
         let sql = format!(
             "UPDATE reberth.stream SET turn = turn + 1 WHERE name = {} AND epoch = {} AND log_file = {} AND log_offset = {}",
             quote_text(&self.name),
@@ -251,7 +348,11 @@ impl StreamState {
     }
 
     /// Moves the checkpoint and commits it together with the rows.
-    pub async fn commit_batch(&self, session: &mut Session, end: &LogPosition) -> Result<(), ReplicateError> {
+    pub async fn commit_batch(
+        &self,
+        session: &mut Session,
+        end: &LogPosition,
+    ) -> Result<(), ReplicateError> {
         let sql = format!(
             "UPDATE reberth.stream SET log_file = {}, log_offset = {} WHERE name = {} AND epoch = {}",
             quote_text(end.file()),
@@ -265,7 +366,12 @@ impl StreamState {
     }
 
     /// Moves the stream into its next phase.
-    pub async fn enter(&self, session: &mut Session, phase: Phase, certain_from: &LogPosition) -> Result<(), ReplicateError> {
+    pub async fn enter(
+        &self,
+        session: &mut Session,
+        phase: Phase,
+        certain_from: &LogPosition,
+    ) -> Result<(), ReplicateError> {
         let sql = format!(
             "UPDATE reberth.stream SET phase = '{}', certain_file = {}, certain_offset = {}, turn = turn + 1 WHERE name = {} AND epoch = {}",
             phase.word(),
@@ -281,21 +387,54 @@ impl StreamState {
     }
 
     /// The chunks of the stream, in order of table and number, with whether each is done.
-    pub async fn chunks(&self, session: &mut Session) -> Result<Vec<(Chunk, bool)>, ReplicateError> {
-        let sql = format!("SELECT table_name, number, bounds, is_done FROM reberth.chunk WHERE stream = {} ORDER BY table_name, number", quote_text(&self.name));
-        let rows: Vec<(String, u32, String, bool)> = session.rows("reading the chunks", sql).await?;
+    pub async fn chunks(
+        &self,
+        session: &mut Session,
+    ) -> Result<Vec<(Chunk, bool)>, ReplicateError> {
+        let sql = format!(
+            "SELECT table_name, number, bounds, is_done FROM reberth.chunk WHERE stream = {} ORDER BY table_name, number",
+            quote_text(&self.name)
+        );
+        let rows: Vec<(String, u32, String, bool)> =
+            session.rows("reading the chunks", sql).await?;
         rows.into_iter()
-            .map(|(table, number, bounds, is_done)| Ok((Chunk::from_stored(table, number, &bounds)?, is_done)))
+            .map(|(table, number, bounds, is_done)| {
+                Ok((Chunk::from_stored(table, number, &bounds)?, is_done))
+            })
             .collect()
     }
 
     /// Stores the chunks of one table; all of them or none.
-    pub async fn store_chunks(&self, session: &mut Session, chunks: &[Chunk]) -> Result<(), ReplicateError> {
-        session.run("opening a transaction", "START TRANSACTION").await?;
+    pub async fn store_chunks(
+        &self,
+        session: &mut Session,
+        chunks: &[Chunk],
+    ) -> Result<(), ReplicateError> {
+        session
+            .run("opening a transaction", "START TRANSACTION")
+            .await?;
         for some in chunks.chunks(200) {
-            let values: Vec<String> =
-                some.iter().map(|chunk| format!("({}, {}, {}, {})", quote_text(&self.name), quote_text(&chunk.table), chunk.number, quote_text(&chunk.to_stored()))).collect();
-            session.run("storing chunks", format!("INSERT INTO reberth.chunk (stream, table_name, number, bounds) VALUES {}", values.join(","))).await?;
+            let values: Vec<String> = some
+                .iter()
+                .map(|chunk| {
+                    format!(
+                        "({}, {}, {}, {})",
+                        quote_text(&self.name),
+                        quote_text(&chunk.table),
+                        chunk.number,
+                        quote_text(&chunk.to_stored())
+                    )
+                })
+                .collect();
+            session
+                .run(
+                    "storing chunks",
+                    format!(
+                        "INSERT INTO reberth.chunk (stream, table_name, number, bounds) VALUES {}",
+                        values.join(",")
+                    ),
+                )
+                .await?;
         }
         session.run("committing", "COMMIT").await?;
         Ok(())
@@ -304,10 +443,22 @@ impl StreamState {
     /// Opens a transaction that writes the rows of a chunk: holds the epoch shared, so that chunks are written side by
     /// side but none can commit after the epoch was raised, and marks the chunk as done together with the end of its reading.
     /// `false`: the chunk is done already.
-    pub async fn open_chunk(&self, session: &mut Session, chunk: &Chunk, end: &LogPosition) -> Result<bool, ReplicateError> {
-        session.run("opening a transaction", "START TRANSACTION").await?;
+    pub async fn open_chunk(
+        &self,
+        session: &mut Session,
+        chunk: &Chunk,
+        end: &LogPosition,
+    ) -> Result<bool, ReplicateError> {
+        session
+            .run("opening a transaction", "START TRANSACTION")
+            .await?;
         let name = quote_text(&self.name);
-        let epoch: Option<u64> = session.row("checking the epoch", format!("SELECT epoch FROM reberth.stream WHERE name = {name} LOCK IN SHARE MODE")).await?;
+        let epoch: Option<u64> = session
+            .row(
+                "checking the epoch",
+                format!("SELECT epoch FROM reberth.stream WHERE name = {name} LOCK IN SHARE MODE"),
+            )
+            .await?;
         if epoch != Some(self.epoch) {
             session.run("closing the transaction", "ROLLBACK").await?;
             return Err(ReplicateError::Superseded { epoch: self.epoch });
@@ -327,7 +478,13 @@ impl StreamState {
     }
 
     /// Commits a chunk's rows with their number and size in bytes.
-    pub async fn commit_chunk(&self, session: &mut Session, chunk: &Chunk, rows: u64, bytes: u64) -> Result<(), ReplicateError> {
+    pub async fn commit_chunk(
+        &self,
+        session: &mut Session,
+        chunk: &Chunk,
+        rows: u64,
+        bytes: u64,
+    ) -> Result<(), ReplicateError> {
         let sql = format!(
             "UPDATE reberth.chunk SET row_count = {rows}, byte_count = {bytes} WHERE stream = {} AND table_name = {} AND number = {}",
             quote_text(&self.name),
@@ -340,10 +497,18 @@ impl StreamState {
     }
 
     /// Where each table's reading ended: the highest end of its chunks.
-    pub async fn reading_ends(&self, session: &mut Session) -> Result<Vec<(String, LogPosition)>, ReplicateError> {
-        let sql = format!("SELECT table_name, end_file, end_offset FROM reberth.chunk WHERE stream = {} AND is_done", quote_text(&self.name));
-        let rows: Vec<(String, String, u64)> = session.rows("reading the ends of chunks", sql).await?;
-        let mut ends: std::collections::BTreeMap<String, LogPosition> = std::collections::BTreeMap::new();
+    pub async fn reading_ends(
+        &self,
+        session: &mut Session,
+    ) -> Result<Vec<(String, LogPosition)>, ReplicateError> {
+        let sql = format!(
+            "SELECT table_name, end_file, end_offset FROM reberth.chunk WHERE stream = {} AND is_done",
+            quote_text(&self.name)
+        );
+        let rows: Vec<(String, String, u64)> =
+            session.rows("reading the ends of chunks", sql).await?;
+        let mut ends: std::collections::BTreeMap<String, LogPosition> =
+            std::collections::BTreeMap::new();
         for (table, file, offset) in rows {
             if let Some(end) = LogPosition::new(&file, offset) {
                 let known = ends.entry(table).or_insert_with(|| end.clone());
@@ -354,25 +519,67 @@ impl StreamState {
     }
 
     /// Keeps a part of a prepared transaction until it is decided.
-    pub async fn keep_prepared(&self, session: &mut Session, xid: &str, part: usize, changes: &[RowChange]) -> Result<(), ReplicateError> {
+    pub async fn keep_prepared(
+        &self,
+        session: &mut Session,
+        xid: &str,
+        part: usize,
+        changes: &[RowChange],
+    ) -> Result<(), ReplicateError> {
         let changes = serde_json::to_string(changes).unwrap_or_default();
-        let sql = format!("INSERT INTO reberth.prepared (stream, xid, part, changes) VALUES ({}, {}, {part}, {})", quote_text(&self.name), quote_text(xid), quote_text(&changes));
+        let sql = format!(
+            "INSERT INTO reberth.prepared (stream, xid, part, changes) VALUES ({}, {}, {part}, {})",
+            quote_text(&self.name),
+            quote_text(xid),
+            quote_text(&changes)
+        );
         session.run("keeping a prepared transaction", sql).await?;
         Ok(())
     }
 
     /// Takes the changes of a prepared transaction that was decided.
-    pub async fn take_prepared(&self, session: &mut Session, xid: &str) -> Result<Vec<RowChange>, ReplicateError> {
-        let place = format!("stream = {} AND xid = {}", quote_text(&self.name), quote_text(xid));
-        let parts: Vec<String> = session.rows("reading a prepared transaction", format!("SELECT changes FROM reberth.prepared WHERE {place} ORDER BY part")).await?;
-        session.run("removing a prepared transaction", format!("DELETE FROM reberth.prepared WHERE {place}")).await?;
-        let parts: Result<Vec<Vec<RowChange>>, _> = parts.iter().map(|part| serde_json::from_str(part)).collect();
-        parts.map(|parts| parts.into_iter().flatten().collect()).map_err(|_| ReplicateError::Blocked(vec![format!("the kept changes of the prepared transaction {xid} cannot be read")]))
+    pub async fn take_prepared(
+        &self,
+        session: &mut Session,
+        xid: &str,
+    ) -> Result<Vec<RowChange>, ReplicateError> {
+        let place = format!(
+            "stream = {} AND xid = {}",
+            quote_text(&self.name),
+            quote_text(xid)
+        );
+        let parts: Vec<String> = session
+            .rows(
+                "reading a prepared transaction",
+                format!("SELECT changes FROM reberth.prepared WHERE {place} ORDER BY part"),
+            )
+            .await?;
+        session
+            .run(
+                "removing a prepared transaction",
+                format!("DELETE FROM reberth.prepared WHERE {place}"),
+            )
+            .await?;
+        let parts: Result<Vec<Vec<RowChange>>, _> = parts
+            .iter()
+            .map(|part| serde_json::from_str(part))
+            .collect();
+        parts
+            .map(|parts| parts.into_iter().flatten().collect())
+            .map_err(|_| {
+                ReplicateError::Blocked(vec![format!(
+                    "the kept changes of the prepared transaction {xid} cannot be read"
+                )])
+            })
     }
 }
 
 /// What the copy has done so far, per table: name, chunks, chunks done, rows, bytes.
-pub async fn copy_totals(session: &mut Session, direction: Direction, database: &str) -> Result<Vec<(String, u64, u64, u64, u64)>, ReplicateError> {
+pub async fn copy_totals(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+) -> Result<Vec<(String, u64, u64, u64, u64)>, ReplicateError> {
     let sql = format!(
         "SELECT table_name, COUNT(*), CAST(SUM(is_done) AS UNSIGNED), CAST(SUM(row_count) AS UNSIGNED), CAST(SUM(byte_count) AS UNSIGNED) FROM reberth.chunk WHERE stream = {} GROUP BY table_name ORDER BY table_name",
         quote_text(&stream_name(direction, database))

@@ -30,17 +30,32 @@ pub struct Touched {
 
 impl Touched {
     /// Reads the log up to the barrier and notes what it changes.
-    pub async fn read(plan: &StreamPlan, schema: &Schema, from: LogPosition, barrier: &LogPosition) -> Result<Touched, ReplicateError> {
-        let mut touched = Touched { keys: BTreeMap::new(), conditions: BTreeMap::new(), whole: BTreeSet::new(), changes: 0, until: from.clone() };
+    pub async fn read(
+        plan: &StreamPlan,
+        schema: &Schema,
+        from: LogPosition,
+        barrier: &LogPosition,
+    ) -> Result<Touched, ReplicateError> {
+        let mut touched = Touched {
+            keys: BTreeMap::new(),
+            conditions: BTreeMap::new(),
+            whole: BTreeSet::new(),
+            changes: 0,
+            until: from.clone(),
+        };
         if from >= *barrier {
             return Ok(touched);
         }
         let mut reader = plan.open_log("gate", schema.clone(), from).await?;
         while touched.until < *barrier {
             match reader.next().await? {
-                LogEntry::Changes { changes, .. } => changes.iter().for_each(|change| touched.note(schema, change)),
+                LogEntry::Changes { changes, .. } => changes
+                    .iter()
+                    .for_each(|change| touched.note(schema, change)),
                 LogEntry::Prepared { changes, end, .. } => {
-                    changes.iter().for_each(|change| touched.note(schema, change));
+                    changes
+                        .iter()
+                        .for_each(|change| touched.note(schema, change));
                     touched.until = end;
                 }
                 LogEntry::Truncate { table, .. } => {
@@ -55,20 +70,33 @@ impl Touched {
 
     fn note(&mut self, schema: &Schema, change: &RowChange) {
         self.changes += 1;
-        let Some(table) = schema.tables.get(&change.table) else { return };
+        let Some(table) = schema.tables.get(&change.table) else {
+            return;
+        };
         let keys = self.keys.entry(change.table.clone()).or_default();
         if !table.has_key() || keys.len() >= KEYS_AT_MOST {
             self.whole.insert(change.table.clone());
         } else {
-            keys.extend([&change.before, &change.after].into_iter().flatten().map(|image| project(table, image)));
+            keys.extend(
+                [&change.before, &change.after]
+                    .into_iter()
+                    .flatten()
+                    .map(|image| project(table, image)),
+            );
         }
         self.note_cascades(schema, change, &mut BTreeSet::new());
     }
 
     fn note_cascades(&mut self, schema: &Schema, change: &RowChange, seen: &mut BTreeSet<String>) {
         for (key, _, before) in cascade::consequences(schema, change) {
-            let Some(child) = schema.tables.get(&key.child) else { continue };
-            let columns: Vec<usize> = key.columns.iter().filter_map(|column| child.column_index(column)).collect();
+            let Some(child) = schema.tables.get(&key.child) else {
+                continue;
+            };
+            let columns: Vec<usize> = key
+                .columns
+                .iter()
+                .filter_map(|column| child.column_index(column))
+                .collect();
             let conditions = self.conditions.entry(key.child.clone()).or_default();
             if conditions.len() < KEYS_AT_MOST {
                 conditions.insert(cascade::equal(child, &columns, &before));
@@ -77,7 +105,9 @@ impl Touched {
             }
             // Whose rows the child's cascade reached cannot be told from the log, so grandchildren are compared whole.
             if seen.insert(key.child.clone()) {
-                for grandchild in schema.children_of(&key.child).filter(|key| key.on_delete != crate::mysql::schema::ReferentialAction::Restrict) {
+                for grandchild in schema.children_of(&key.child).filter(|key| {
+                    key.on_delete != crate::mysql::schema::ReferentialAction::Restrict
+                }) {
                     self.whole.insert(grandchild.child.clone());
                 }
             }
@@ -92,7 +122,11 @@ impl Touched {
     }
 
     /// Compares everything noted on both sides. The stream must stand still.
-    pub async fn compare(&self, plan: &StreamPlan, schema: &Schema) -> Result<VerifyReport, ReplicateError> {
+    pub async fn compare(
+        &self,
+        plan: &StreamPlan,
+        schema: &Schema,
+    ) -> Result<VerifyReport, ReplicateError> {
         let mut sides = Sides::open(plan).await?;
         let mut report = VerifyReport {
             database: plan.database.clone(),
@@ -111,7 +145,11 @@ impl Touched {
                 report.rows += rows;
                 if !is_equal {
                     report.differing += 1;
-                    report.differences.push(crate::mysql::verify::Difference { table: name.clone(), key: "whole table".to_owned(), kind: "different".to_owned() });
+                    report.differences.push(crate::mysql::verify::Difference {
+                        table: name.clone(),
+                        key: "whole table".to_owned(),
+                        kind: "different".to_owned(),
+                    });
                 }
                 continue;
             }
@@ -122,9 +160,14 @@ impl Touched {
                 let differing = differing_keys(&mut sides, schema, table, &condition).await?;
                 settle(&mut sides, schema, table, differing, &mut report).await?;
             }
-            let conditions: Vec<&Vec<u8>> = self.conditions.get(name).into_iter().flatten().collect();
+            let conditions: Vec<&Vec<u8>> =
+                self.conditions.get(name).into_iter().flatten().collect();
             for some in conditions.chunks(200) {
-                let condition = some.iter().map(|condition| [b"(".as_slice(), condition, b")"].concat()).collect::<Vec<_>>().join(b" OR ".as_slice());
+                let condition = some
+                    .iter()
+                    .map(|condition| [b"(".as_slice(), condition, b")"].concat())
+                    .collect::<Vec<_>>()
+                    .join(b" OR ".as_slice());
                 let differing = differing_keys(&mut sides, schema, table, &condition).await?;
                 settle(&mut sides, schema, table, differing, &mut report).await?;
             }

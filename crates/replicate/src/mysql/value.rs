@@ -80,7 +80,9 @@ impl ColumnClass {
                 }
                 sql.push(b'\'');
             }
-            (ColumnClass::Label { charset }, Datum::Bytes(bytes)) => write_introduced(charset, bytes, sql),
+            (ColumnClass::Label { charset }, Datum::Bytes(bytes)) => {
+                write_introduced(charset, bytes, sql)
+            }
             (_, Datum::Bytes(bytes)) => write_quoted(bytes, sql),
             (ColumnClass::Temporal, Datum::Plain(text)) => write_quoted(text.as_bytes(), sql),
             (_, Datum::Plain(text)) => sql.extend_from_slice(text.as_bytes()),
@@ -90,7 +92,13 @@ impl ColumnClass {
     /// Appends the literal that finds the value in a key, equal by the column's own collation.
     pub fn write_key(&self, datum: &Datum, sql: &mut Vec<u8>) {
         match (self, datum) {
-            (ColumnClass::Text { charset }, Datum::Bytes(bytes)) => write_introduced(charset, bytes, sql),
+            (ColumnClass::Text { charset }, Datum::Bytes(bytes)) => {
+                write_introduced(charset, bytes, sql)
+            }
+            // Compared with a hexadecimal literal, which is a string, bits would be compared as the number 0.
+            (ColumnClass::Bit, Datum::Bytes(bytes)) => {
+                sql.extend_from_slice(bit_number(bytes).to_string().as_bytes())
+            }
             _ => self.write_value(datum, sql),
         }
     }
@@ -106,7 +114,9 @@ impl ColumnClass {
     /// The expression whose bytes stand for the value in a row hash: equal on both servers exactly if the values are.
     pub fn hash_expression(&self, quoted_name: &str) -> String {
         match self {
-            ColumnClass::Float | ColumnClass::Double => format!("CAST({quoted_name}+0e0 AS BINARY)"),
+            ColumnClass::Float | ColumnClass::Double => {
+                format!("CAST({quoted_name}+0e0 AS BINARY)")
+            }
             ColumnClass::Bit | ColumnClass::Geometry => format!("HEX({quoted_name})"),
             _ => format!("CAST({quoted_name} AS BINARY)"),
         }
@@ -117,7 +127,11 @@ impl ColumnClass {
         match self {
             ColumnClass::Float => format!("{quoted_name}+0e0"),
             ColumnClass::Bit | ColumnClass::Label { .. } => format!("{quoted_name}+0"),
-            ColumnClass::Integer { .. } | ColumnClass::Decimal | ColumnClass::Double | ColumnClass::Temporal | ColumnClass::Year => quoted_name.to_owned(),
+            ColumnClass::Integer { .. }
+            | ColumnClass::Decimal
+            | ColumnClass::Double
+            | ColumnClass::Temporal
+            | ColumnClass::Year => quoted_name.to_owned(),
             _ => format!("CAST({quoted_name} AS BINARY)"),
         }
     }
@@ -126,8 +140,7 @@ impl ColumnClass {
     pub fn write_match(&self, datum: &Datum, sql: &mut Vec<u8>) {
         match (self, datum) {
             (ColumnClass::Bit, Datum::Bytes(bytes)) => {
-                let number = bytes.iter().fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
-                sql.extend_from_slice(number.to_string().as_bytes());
+                sql.extend_from_slice(bit_number(bytes).to_string().as_bytes())
             }
             (ColumnClass::Json, Datum::Bytes(bytes)) => write_quoted(bytes, sql),
             _ => self.write_value(datum, sql),
@@ -136,10 +149,17 @@ impl ColumnClass {
 
     /// A value as a text-protocol answer holds it.
     pub fn from_answer(&self, bytes: Option<Vec<u8>>) -> Datum {
-        let Some(bytes) = bytes else { return Datum::Null };
+        let Some(bytes) = bytes else {
+            return Datum::Null;
+        };
         let is_plain = matches!(
             self,
-            ColumnClass::Integer { .. } | ColumnClass::Decimal | ColumnClass::Float | ColumnClass::Double | ColumnClass::Temporal | ColumnClass::Year
+            ColumnClass::Integer { .. }
+                | ColumnClass::Decimal
+                | ColumnClass::Float
+                | ColumnClass::Double
+                | ColumnClass::Temporal
+                | ColumnClass::Year
         );
         match String::from_utf8(bytes) {
             Ok(text) if is_plain => Datum::Plain(text),
@@ -147,6 +167,12 @@ impl ColumnClass {
             Err(error) => Datum::Bytes(error.into_bytes()),
         }
     }
+}
+
+fn bit_number(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 fn write_introduced(charset: &str, bytes: &[u8], sql: &mut Vec<u8>) {
@@ -187,13 +213,35 @@ mod tests {
 
     #[test]
     fn literals_keep_every_byte() {
-        let text = ColumnClass::Text { charset: "latin1".to_owned() };
+        let text = ColumnClass::Text {
+            charset: "latin1".to_owned(),
+        };
         let cases: &[(&ColumnClass, Datum, &[u8], &[u8])] = &[
-            (&text, Datum::Bytes(b"it's \\ \0\xff".to_vec()), b"'it\\'s \\\\ \\0\xff'", b"_latin1'it\\'s \\\\ \\0\xff'"),
+            (
+                &text,
+                Datum::Bytes(b"it's \\ \0\xff".to_vec()),
+                b"'it\\'s \\\\ \\0\xff'",
+                b"_latin1'it\\'s \\\\ \\0\xff'",
+            ),
             (&text, Datum::Null, b"NULL", b"NULL"),
-            (&ColumnClass::Bit, Datum::Bytes(vec![1, 0xfe]), b"x'01fe'", b"x'01fe'"),
-            (&ColumnClass::Temporal, Datum::Plain("2026-01-02".into()), b"'2026-01-02'", b"'2026-01-02'"),
-            (&ColumnClass::Decimal, Datum::Plain("-0.50".into()), b"-0.50", b"-0.50"),
+            (
+                &ColumnClass::Bit,
+                Datum::Bytes(vec![1, 0xfe]),
+                b"x'01fe'",
+                b"510",
+            ),
+            (
+                &ColumnClass::Temporal,
+                Datum::Plain("2026-01-02".into()),
+                b"'2026-01-02'",
+                b"'2026-01-02'",
+            ),
+            (
+                &ColumnClass::Decimal,
+                Datum::Plain("-0.50".into()),
+                b"-0.50",
+                b"-0.50",
+            ),
         ];
         for (class, datum, value, key) in cases {
             let (mut as_value, mut as_key) = (Vec::new(), Vec::new());

@@ -97,14 +97,20 @@ impl Sides {
     pub(crate) async fn open(plan: &StreamPlan) -> Result<Sides, ReplicateError> {
         let mut source = server::reader(&plan.from).await?;
         let flavour = server::version(&mut source).await?.flavour;
-        Ok(Sides { source, target: server::reader(&plan.to).await?, flavour, plan: plan.clone() })
+        Ok(Sides {
+            source,
+            target: server::reader(&plan.to).await?,
+            flavour,
+            plan: plan.clone(),
+        })
     }
 
     /// Waits, for a bounded time, until the target has passed what is the source's end of log now.
     async fn meet(&mut self) -> Result<(), ReplicateError> {
         let end = server::log_end(&mut self.source, self.flavour).await?;
         for _ in 0..TRIES {
-            let checkpoint = state::peek(&mut self.target, self.plan.direction, &self.plan.database).await?;
+            let checkpoint =
+                state::peek(&mut self.target, self.plan.direction, &self.plan.database).await?;
             if checkpoint.is_none_or(|checkpoint| checkpoint.position >= end) {
                 return Ok(());
             }
@@ -114,14 +120,22 @@ impl Sides {
     }
 
     /// Runs the same query on both sides at once.
-    async fn ask(&mut self, doing: &str, sql: &[u8]) -> Result<(Vec<mysql_async::Row>, Vec<mysql_async::Row>), ReplicateError> {
-        let (source, target) = tokio::join!(self.source.rows(doing, sql), self.target.rows(doing, sql));
+    async fn ask(
+        &mut self,
+        doing: &str,
+        sql: &[u8],
+    ) -> Result<(Vec<mysql_async::Row>, Vec<mysql_async::Row>), ReplicateError> {
+        let (source, target) =
+            tokio::join!(self.source.rows(doing, sql), self.target.rows(doing, sql));
         Ok((source?, target?))
     }
 }
 
 /// Compares all tables of a database. `progress` is told each table's name with its rows as they are done.
-pub async fn verify(plan: &StreamPlan, mut progress: impl FnMut(&str, u64)) -> Result<VerifyReport, ReplicateError> {
+pub async fn verify(
+    plan: &StreamPlan,
+    mut progress: impl FnMut(&str, u64),
+) -> Result<VerifyReport, ReplicateError> {
     let mut sides = Sides::open(plan).await?;
     let holds_until = server::visible_position(&mut sides.source, sides.flavour).await?;
     let schema = schema::read(&mut sides.source, &plan.database).await?;
@@ -134,16 +148,26 @@ pub async fn verify(plan: &StreamPlan, mut progress: impl FnMut(&str, u64)) -> R
         differences: Vec::new(),
         open: Vec::new(),
         schema_differences: compare_schema(&mut sides, &schema).await?,
-        method: "sum of both halves of MD5 over length-prefixed values, per key range, in both servers".to_owned(),
+        method:
+            "sum of both halves of MD5 over length-prefixed values, per key range, in both servers"
+                .to_owned(),
     };
     for table in schema.tables.values() {
-        let chunks = if table.has_key() { chunk::cut(&mut sides.source, &plan.database, table).await? } else { vec![Chunk::whole(&table.name)] };
+        let chunks = if table.has_key() {
+            chunk::cut(&mut sides.source, &plan.database, table).await?
+        } else {
+            vec![Chunk::whole(&table.name)]
+        };
         let mut rows = 0;
         for chunk in &chunks {
             rows += compare_chunk(&mut sides, &schema, table, chunk, &mut report).await?;
         }
         report.rows += rows;
-        report.tables.push(VerifiedTable { name: table.name.clone(), rows, chunks: chunks.len() as u64 });
+        report.tables.push(VerifiedTable {
+            name: table.name.clone(),
+            rows,
+            chunks: chunks.len() as u64,
+        });
         progress(&table.name, rows);
     }
     Ok(report)
@@ -156,12 +180,22 @@ async fn compare_schema(sides: &mut Sides, source: &Schema) -> Result<Vec<String
     for (name, table) in &source.tables {
         match target.tables.get(name) {
             None => differences.push(format!("table {name} is missing on the target")),
-            Some(other) if target_flavour == sides.flavour && definition(table) != definition(other) => differences.push(format!("table {name} is defined differently")),
-            Some(other) if other.columns != table.columns || other.identity != table.identity => differences.push(format!("columns or key of table {name} differ")),
+            Some(other)
+                if target_flavour == sides.flavour && definition(table) != definition(other) =>
+            {
+                differences.push(format!("table {name} is defined differently"))
+            }
+            Some(other) if other.columns != table.columns || other.identity != table.identity => {
+                differences.push(format!("columns or key of table {name} differ"))
+            }
             Some(_) => {}
         }
     }
-    for name in target.tables.keys().filter(|name| !source.tables.contains_key(*name)) {
+    for name in target
+        .tables
+        .keys()
+        .filter(|name| !source.tables.contains_key(*name))
+    {
         differences.push(format!("table {name} is on the target only"));
     }
     if source.programs != target.programs {
@@ -173,7 +207,14 @@ async fn compare_schema(sides: &mut Sides, source: &Schema) -> Result<Vec<String
 /// A definition as comparable lines: indexes and constraints may have been made in another order.
 fn definition(table: &Table) -> (String, Vec<(String, String)>) {
     let parts = schema::take_apart(table);
-    let mut clauses: Vec<(String, String)> = [parts.plain_indexes, parts.unique_indexes, parts.foreign_keys].into_iter().flatten().collect();
+    let mut clauses: Vec<(String, String)> = [
+        parts.plain_indexes,
+        parts.unique_indexes,
+        parts.foreign_keys,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     clauses.sort();
     (parts.create, clauses)
 }
@@ -183,7 +224,9 @@ fn row_hash(table: &Table) -> String {
     let values: Vec<String> = table
         .carried()
         .map(|index| {
-            let value = table.columns[index].class.hash_expression(&quote_name(&table.columns[index].name));
+            let value = table.columns[index]
+                .class
+                .hash_expression(&quote_name(&table.columns[index].name));
             format!("IFNULL(CONCAT(LENGTH({value}),':',{value}),'-')")
         })
         .collect();
@@ -191,13 +234,26 @@ fn row_hash(table: &Table) -> String {
 }
 
 fn place(schema: &Schema, table: &Table) -> String {
-    format!("{}.{}", quote_name(&schema.database), quote_name(&table.name))
+    format!(
+        "{}.{}",
+        quote_name(&schema.database),
+        quote_name(&table.name)
+    )
 }
 
 /// Count and sums of the rows that a condition selects.
 fn sums_query(schema: &Schema, table: &Table, condition: &[u8]) -> Vec<u8> {
-    let sum = |half: &str| format!("CAST(COALESCE(SUM(CAST(CONV({half}(h, 16), 16, 10) AS UNSIGNED)), 0) AS CHAR)");
-    let mut sql = format!("SELECT COUNT(*), {}, {} FROM (SELECT {} AS h FROM {} WHERE ", sum("LEFT"), sum("RIGHT"), row_hash(table), place(schema, table)).into_bytes();
+    let sum = |half: &str| {
+        format!("CAST(COALESCE(SUM(CAST(CONV({half}(h, 16), 16, 10) AS UNSIGNED)), 0) AS CHAR)")
+    };
+    let mut sql = format!(
+        "SELECT COUNT(*), {}, {} FROM (SELECT {} AS h FROM {} WHERE ",
+        sum("LEFT"),
+        sum("RIGHT"),
+        row_hash(table),
+        place(schema, table)
+    )
+    .into_bytes();
     sql.extend_from_slice(condition);
     sql.extend_from_slice(b") AS hashed");
     sql
@@ -207,19 +263,39 @@ type Sums = (u64, String, String);
 
 fn read_sums(rows: &[mysql_async::Row]) -> Sums {
     let row = rows.first();
-    let text = |index: usize| row.and_then(|row| row.get::<String, _>(index)).unwrap_or_default();
-    (row.and_then(|row| row.get(0)).unwrap_or_default(), text(1), text(2))
+    let text = |index: usize| {
+        row.and_then(|row| row.get::<String, _>(index))
+            .unwrap_or_default()
+    };
+    (
+        row.and_then(|row| row.get(0)).unwrap_or_default(),
+        text(1),
+        text(2),
+    )
 }
 
 /// Compares count and sums of what a condition selects: whether equal, and the rows on the source.
-pub(crate) async fn compare_sums(sides: &mut Sides, schema: &Schema, table: &Table, condition: &[u8]) -> Result<(bool, u64), ReplicateError> {
+pub(crate) async fn compare_sums(
+    sides: &mut Sides,
+    schema: &Schema,
+    table: &Table,
+    condition: &[u8],
+) -> Result<(bool, u64), ReplicateError> {
     let doing = format!("hashing table {}", table.name);
-    let (source, target) = sides.ask(&doing, &sums_query(schema, table, condition)).await?;
+    let (source, target) = sides
+        .ask(&doing, &sums_query(schema, table, condition))
+        .await?;
     let (source, target) = (read_sums(&source), read_sums(&target));
     Ok((source == target, source.0))
 }
 
-async fn compare_chunk(sides: &mut Sides, schema: &Schema, table: &Table, chunk: &Chunk, report: &mut VerifyReport) -> Result<u64, ReplicateError> {
+async fn compare_chunk(
+    sides: &mut Sides,
+    schema: &Schema,
+    table: &Table,
+    chunk: &Chunk,
+    report: &mut VerifyReport,
+) -> Result<u64, ReplicateError> {
     let condition = chunk.condition(table);
     let (is_equal, rows) = compare_sums(sides, schema, table, &condition).await?;
     if is_equal {
@@ -235,35 +311,69 @@ async fn compare_chunk(sides: &mut Sides, schema: &Schema, table: &Table, chunk:
 }
 
 /// A table without a key is compared as a whole until it is equal or stands still.
-async fn compare_keyless(sides: &mut Sides, schema: &Schema, table: &Table, condition: &[u8], report: &mut VerifyReport) -> Result<(), ReplicateError> {
+async fn compare_keyless(
+    sides: &mut Sides,
+    schema: &Schema,
+    table: &Table,
+    condition: &[u8],
+    report: &mut VerifyReport,
+) -> Result<(), ReplicateError> {
     let doing = format!("hashing table {}", table.name);
     let mut last = None;
     let mut still = 0;
     for _ in 0..TRIES {
         sides.meet().await?;
-        let (source, target) = sides.ask(&doing, &sums_query(schema, table, condition)).await?;
+        let (source, target) = sides
+            .ask(&doing, &sums_query(schema, table, condition))
+            .await?;
         let now = (read_sums(&source), read_sums(&target));
         if now.0 == now.1 {
             return Ok(());
         }
-        still = if last.as_ref() == Some(&now) { still + 1 } else { 0 };
+        still = if last.as_ref() == Some(&now) {
+            still + 1
+        } else {
+            0
+        };
         if still >= STILL_TRIES {
             let key = format!("{} rows on the source, {} on the target", now.0.0, now.1.0);
             report.differing += now.0.0.abs_diff(now.1.0).max(1);
-            report.differences.push(Difference { table: table.name.clone(), key, kind: "different".to_owned() });
+            report.differences.push(Difference {
+                table: table.name.clone(),
+                key,
+                kind: "different".to_owned(),
+            });
             return Ok(());
         }
         last = Some(now);
         tokio::time::sleep(WAIT).await;
     }
-    report.open.push(Difference { table: table.name.clone(), key: "whole table".to_owned(), kind: "changing".to_owned() });
+    report.open.push(Difference {
+        table: table.name.clone(),
+        key: "whole table".to_owned(),
+        kind: "changing".to_owned(),
+    });
     Ok(())
 }
 
 /// Row hashes by key, of the rows that a condition selects.
 fn hashes_query(schema: &Schema, table: &Table, condition: &[u8]) -> Vec<u8> {
-    let keys: Vec<String> = table.identity.iter().map(|&index| table.columns[index].class.select_expression(&quote_name(&table.columns[index].name))).collect();
-    let mut sql = format!("SELECT {}, {} FROM {} WHERE ", row_hash(table), keys.join(","), place(schema, table)).into_bytes();
+    let keys: Vec<String> = table
+        .identity
+        .iter()
+        .map(|&index| {
+            table.columns[index]
+                .class
+                .select_expression(&quote_name(&table.columns[index].name))
+        })
+        .collect();
+    let mut sql = format!(
+        "SELECT {}, {} FROM {} WHERE ",
+        row_hash(table),
+        keys.join(","),
+        place(schema, table)
+    )
+    .into_bytes();
     sql.extend_from_slice(condition);
     sql
 }
@@ -273,7 +383,12 @@ fn read_hashes(table: &Table, rows: Vec<mysql_async::Row>) -> BTreeMap<Key, Vec<
         .map(|row| {
             let mut values = row.unwrap().into_iter().map(answer_bytes);
             let hash = values.next().flatten().unwrap_or_default();
-            let key = table.identity.iter().zip(values).map(|(&index, bytes)| table.columns[index].class.from_answer(bytes)).collect();
+            let key = table
+                .identity
+                .iter()
+                .zip(values)
+                .map(|(&index, bytes)| table.columns[index].class.from_answer(bytes))
+                .collect();
             (key, hash)
         })
         .collect()
@@ -282,9 +397,16 @@ fn read_hashes(table: &Table, rows: Vec<mysql_async::Row>) -> BTreeMap<Key, Vec<
 /// What each differing key holds on both sides.
 type Differing = BTreeMap<Key, (Option<Vec<u8>>, Option<Vec<u8>>)>;
 
-pub(crate) async fn differing_keys(sides: &mut Sides, schema: &Schema, table: &Table, condition: &[u8]) -> Result<Differing, ReplicateError> {
+pub(crate) async fn differing_keys(
+    sides: &mut Sides,
+    schema: &Schema,
+    table: &Table,
+    condition: &[u8],
+) -> Result<Differing, ReplicateError> {
     let doing = format!("comparing rows of table {}", table.name);
-    let (source, target) = sides.ask(&doing, &hashes_query(schema, table, condition)).await?;
+    let (source, target) = sides
+        .ask(&doing, &hashes_query(schema, table, condition))
+        .await?;
     let (source, mut target) = (read_hashes(table, source), read_hashes(table, target));
     let mut differing = Differing::new();
     for (key, hash) in source {
@@ -293,12 +415,22 @@ pub(crate) async fn differing_keys(sides: &mut Sides, schema: &Schema, table: &T
             differing.insert(key, (Some(hash), other));
         }
     }
-    differing.extend(target.into_iter().map(|(key, hash)| (key, (None, Some(hash)))));
+    differing.extend(
+        target
+            .into_iter()
+            .map(|(key, hash)| (key, (None, Some(hash)))),
+    );
     Ok(differing)
 }
 
 /// Reads differing keys again until each is equal, truly different, or left open.
-pub(crate) async fn settle(sides: &mut Sides, schema: &Schema, table: &Table, mut differing: Differing, report: &mut VerifyReport) -> Result<(), ReplicateError> {
+pub(crate) async fn settle(
+    sides: &mut Sides,
+    schema: &Schema,
+    table: &Table,
+    mut differing: Differing,
+    report: &mut VerifyReport,
+) -> Result<(), ReplicateError> {
     let mut still: BTreeMap<Key, usize> = BTreeMap::new();
     for _ in 0..TRIES {
         if differing.is_empty() {
@@ -314,7 +446,11 @@ pub(crate) async fn settle(sides: &mut Sides, schema: &Schema, table: &Table, mu
         }
         for (key, values) in &now {
             let count = still.entry(key.clone()).or_default();
-            *count = if differing.get(key) == Some(values) { *count + 1 } else { 0 };
+            *count = if differing.get(key) == Some(values) {
+                *count + 1
+            } else {
+                0
+            };
         }
         for (key, values) in std::mem::take(&mut now) {
             if still.get(&key).is_some_and(|count| *count >= STILL_TRIES) {
@@ -329,7 +465,12 @@ pub(crate) async fn settle(sides: &mut Sides, schema: &Schema, table: &Table, mu
         differing = now;
         tokio::time::sleep(WAIT).await;
     }
-    report.open.extend(differing.iter().take(NAMED_AT_MOST).map(|(key, values)| describe(table, key, values)));
+    report.open.extend(
+        differing
+            .iter()
+            .take(NAMED_AT_MOST)
+            .map(|(key, values)| describe(table, key, values)),
+    );
     Ok(())
 }
 
@@ -347,5 +488,9 @@ fn describe(table: &Table, key: &Key, values: &(Option<Vec<u8>>, Option<Vec<u8>>
             Datum::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         })
         .collect();
-    Difference { table: table.name.clone(), key: key.join(","), kind: kind.to_owned() }
+    Difference {
+        table: table.name.clone(),
+        key: key.join(","),
+        kind: kind.to_owned(),
+    }
 }

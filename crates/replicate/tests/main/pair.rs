@@ -1,10 +1,16 @@
 //! A source with data and writers, and an empty target.
 
-use reberth_replicate::mysql::pipeline::StreamPlan;
+use std::time::Duration;
+
+use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::state::Direction;
-use reberth_replicate::{Address, Secret};
+use reberth_replicate::progress::Progress;
+use reberth_replicate::{Address, LogPosition, ReplicateError, Secret};
 use reberth_testkit::database::Server;
 use reberth_testkit::learning::{self, DATABASE, PASSWORD, Size};
+
+/// How long a test waits for a stream that must get somewhere.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Two servers.
 pub(crate) struct Pair {
@@ -38,22 +44,123 @@ impl Pair {
         }
     }
 
-    /// Tables whose checksum differs between the two servers.
+    /// A source with little data, on which that SQL was run in the database to be moved, and an empty target.
+    pub(crate) fn with(name: &str, sql: &str) -> Pair {
+        let source = Server::start(&format!("{name}-source"), &[]).expect("the source starts");
+        let target = Server::start(&format!("{name}-target"), &[]).expect("the target starts");
+        learning::seed(
+            &source,
+            Size {
+                learners: 30,
+                submissions: 60,
+            },
+        )
+        .expect("the source is seeded");
+        learning::prepare_target(&target).expect("the target has accounts");
+        let pair = Pair { source, target };
+        pair.run(sql);
+        pair
+    }
+
+    /// Runs SQL on the source, in the database that is moved.
+    pub(crate) fn run(&self, sql: &str) {
+        self.source
+            .sql(&format!("USE {DATABASE}; {sql}"))
+            .expect("the SQL runs on the source");
+    }
+
+    /// The written end of the source's log.
+    pub(crate) fn log_end(&self) -> LogPosition {
+        let status = self
+            .source
+            .sql("SHOW MASTER STATUS")
+            .expect("the end of the log");
+        let mut fields = status.split('\t');
+        let file = fields.next().expect("a file");
+        LogPosition::new(
+            file,
+            fields.next().expect("an offset").parse().expect("a number"),
+        )
+        .expect("a position")
+    }
+
+    /// Waits until the stream has applied all that is in the source's log now.
+    pub(crate) async fn drain(&self, stream: &mut RunningStream) {
+        let end = self.log_end();
+        let drained = tokio::time::timeout(PATIENCE, stream.drain(&end)).await;
+        let drained = drained.unwrap_or_else(|_| panic!("still at {:?}", stream.progress()));
+        assert!(
+            drained.expect("the stream goes on"),
+            "the stream was stopped"
+        );
+    }
+
+    /// Starts a stream and waits until it follows.
+    pub(crate) async fn follow(&self) -> RunningStream {
+        let mut stream = RunningStream::start(self.forward());
+        reach(&mut stream, |progress| progress.phase == "following").await;
+        stream
+    }
+
+    /// Tables whose content differs between the two servers, by the servers' own checksums and counts.
     pub(crate) fn differing_tables(&self) -> Vec<String> {
-        let sql = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'lms_core' ORDER BY 1";
-        let tables = self.source.sql(sql).expect("tables are listed");
-        tables
-            .lines()
-            .filter(|table| {
-                let rows = |server: &Server| server.sql(&format!("CHECKSUM TABLE lms_core.{table} EXTENDED; SELECT COUNT(*) FROM lms_core.{table}")).expect("a checksum");
-                rows(&self.source) != rows(&self.target)
-            })
-            .map(str::to_owned)
+        let list = self.source.sql(&format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{DATABASE}' ORDER BY 1")).expect("tables are listed");
+        let tables: Vec<&str> = list.lines().collect();
+        let names: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
+        let counts: Vec<String> = names
+            .iter()
+            .map(|table| format!("SELECT COUNT(*) FROM {table}"))
+            .collect();
+        let sql = format!(
+            "USE {DATABASE}; CHECKSUM TABLE {} EXTENDED; {}",
+            names.join(","),
+            counts.join(" UNION ALL ")
+        );
+        let read = |server: &Server| {
+            server
+                .sql(&sql)
+                .expect("checksums")
+                .lines()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let (source, target) = (read(&self.source), read(&self.target));
+        let differs = |number: &usize| {
+            source.get(*number) != target.get(*number)
+                || source.get(tables.len() + number) != target.get(tables.len() + number)
+        };
+        (0..tables.len())
+            .filter(differs)
+            .map(|number| tables[number].to_owned())
             .collect()
     }
 }
 
+/// Waits, for a bounded time, until the condition holds of a stream's progress.
+pub(crate) async fn reach(stream: &mut RunningStream, condition: impl FnMut(&Progress) -> bool) {
+    let reached = tokio::time::timeout(PATIENCE, stream.wait_until(condition)).await;
+    let reached = reached.unwrap_or_else(|_| panic!("still at {:?}", stream.progress()));
+    assert!(
+        reached.expect("the stream goes on"),
+        "the stream was stopped"
+    );
+}
+
+/// Waits for the error that ends a stream.
+pub(crate) async fn error_of(stream: &mut RunningStream) -> ReplicateError {
+    let ended = tokio::time::timeout(PATIENCE, stream.wait_until(|_| false)).await;
+    let ended = ended.unwrap_or_else(|_| panic!("no error; still at {:?}", stream.progress()));
+    ended.expect_err("the stream ends with an error")
+}
+
 /// An account on a loopback server.
 pub(crate) fn address(port: u16, user: &str, side: &'static str) -> Address {
-    Address::parse(&Secret::new(format!("mysql://{user}:{PASSWORD}@127.0.0.1:{port}/?tls=off")), user, side).expect("a good address")
+    Address::parse(
+        &Secret::new(format!(
+            "mysql://{user}:{PASSWORD}@127.0.0.1:{port}/?tls=off"
+        )),
+        user,
+        side,
+    )
+    .expect("a good address")
 }

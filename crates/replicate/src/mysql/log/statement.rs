@@ -46,16 +46,29 @@ pub(super) enum Statement {
 /// Reads a statement logged while `database` was the session's default.
 pub(super) fn read(schema: &Schema, database: &str, query: &str) -> Statement {
     let text = without_comments(query);
-    let words: Vec<String> = text.split(|c: char| c.is_whitespace() || c == '(').filter(|word| !word.is_empty()).take(6).map(str::to_ascii_uppercase).collect();
+    let words: Vec<String> = text
+        .split(|c: char| c.is_whitespace() || c == '(')
+        .filter(|word| !word.is_empty())
+        .take(6)
+        .map(str::to_ascii_uppercase)
+        .collect();
     let word = |index: usize| words.get(index).map_or("", String::as_str);
     match (word(0), word(1)) {
         ("BEGIN", _) | ("START", "TRANSACTION") => Statement::Begin,
         ("COMMIT", _) => Statement::Commit,
         ("ROLLBACK", "TO") | ("SAVEPOINT", _) | ("RELEASE", "SAVEPOINT") => Statement::Savepoint,
         ("ROLLBACK", _) => Statement::Rollback,
-        ("XA", "COMMIT") => Statement::Decided { xid: xid_name(&text), committed: true },
-        ("XA", "ROLLBACK") => Statement::Decided { xid: xid_name(&text), committed: false },
-        ("XA", "START") => Statement::BeginPrepared { xid: xid_name(&text) },
+        ("XA", "COMMIT") => Statement::Decided {
+            xid: xid_name(&text),
+            committed: true,
+        },
+        ("XA", "ROLLBACK") => Statement::Decided {
+            xid: xid_name(&text),
+            committed: false,
+        },
+        ("XA", "START") => Statement::BeginPrepared {
+            xid: xid_name(&text),
+        },
         ("XA", _) => Statement::Savepoint,
         _ if !concerns(schema, database, &text) => Statement::OutOfScope,
         ("GRANT" | "REVOKE" | "FLUSH" | "ANALYZE" | "OPTIMIZE" | "CHECK", _)
@@ -63,7 +76,10 @@ pub(super) fn read(schema: &Schema, database: &str, query: &str) -> Statement {
         | ("SET", "PASSWORD" | "DEFAULT" | "ROLE")
         | ("CREATE" | "DROP", "TEMPORARY") => Statement::Harmless,
         ("ALTER", "TABLE") if is_counter_change(&text) => Statement::Harmless,
-        ("TRUNCATE", _) => truncated_table(schema, &text).map_or(Statement::SchemaChange, |table| Statement::Truncate { table }),
+        ("TRUNCATE", _) => truncated_table(schema, &text)
+            .map_or(Statement::SchemaChange, |table| Statement::Truncate {
+                table,
+            }),
         ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "LOAD", _) => Statement::DataChange,
         _ => Statement::SchemaChange,
     }
@@ -71,16 +87,28 @@ pub(super) fn read(schema: &Schema, database: &str, query: &str) -> Statement {
 
 /// A statement concerns us if its session stood in our database or if it names our database.
 fn concerns(schema: &Schema, database: &str, text: &str) -> bool {
-    database == schema.database || text.to_ascii_lowercase().contains(&schema.database.to_ascii_lowercase())
+    database == schema.database
+        || text
+            .to_ascii_lowercase()
+            .contains(&schema.database.to_ascii_lowercase())
 }
 
 /// Counters are aligned at the cutover from the server's own, so a statement that sets nothing else changes nothing here.
 fn is_counter_change(text: &str) -> bool {
-    let compact: String = text.to_ascii_uppercase().chars().filter(|c| !c.is_whitespace()).collect();
-    compact.rsplit_once("AUTO_INCREMENT=").is_some_and(|(before, number)| {
-        let number = number.trim_end_matches(';');
-        !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()) && !before.contains(',') && before.ends_with('`')
-    })
+    let compact: String = text
+        .to_ascii_uppercase()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    compact
+        .rsplit_once("AUTO_INCREMENT=")
+        .is_some_and(|(before, number)| {
+            let number = number.trim_end_matches(';');
+            !number.is_empty()
+                && number.chars().all(|c| c.is_ascii_digit())
+                && !before.contains(',')
+                && before.ends_with('`')
+        })
 }
 
 fn truncated_table(schema: &Schema, text: &str) -> Option<String> {
@@ -92,7 +120,9 @@ fn truncated_table(schema: &Schema, text: &str) -> Option<String> {
 fn xid_name(text: &str) -> String {
     let name = text.split_whitespace().skip(2).collect::<String>();
     // `X'0A',X'',1` in either case of the digits, and MariaDB's 0x form.
-    name.trim_end_matches(';').to_ascii_lowercase().replace("x'", "X'")
+    name.trim_end_matches(';')
+        .to_ascii_lowercase()
+        .replace("x'", "X'")
 }
 
 fn without_comments(query: &str) -> String {
@@ -104,7 +134,9 @@ fn without_comments(query: &str) -> String {
             break;
         }
         text.push_str(&rest[..start]);
-        let Some(end) = rest[start..].find("*/") else { return text };
+        let Some(end) = rest[start..].find("*/") else {
+            return text;
+        };
         rest = &rest[start + end + 2..];
     }
     text.push_str(rest);
@@ -147,22 +179,64 @@ mod tests {
             ("", "COMMIT", Commit),
             ("lms", "SAVEPOINT `a`", Savepoint),
             ("lms", "ROLLBACK TO `a`", Savepoint),
-            ("lms", "TRUNCATE TABLE `lms`.`course`", Truncate { table: "course".into() }),
-            ("lms", "truncate course", Truncate { table: "course".into() }),
+            (
+                "lms",
+                "TRUNCATE TABLE `lms`.`course`",
+                Truncate {
+                    table: "course".into(),
+                },
+            ),
+            (
+                "lms",
+                "truncate course",
+                Truncate {
+                    table: "course".into(),
+                },
+            ),
             ("lms", "TRUNCATE TABLE other", SchemaChange),
             ("lms", "ALTER TABLE course ADD x INT", SchemaChange),
             ("other", "ALTER TABLE lms.course ADD x INT", SchemaChange),
             ("other", "ALTER TABLE t ADD x INT", OutOfScope),
-            ("lms", "ALTER TABLE `lms`.`course` AUTO_INCREMENT = 900", Harmless),
-            ("lms", "/* reberth */ ALTER TABLE `course` AUTO_INCREMENT=900", Harmless),
-            ("lms", "ALTER TABLE `course` ADD x INT, AUTO_INCREMENT=900", SchemaChange),
-            ("lms", "ALTER TABLE `course` DROP x AUTO_INCREMENT=900", SchemaChange),
+            (
+                "lms",
+                "ALTER TABLE `lms`.`course` AUTO_INCREMENT = 900",
+                Harmless,
+            ),
+            (
+                "lms",
+                "/* reberth */ ALTER TABLE `course` AUTO_INCREMENT=900",
+                Harmless,
+            ),
+            (
+                "lms",
+                "ALTER TABLE `course` ADD x INT, AUTO_INCREMENT=900",
+                SchemaChange,
+            ),
+            (
+                "lms",
+                "ALTER TABLE `course` DROP x AUTO_INCREMENT=900",
+                SchemaChange,
+            ),
             ("lms", "INSERT INTO course VALUES (1)", DataChange),
             ("lms", "CREATE USER x@y", Harmless),
             ("lms", "CREATE TABLE z (a INT)", SchemaChange),
             ("lms", "DROP /*!40005 TEMPORARY */ TABLE z", SchemaChange),
-            ("", "XA COMMIT X'6162',X'',1", Decided { xid: "X'6162',X'',1".into(), committed: true }),
-            ("", "XA ROLLBACK X'6162',X'',1", Decided { xid: "X'6162',X'',1".into(), committed: false }),
+            (
+                "",
+                "XA COMMIT X'6162',X'',1",
+                Decided {
+                    xid: "X'6162',X'',1".into(),
+                    committed: true,
+                },
+            ),
+            (
+                "",
+                "XA ROLLBACK X'6162',X'',1",
+                Decided {
+                    xid: "X'6162',X'',1".into(),
+                    committed: false,
+                },
+            ),
         ] {
             assert_eq!(read(&schema(), database, query), meaning, "{query}");
         }
