@@ -89,7 +89,10 @@ const TABLES: &[&str] = &[
         name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, turn BIGINT UNSIGNED NOT NULL DEFAULT 0,
         phase VARCHAR(20) NOT NULL, log_file VARCHAR(255) NOT NULL, log_offset BIGINT UNSIGNED NOT NULL,
         certain_file VARCHAR(255) NOT NULL, certain_offset BIGINT UNSIGNED NOT NULL,
-        source_identity VARCHAR(255) NOT NULL, source_schema LONGTEXT CHARACTER SET utf8mb4 NOT NULL) ENGINE=InnoDB",
+        source_identity VARCHAR(255) NOT NULL) ENGINE=InnoDB",
+    // Apart from the checkpoint, which changes with every batch and is logged whole each time.
+    "CREATE TABLE IF NOT EXISTS reberth.source_schema (
+        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, definition LONGTEXT CHARACTER SET utf8mb4 NOT NULL) ENGINE=InnoDB",
     "CREATE TABLE IF NOT EXISTS reberth.chunk (
         stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, table_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
         number INT UNSIGNED NOT NULL, bounds LONGTEXT CHARACTER SET utf8mb4 NOT NULL, is_done BOOLEAN NOT NULL DEFAULT FALSE,
@@ -128,7 +131,8 @@ async fn read_checkpoint(
 ) -> Result<Option<Checkpoint>, ReplicateError> {
     type Row = (String, String, u64, String, u64, String, String);
     let sql = format!(
-        "SELECT phase, log_file, log_offset, certain_file, certain_offset, source_identity, source_schema FROM reberth.stream WHERE name = {}",
+        "SELECT phase, log_file, log_offset, certain_file, certain_offset, source_identity, definition \
+         FROM reberth.stream JOIN reberth.source_schema ON stream = name WHERE name = {}",
         quote_text(name)
     );
     let Some((phase, file, offset, certain_file, certain_offset, source_identity, schema)) =
@@ -174,20 +178,22 @@ pub async fn begin(
     checkpoint: &Checkpoint,
 ) -> Result<(), ReplicateError> {
     let schema = serde_json::to_string(&checkpoint.schema).unwrap_or_default();
-    let (position, certain) = (&checkpoint.position, &checkpoint.certain_from);
+    let (name, position, certain) = (quote_text(&stream_name(direction, database)), &checkpoint.position, &checkpoint.certain_from);
+    session.run("opening a transaction", "START TRANSACTION").await?;
     let sql = format!(
-        "INSERT IGNORE INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity, source_schema) \
-         VALUES ({}, 0, '{}', {}, {}, {}, {}, {}, {})",
-        quote_text(&stream_name(direction, database)),
+        "INSERT IGNORE INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity) \
+         VALUES ({name}, 0, '{}', {}, {}, {}, {}, {})",
         checkpoint.phase.word(),
         quote_text(position.file()),
         position.offset(),
         quote_text(certain.file()),
         certain.offset(),
         quote_text(&checkpoint.source_identity),
-        quote_text(&schema)
     );
     session.run("writing the first checkpoint", sql).await?;
+    let sql = format!("INSERT IGNORE INTO reberth.source_schema (stream, definition) VALUES ({name}, {})", quote_text(&schema));
+    session.run("writing the source's schema", sql).await?;
+    session.run("committing", "COMMIT").await?;
     Ok(())
 }
 
