@@ -9,7 +9,7 @@ use crate::mysql::fold::{Key, project};
 use crate::mysql::log::{LogEntry, RowChange};
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::Schema;
-use crate::mysql::verify::{Sides, VerifyReport, compare_sums, differing_keys, settle};
+use crate::mysql::verify::{Sides, VerifyReport, compare_sums, compare_whole, differing_keys, settle};
 use crate::position::LogPosition;
 
 /// Keys held per table at the most; above, the table is compared whole.
@@ -121,7 +121,7 @@ impl Touched {
         (keys + conditions) as u64
     }
 
-    /// Compares everything noted on both sides. The stream must stand still.
+    /// Compares everything noted on both sides. While writes go on, what keeps changing is left open.
     pub async fn compare(
         &self,
         plan: &StreamPlan,

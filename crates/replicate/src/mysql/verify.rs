@@ -105,18 +105,19 @@ impl Sides {
         })
     }
 
-    /// Waits, for a bounded time, until the target has passed what is the source's end of log now.
-    async fn meet(&mut self) -> Result<(), ReplicateError> {
+    /// Waits, for a bounded time, until the target has passed what is the source's end of log now. Whether it has: while it lags, a
+    /// difference proves nothing, however still it stands.
+    async fn meet(&mut self) -> Result<bool, ReplicateError> {
         let end = server::log_end(&mut self.source, self.flavour).await?;
         for _ in 0..TRIES {
             let checkpoint =
                 state::peek(&mut self.target, self.plan.direction, &self.plan.database).await?;
             if checkpoint.is_none_or(|checkpoint| checkpoint.position >= end) {
-                return Ok(());
+                return Ok(true);
             }
             tokio::time::sleep(WAIT).await;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Runs the same query on both sides at once.
@@ -302,7 +303,7 @@ async fn compare_chunk(
         return Ok(rows);
     }
     if !table.has_key() {
-        compare_keyless(sides, schema, table, &condition, report).await?;
+        compare_whole(sides, schema, table, &condition, report).await?;
         return Ok(rows);
     }
     let differing = differing_keys(sides, schema, table, &condition).await?;
@@ -310,8 +311,8 @@ async fn compare_chunk(
     Ok(rows)
 }
 
-/// A table without a key is compared as a whole until it is equal or stands still.
-async fn compare_keyless(
+/// A table is compared as a whole until it is equal or stands still.
+pub(crate) async fn compare_whole(
     sides: &mut Sides,
     schema: &Schema,
     table: &Table,
@@ -436,7 +437,7 @@ pub(crate) async fn settle(
         if differing.is_empty() {
             return Ok(());
         }
-        sides.meet().await?;
+        let met = sides.meet().await?;
         let mut now = Differing::new();
         let keys: Vec<&Key> = differing.keys().collect();
         for some in keys.chunks(200) {
@@ -446,7 +447,7 @@ pub(crate) async fn settle(
         }
         for (key, values) in &now {
             let count = still.entry(key.clone()).or_default();
-            *count = if differing.get(key) == Some(values) {
+            *count = if met && differing.get(key) == Some(values) {
                 *count + 1
             } else {
                 0
