@@ -144,12 +144,7 @@ impl Touched {
                 let (is_equal, rows) = compare_sums(&mut sides, schema, table, b"TRUE").await?;
                 report.rows += rows;
                 if !is_equal {
-                    report.differing += 1;
-                    report.differences.push(crate::mysql::verify::Difference {
-                        table: name.clone(),
-                        key: "whole table".to_owned(),
-                        kind: "different".to_owned(),
-                    });
+                    compare_whole(&mut sides, schema, table, b"TRUE", &mut report).await?;
                 }
                 continue;
             }
