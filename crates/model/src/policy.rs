@@ -195,6 +195,16 @@ pub struct PolicyError {
     pub message: String,
 }
 
+/// A line of YAML up to its comment; comments speak of fields too.
+fn without_comment(line: &str) -> &str {
+    let end = if line.trim_start().starts_with('#') {
+        Some(0)
+    } else {
+        line.find(" #")
+    };
+    &line[..end.unwrap_or(line.len())]
+}
+
 impl Policy {
     /// Reads `reberth.yaml`.
     pub fn parse(text: &str) -> Result<Policy, PolicyError> {
@@ -209,7 +219,7 @@ impl Policy {
         policy.check().map_err(|(needle, message)| {
             let line = text
                 .lines()
-                .position(|line| line.contains(&needle))
+                .position(|line| without_comment(line).contains(&needle))
                 .map_or(0, |index| index + 1);
             PolicyError {
                 line,
@@ -310,7 +320,8 @@ mod tests {
     use super::*;
 
     const GOOD: &str = "\
-schema: 1
+# a schema, a project, a region
+schema: 1 # the schema
 project: edtech
 source:
   provider: digitalocean
@@ -340,17 +351,17 @@ databases:
     #[test]
     fn bad_policies_name_the_line_and_the_field() {
         for (from, to, line, word) in [
-            ("project: edtech", "project: Ed Tech", 2, "project"),
-            ("region: ap-south-1", "regoin: ap-south-1", 6, "regoin"),
-            ("provider: digitalocean", "provider: azure", 4, "provider"),
+            ("project: edtech", "project: Ed Tech", 3, "project"),
+            ("region: ap-south-1", "regoin: ap-south-1", 7, "regoin"),
+            ("provider: digitalocean", "provider: azure", 5, "provider"),
             (
                 "reader: env:A",
                 "reader: \"mysql://u:hunter2@h/d\"",
-                9,
+                10,
                 "env:NAME",
             ),
-            ("schema: 1", "schema: 7", 1, "schema"),
-            ("region: ap-south-1", "region: [", 6, "region"),
+            ("schema: 1", "schema: 7", 2, "schema"),
+            ("region: ap-south-1", "region: [", 7, "region"),
         ] {
             let error = Policy::parse(&GOOD.replace(from, to)).unwrap_err();
             assert_eq!(error.line, line, "{error}");

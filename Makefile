@@ -1,0 +1,33 @@
+# make demo    watch a whole migration on this machine
+# make test    everything that is checked, in one go
+# make soak    kill the engine again and again: make soak KILLS=200
+# make setup   only install what these need (tools/setup says what)
+# make clean   remove what was built
+
+NEXTEST := build/venv/bin/cargo-nextest nextest run --workspace --locked
+KILLS ?= 200
+
+.PHONY: demo test soak setup clean
+
+demo:
+	tools/setup demo
+	cargo build --release --locked -p reberth
+	target/release/reberth demo
+
+test: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	$(NEXTEST)
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \
+	else echo "make test: cargo-deny is not installed, so licences and sources of dependencies were not checked"; fi
+
+soak: setup
+	KILLS=$(KILLS) $(NEXTEST) --profile soak -E 'package(reberth-replicate) & test(/kill/)'
+
+setup:
+	tools/setup test
+
+clean:
+	cargo clean
+	rm -rf build
