@@ -91,7 +91,9 @@ pub struct Choice {
 }
 
 /// A resource of the estate, or a part of one, that this design leaves where it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct NotCarried {
     /// Kind of the resource.
     pub kind: String,

@@ -51,7 +51,9 @@ pub struct Resource {
 }
 
 /// A directed relation between two resources.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Edge {
     /// Id of the resource that depends.
@@ -63,7 +65,9 @@ pub struct Edge {
 }
 
 /// A part of the account that the token may not read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct NotVisible {
     /// What could not be read, for example `/v2/firewalls` or `buckets of region blr1`.
@@ -73,7 +77,9 @@ pub struct NotVisible {
 }
 
 /// Something that was read and has no kind here yet.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Unmapped {
     /// Where it was read.

@@ -20,7 +20,7 @@ pub struct Policy {
     /// The live databases to move.
     #[serde(default)]
     pub databases: Vec<DatabasePolicy>,
-    /// Address (`host:port`) of the front door that applications reach the database through.
+    /// Where the front door that applications reach the database through is steered (`host:port`).
     #[serde(default)]
     pub front_door: Option<String>,
     /// Findings that a person accepts for a while.
@@ -129,7 +129,9 @@ pub struct TargetConnections {
 }
 
 /// The name of an environment variable that holds a secret, written `env:NAME`. A secret itself is refused.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Reference {
     variable: String,

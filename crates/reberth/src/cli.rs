@@ -25,7 +25,7 @@ pub(crate) struct Global {
     /// Data as JSON on standard output, progress and errors as JSON lines on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Never ask; what would need an answer exits 3.
+    /// Never ask. This version asks nothing anyway: what needs consent exits 3.
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
     /// Say more on standard error.

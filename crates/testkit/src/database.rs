@@ -82,6 +82,7 @@ impl Server {
             .args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
             .args(["--innodb-log-file-size=32M"])
             .args(user_option())
+            .env("TMPDIR", &self.folder)
             .stdin(Stdio::null())
             .output()
             .map_err(io_error("running mariadb-install-db"))?;
@@ -100,6 +101,8 @@ impl Server {
             .map_err(io_error("opening the server's log"))?;
         let mut command = Command::new(program("setpriv")?);
         command
+            // A server that starts removes the temporary tables it finds in its folder for them, those of its neighbours too.
+            .env("TMPDIR", &self.folder)
             .args(["--pdeathsig", "SIGKILL"])
             .arg(program("mariadbd")?)
             .arg("--no-defaults")

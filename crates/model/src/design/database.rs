@@ -57,7 +57,9 @@ pub struct Replica {
 }
 
 /// One parameter of a parameter group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Parameter {
     /// Name at the target.
     pub name: String,
@@ -70,7 +72,9 @@ pub struct Parameter {
 }
 
 /// When a parameter takes effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ParameterApply {
     /// At once: a dynamic parameter.
@@ -80,7 +84,9 @@ pub enum ParameterApply {
 }
 
 /// A setting of the source that is not set at the target.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct SettingNotCopied {
     /// Name at the source.
     pub name: String,

@@ -44,7 +44,9 @@ pub enum NatPlacement {
 }
 
 /// What a subnet is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Reachable from the internet: load balancers and NAT gateways.
@@ -93,7 +95,9 @@ pub struct ReservedBlock {
 }
 
 /// A block that the network had to stay clear of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct AvoidedBlock {
     /// IPv4 block in CIDR notation.
     pub cidr: String,

@@ -4,3 +4,4 @@ mod failures;
 mod folder;
 mod journal;
 mod pipeline;
+mod tidy;
