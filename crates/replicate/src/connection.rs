@@ -191,10 +191,13 @@ fn is_passing(error: &mysql_async::Error) -> bool {
         mysql_async::Error::Driver(driver) => {
             matches!(driver, mysql_async::DriverError::ConnectionClosed)
         }
-        // too many connections, shutdown, killed, lock wait timeout, deadlock, query interrupted, connection killed
-        mysql_async::Error::Server(server) => {
-            matches!(server.code, 1040 | 1053 | 1203 | 1205 | 1213 | 1317 | 1927)
-        }
+        // too many connections, shutdown, forced to close, broken off, network errors, too many of one account, lock wait
+        // timeout, deadlock, query interrupted, connection killed, another reader of the log bears our number
+        mysql_async::Error::Server(server) => matches!(
+            server.code,
+            1040 | 1053 | 1080 | 1152 | 1158
+                ..=1161 | 1184 | 1203 | 1205 | 1213 | 1317 | 1927 | 4052
+        ),
         _ => false,
     }
 }

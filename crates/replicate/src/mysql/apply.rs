@@ -1,6 +1,6 @@
 //! Applies the log to the target: whole source transactions, folded, in one transaction with the checkpoint.
 
-use crate::connection::Session;
+use crate::connection::{REBUILD_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::cascade;
 use crate::mysql::copy::Insert;
@@ -10,7 +10,7 @@ use crate::mysql::schema::{Schema, Table};
 use crate::mysql::state::StreamState;
 use crate::mysql::value::{Datum, quote_name};
 use crate::position::LogPosition;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Changes that are sent to the target at once at the most; a larger source transaction is sent in parts, and still
 /// committed as one.
@@ -34,6 +34,8 @@ pub(crate) struct Applier {
     /// Snapshots of tables without a key: their earlier changes are in the copy already.
     snapshots: BTreeMap<String, LogPosition>,
     pending: Folded,
+    /// Changes taken since the last commit, also those that were sent already.
+    uncommitted: usize,
     is_open: bool,
     /// Transactions and changes applied by this process.
     pub(crate) transactions: u64,
@@ -58,6 +60,7 @@ impl Applier {
             is_certain,
             snapshots,
             pending: Folded::default(),
+            uncommitted: 0,
             is_open: false,
             transactions: 0,
             changes: 0,
@@ -74,9 +77,9 @@ impl Applier {
         &self.read_until
     }
 
-    /// Whether enough is held to be worth a commit.
+    /// Whether enough has been taken to be worth a commit.
     pub(crate) fn is_full(&self) -> bool {
-        self.pending.changes() >= FLUSH_CHANGES || self.pending.bytes() >= FLUSH_BYTES
+        self.uncommitted >= FLUSH_CHANGES || self.pending.bytes() >= FLUSH_BYTES
     }
 
     /// Whether there are changes that a commit would make durable.
@@ -88,35 +91,22 @@ impl Applier {
     pub(crate) async fn take(&mut self, entry: LogEntry) -> Result<bool, ReplicateError> {
         match entry {
             LogEntry::Changes { start, changes } => {
+                let copied = self.copied_at(|snapshot| start < *snapshot);
                 for change in changes {
-                    if self
-                        .snapshots
-                        .get(&change.table)
-                        .is_none_or(|snapshot| start >= *snapshot)
-                    {
-                        self.hold(change).await?;
-                    }
+                    self.hold(change, &copied).await?;
                 }
                 Ok(false)
             }
             LogEntry::Truncate { start, table } => {
                 if self
-                    .snapshots
-                    .get(&table)
-                    .is_some_and(|snapshot| start < *snapshot)
+                    .copied_at(|snapshot| start < *snapshot)
+                    .contains(&table)
                 {
                     return Ok(false);
                 }
                 self.flush().await?;
                 self.ensure_open().await?;
-                let sql = format!(
-                    "DELETE FROM {}.{}",
-                    quote_name(&self.schema.database),
-                    quote_name(&table)
-                );
-                self.session
-                    .run(&format!("emptying table {table}"), sql)
-                    .await?;
+                self.empty(&table).await?;
                 Ok(false)
             }
             LogEntry::Prepared { xid, changes, end } => {
@@ -145,20 +135,55 @@ impl Applier {
         self.transactions += 1;
     }
 
-    async fn hold(&mut self, change: RowChange) -> Result<(), ReplicateError> {
-        self.changes += 1;
+    /// The tables without a key whose copy holds what happened at that place in the log.
+    fn copied_at(&self, is_before: impl Fn(&LogPosition) -> bool) -> BTreeSet<String> {
+        let copied =
+            |(table, snapshot): (&String, &LogPosition)| is_before(snapshot).then(|| table.clone());
+        self.snapshots.iter().filter_map(copied).collect()
+    }
+
+    async fn empty(&mut self, table: &str) -> Result<(), ReplicateError> {
+        let place = format!(
+            "{}.{}",
+            quote_name(&self.schema.database),
+            quote_name(table)
+        );
+        let doing = format!("emptying table {table}");
+        let sql = format!("DELETE FROM {place}");
+        self.session.run_within(REBUILD_LIMIT, &doing, sql).await?;
+        Ok(())
+    }
+
+    /// Takes a change. Tables in `copied` hold it already, but its cascades may reach tables that do not.
+    async fn hold(
+        &mut self,
+        change: RowChange,
+        copied: &BTreeSet<String>,
+    ) -> Result<(), ReplicateError> {
         let Some(table) = self.schema.tables.get(&change.table) else {
             return Ok(());
         };
+        let is_copied = copied.contains(&change.table);
+        if !is_copied {
+            self.changes += 1;
+            self.uncommitted += 1;
+        }
         if cascade::has_consequences(&self.schema, &change) {
             // A cascade reads what stands on the target, so it ends the folded batch on both sides.
-            self.pending.take(table, change.clone());
+            if !is_copied {
+                self.pending.take(table, change.clone());
+            }
             self.flush().await?;
-            return cascade::carry_out(&mut self.session, &self.schema, &change, &self.read_until)
+            self.ensure_open().await?;
+            let position = &self.read_until;
+            return cascade::carry_out(&mut self.session, &self.schema, change, copied, position)
                 .await;
         }
+        if is_copied {
+            return Ok(());
+        }
         self.pending.take(table, change);
-        if self.is_full() {
+        if self.pending.changes() >= FLUSH_CHANGES || self.pending.bytes() >= FLUSH_BYTES {
             self.flush().await?;
         }
         Ok(())
@@ -231,6 +256,7 @@ impl Applier {
             .commit_batch(&mut self.session, &self.read_until)
             .await?;
         self.is_open = false;
+        self.uncommitted = 0;
         self.checkpoint = self.read_until.clone();
         Ok(())
     }
@@ -244,7 +270,11 @@ impl Applier {
     ) -> Result<(), ReplicateError> {
         self.flush().await?;
         self.ensure_open().await?;
-        for (part, some) in changes.chunks(FLUSH_CHANGES).enumerate() {
+        // One without a change in scope is kept too, to be known when it is decided.
+        let parts = changes
+            .chunks(FLUSH_CHANGES)
+            .chain(changes.is_empty().then_some(changes));
+        for (part, some) in parts.enumerate() {
             self.state
                 .keep_prepared(&mut self.session, xid, part, some)
                 .await?;
@@ -260,15 +290,23 @@ impl Applier {
     ) -> Result<(), ReplicateError> {
         self.flush().await?;
         self.ensure_open().await?;
-        let changes = self.state.take_prepared(&mut self.session, xid).await?;
-        for change in changes.into_iter().filter(|_| committed) {
-            if self
-                .snapshots
-                .get(&change.table)
-                .is_none_or(|snapshot| end > snapshot)
-            {
-                self.hold(change).await?;
+        let kept = self.state.take_prepared(&mut self.session, xid).await?;
+        let changes = match kept {
+            Some(changes) if committed => changes,
+            // Prepared before the copy began and committed before it ended: in the copy already.
+            None if committed && self.is_certain => {
+                return Err(ReplicateError::LogUnreadable {
+                    position: self.read_until.clone(),
+                    reason: format!(
+                        "the transaction {xid} is committed, and its changes stand before the place where the move began"
+                    ),
+                });
             }
+            _ => return Ok(()),
+        };
+        let copied = self.copied_at(|snapshot| end <= snapshot);
+        for change in changes {
+            self.hold(change, &copied).await?;
         }
         Ok(())
     }

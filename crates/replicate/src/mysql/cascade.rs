@@ -10,9 +10,10 @@ use crate::mysql::row::Image;
 use crate::mysql::schema::{ForeignKey, ReferentialAction, Schema, Table};
 use crate::mysql::value::{Datum, quote_name};
 use crate::position::LogPosition;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Chains of tables longer than this are taken for a loop.
-const DEPTH_LIMIT: usize = 32;
+const DEPTH_LIMIT: usize = 255;
 
 /// The direct consequences of a change of a parent row: each foreign key concerned, with the parent's old values.
 pub(crate) fn consequences<'a>(
@@ -44,14 +45,56 @@ fn values(table: &Table, columns: &[String], image: &Image) -> Option<Vec<Datum>
         .collect()
 }
 
-/// Does on the target what the source's server did by itself when this change happened.
+/// The order of reading in which a cascade can be carried out over a copy that is a mixture of moments: the tables of a level are
+/// read when all of the levels before it are.
+///
+/// A cascade from `a` over `b` to `c` finds the rows of `c` through those of `b`. Were `b` read after the cascade, and `c` before it,
+/// the rows of `b` that lead to `c` would be missing. With `b` read first, a row of `c` older than the cascade meets rows of `b` older than it.
+pub(crate) fn reading_levels(schema: &Schema) -> Result<BTreeMap<String, usize>, ReplicateError> {
+    let mut levels: BTreeMap<String, usize> =
+        schema.tables.keys().map(|name| (name.clone(), 0)).collect();
+    for round in 0.. {
+        let mut is_settled = true;
+        for key in schema.foreign_keys.iter().filter(|key| key.has_action()) {
+            if key.child == key.parent || !schema.is_changed_by_cascades(&key.parent) {
+                continue;
+            }
+            let wanted = levels.get(&key.parent).map_or(0, |level| level + 1);
+            if levels.get(&key.child).is_none_or(|level| *level < wanted) {
+                if round > schema.tables.len() {
+                    return Err(ReplicateError::TableUnsupported {
+                        table: key.child.clone(),
+                        reason: "its foreign keys with CASCADE or SET NULL lead back to itself over other tables".to_owned(),
+                    });
+                }
+                levels.insert(key.child.clone(), wanted);
+                is_settled = false;
+            }
+        }
+        if is_settled {
+            break;
+        }
+    }
+    Ok(levels)
+}
+
+/// Whether a table passes cascades on to itself: then only one reading of the whole table sees both ends of each.
+pub(crate) fn is_own_parent(schema: &Schema, table: &str) -> bool {
+    schema
+        .foreign_keys
+        .iter()
+        .any(|key| key.child == table && key.parent == table && key.has_action())
+}
+
+/// Does on the target what the source's server did by itself when this change happened. Tables in `copied` hold it already.
 pub(crate) async fn carry_out(
     session: &mut Session,
     schema: &Schema,
-    change: &RowChange,
+    change: RowChange,
+    copied: &BTreeSet<String>,
     position: &LogPosition,
 ) -> Result<(), ReplicateError> {
-    let mut pending: Vec<(usize, RowChange)> = vec![(0, change.clone())];
+    let mut pending: Vec<(usize, RowChange)> = vec![(0, change)];
     while let Some((depth, change)) = pending.pop() {
         if depth > DEPTH_LIMIT {
             return Err(ReplicateError::TableUnsupported {
@@ -63,6 +106,10 @@ pub(crate) async fn carry_out(
             let Some(child) = schema.tables.get(&key.child) else {
                 continue;
             };
+            // The copy of a table without a key holds what its cascades did before its snapshot.
+            if copied.contains(&key.child) {
+                continue;
+            }
             let changed = change_children(
                 session,
                 schema,

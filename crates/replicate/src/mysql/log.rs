@@ -92,6 +92,8 @@ pub struct LogReader {
     address: Address,
     schema: Schema,
     position: LogPosition,
+    /// The highest offset read in this file.
+    reached: u64,
     transaction: Open,
     ready: std::collections::VecDeque<LogEntry>,
     tables: HashMap<u64, Option<String>>,
@@ -110,6 +112,10 @@ struct Open {
     is_own: bool,
     /// It has had a change in scope.
     has_changes: bool,
+    /// It has begun and its end is an event of its own; otherwise the next statement is all of it.
+    is_begun: bool,
+    /// Some of its changes have been handed on.
+    is_handed_on: bool,
     /// It ends with a prepare, under this name: its changes are held back until then.
     prepares: Option<String>,
 }
@@ -162,6 +168,7 @@ impl LogReader {
             stream,
             address: address.clone(),
             schema,
+            reached: from.offset(),
             position: from,
             transaction: Open::default(),
             ready: std::collections::VecDeque::new(),
@@ -200,6 +207,11 @@ impl LogReader {
 
     fn take(&mut self, event: &Event) -> Result<(), ReplicateError> {
         let header = event.header();
+        let end_offset = u64::from(header.log_pos());
+        if has_begun_anew(self.reached, end_offset) {
+            return Err(self.unreadable("the log file has grown beyond 4 GiB, where its positions end: set max_binlog_size to 1 GiB at most and keep transactions smaller".to_owned()));
+        }
+        self.reached = self.reached.max(end_offset);
         // Events that the server makes up for the stream have no position of their own.
         let end = self
             .position
@@ -215,6 +227,7 @@ impl LogReader {
                 self.transaction = Open {
                     prepares,
                     start: (!stands_alone).then_some(begin),
+                    is_begun: !stands_alone,
                     ..Open::default()
                 };
                 return Ok(());
@@ -244,6 +257,11 @@ impl LogReader {
         match data {
             // The greeting repeats the file that was asked for.
             Some(EventData::RotateEvent(_)) if !self.is_described => {}
+            Some(EventData::RotateEvent(_)) if self.transaction.is_begun => {
+                return Err(self.unreadable(
+                    "the log file ends inside a transaction: the source lost the end of its log in a crash".to_owned(),
+                ));
+            }
             Some(EventData::FormatDescriptionEvent(_)) => {
                 self.is_described = true;
                 self.pass(end);
@@ -252,6 +270,7 @@ impl LogReader {
                 let file = rotate.name().into_owned();
                 self.position = LogPosition::new(&file, rotate.position())
                     .ok_or_else(|| self.unreadable(format!("log file {file} has no number")))?;
+                self.reached = rotate.position();
                 if !rotate.is_fake() {
                     self.ready.push_back(LogEntry::Commit {
                         end: self.position.clone(),
@@ -362,6 +381,7 @@ impl LogReader {
                 self.transaction = Open {
                     prepares,
                     start: start.or(Some(begin)),
+                    is_begun: true,
                     ..Open::default()
                 };
             }
@@ -370,18 +390,22 @@ impl LogReader {
                 self.transaction = Open {
                     prepares: Some(xid),
                     start: start.or(Some(begin)),
+                    is_begun: true,
                     ..Open::default()
                 };
             }
             Statement::Commit => self.finish(end),
+            Statement::Rollback if self.transaction.is_handed_on => {
+                return Err(self
+                    .unreadable("a transaction was logged and rolled back at its end".to_owned()));
+            }
             Statement::Rollback => {
                 self.transaction = Open::default();
                 self.finish(end);
             }
             Statement::Savepoint => {}
             // Inside a transaction it is one statement of several.
-            Statement::OutOfScope | Statement::Harmless
-                if self.transaction.start.is_some() && self.transaction.has_changes => {}
+            Statement::OutOfScope | Statement::Harmless if self.transaction.is_begun => {}
             Statement::OutOfScope | Statement::Harmless => self.finish(end),
             Statement::Truncate { table } => {
                 self.flush();
@@ -423,6 +447,7 @@ impl LogReader {
                 .start
                 .clone()
                 .unwrap_or_else(|| self.position.clone());
+            self.transaction.is_handed_on = true;
             self.ready.push_back(LogEntry::Changes {
                 start,
                 changes: std::mem::take(&mut self.transaction.changes),
@@ -463,6 +488,12 @@ impl LogReader {
     pub fn tables(&self) -> &BTreeMap<String, Table> {
         &self.schema.tables
     }
+}
+
+/// Whether the positions of a log file, which have 32 bits, have begun anew after 4 GiB. No event is larger than 1 GiB.
+fn has_begun_anew(reached: u64, end_offset: u64) -> bool {
+    const GIB: u64 = 1 << 30;
+    reached >= 3 * GIB && end_offset > 0 && end_offset < 2 * GIB
 }
 
 /// Tells "the log is gone" (final) from "the connection is gone" (passing).
@@ -506,4 +537,24 @@ fn first_words(query: &str) -> String {
         words.truncate(cut);
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_that_begin_anew_are_noticed() {
+        let gib = 1 << 30;
+        for (reached, end_offset, begun_anew) in [
+            (4, 300, false),
+            (900, 0, false),
+            (3 * gib, 0, false),
+            (3 * gib + 9, 3 * gib + 900, false),
+            (4 * gib - 1, 12, true),
+            (3 * gib + 1, gib, true),
+        ] {
+            assert_eq!(has_begun_anew(reached, end_offset), begun_anew);
+        }
+    }
 }

@@ -36,6 +36,7 @@ use tokio::task::JoinSet;
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
 use crate::mysql::apply::Applier;
+use crate::mysql::cascade;
 use crate::mysql::chunk::{self, Chunk};
 use crate::mysql::copy::Copier;
 use crate::mysql::index;
@@ -287,6 +288,8 @@ async fn begin_copy(
     source: &mut Session,
     target: &mut Session,
 ) -> Result<(), ReplicateError> {
+    let position = server::visible_position(source, flavour).await?;
+    // Asked after the position was taken: what is prepared before it is then either listed, or committed and in every chunk.
     if server::undecided_transactions(source)
         .await?
         .is_some_and(|count| count > 0)
@@ -295,7 +298,6 @@ async fn begin_copy(
             "the source holds prepared transactions that nobody has decided (XA RECOVER); decide them, then start again".to_owned(),
         ]));
     }
-    let position = server::visible_position(source, flavour).await?;
     let schema = schema::read(source, &plan.database).await?;
     make_tables(source, target, &schema).await?;
     let checkpoint = Checkpoint {
@@ -415,12 +417,49 @@ async fn copy(
     target: &mut Session,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
+    let levels = cascade::reading_levels(schema)?;
+    let mut chunks = cut_tables(plan, state, schema, source, target).await?;
+    // Tables without a key hold a snapshot open, so they go first; then the largest tables.
+    let place = |chunk: &Chunk| {
+        let table = schema.tables.get(&chunk.table);
+        table.map(|table| (table.has_key(), u64::MAX - table.data_bytes))
+    };
+    let level = |chunk: &Chunk| levels.get(&chunk.table).copied().unwrap_or_default();
+    chunks.sort_by_key(|(chunk, _)| {
+        let name = chunk.table.clone();
+        (level(chunk), place(chunk), name, chunk.number)
+    });
+    let done = chunks.iter().filter(|(_, is_done)| *is_done).count() as u64;
+    publish.send_modify(|progress| {
+        progress.chunks = chunks.len() as u64;
+        progress.chunks_done = done;
+    });
+    let todo: Vec<Chunk> = chunks
+        .into_iter()
+        .filter(|(_, is_done)| !is_done)
+        .map(|(chunk, _)| chunk)
+        .collect();
+    let totals = Arc::new((AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(done)));
+    for same_level in todo.chunk_by(|one, other| level(one) == level(other)) {
+        copy_chunks(plan, flavour, state, schema, same_level, &totals, publish).await?;
+    }
+    index::make_plain(target, schema).await
+}
+
+/// Cuts the tables that are not cut yet. Returns all chunks, with whether each is done.
+async fn cut_tables(
+    plan: &StreamPlan,
+    state: &StreamState,
+    schema: &Schema,
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<Vec<(Chunk, bool)>, ReplicateError> {
     let mut chunks = state.chunks(target).await?;
     for table in schema.tables.values() {
         if chunks.iter().any(|(chunk, _)| chunk.table == table.name) {
             continue;
         }
-        let cut = if table.has_key() {
+        let cut = if table.has_key() && !cascade::is_own_parent(schema, &table.name) {
             chunk::cut(source, &plan.database, table).await?
         } else {
             vec![Chunk::whole(&table.name)]
@@ -428,28 +467,24 @@ async fn copy(
         state.store_chunks(target, &cut).await?;
         chunks.extend(cut.into_iter().map(|chunk| (chunk, false)));
     }
-    // Tables without a key hold a snapshot open, so they go first; then the largest tables.
-    let size = |chunk: &Chunk| {
-        schema
-            .tables
-            .get(&chunk.table)
-            .map(|table| (table.has_key(), u64::MAX - table.data_bytes))
-    };
-    chunks.sort_by_key(|(chunk, _)| (size(chunk), chunk.table.clone(), chunk.number));
-    let done = chunks.iter().filter(|(_, is_done)| *is_done).count() as u64;
-    publish.send_modify(|progress| {
-        progress.chunks = chunks.len() as u64;
-        progress.chunks_done = done;
-    });
-    let todo: Arc<Vec<Chunk>> = Arc::new(
-        chunks
-            .into_iter()
-            .filter(|(_, is_done)| !is_done)
-            .map(|(chunk, _)| chunk)
-            .collect(),
-    );
+    Ok(chunks)
+}
+
+/// Rows, bytes and chunks copied.
+type Totals = (AtomicU64, AtomicU64, AtomicU64);
+
+/// Copies chunks with several workers.
+async fn copy_chunks(
+    plan: &StreamPlan,
+    flavour: Flavour,
+    state: &StreamState,
+    schema: &Schema,
+    chunks: &[Chunk],
+    totals: &Arc<Totals>,
+    publish: &watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
+    let todo: Arc<Vec<Chunk>> = Arc::new(chunks.to_vec());
     let next = Arc::new(AtomicUsize::new(0));
-    let totals = Arc::new((AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(done)));
     let mut workers = JoinSet::new();
     for _ in 0..plan.workers.max(1) {
         let (plan, state, schema) = (plan.clone(), state.clone(), schema.clone());
@@ -477,7 +512,7 @@ async fn copy(
     while let Some(ended) = workers.join_next().await {
         ended.map_err(|error| task_failed(&error))??;
     }
-    index::make_plain(target, schema).await
+    Ok(())
 }
 
 /// Follows the log from the checkpoint on, and makes the remaining indexes on the way.
@@ -579,7 +614,16 @@ async fn follow(
         let Some(entry) = entry else {
             return Err(reader_ended(reading).await);
         };
-        inside = !applier.take(entry?).await?;
+        let entry = match entry {
+            // What stands before the place where the log cannot be followed is applied first.
+            Err(error) if !inside && !error.may_retry() => {
+                applier.commit().await?;
+                report(publish, &applier);
+                return Err(error);
+            }
+            entry => entry?,
+        };
+        inside = !applier.take(entry).await?;
         if !inside && applier.is_full() {
             applier.commit().await?;
             report(publish, &applier);

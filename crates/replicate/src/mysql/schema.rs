@@ -40,6 +40,14 @@ pub struct ForeignKey {
     pub on_update: ReferentialAction,
 }
 
+impl ForeignKey {
+    /// Whether the server changes child rows by itself.
+    pub fn has_action(&self) -> bool {
+        self.on_delete != ReferentialAction::Restrict
+            || self.on_update != ReferentialAction::Restrict
+    }
+}
+
 /// What a server does by itself to a child row, without a word in its log (rule 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReferentialAction {
@@ -145,11 +153,9 @@ impl Schema {
 
     /// Whether the server may change rows of this table without a word in its log.
     pub fn is_changed_by_cascades(&self, table: &str) -> bool {
-        self.foreign_keys.iter().any(|key| {
-            key.child == table
-                && (key.on_delete != ReferentialAction::Restrict
-                    || key.on_update != ReferentialAction::Restrict)
-        })
+        self.foreign_keys
+            .iter()
+            .any(|key| key.child == table && key.has_action())
     }
 }
 
@@ -304,6 +310,9 @@ fn column_class(
     }
 }
 
+/// Columns of an index, with the length of the prefix or 0; an expression has no column.
+type IndexParts = Vec<(Option<String>, u64)>;
+
 async fn read_keys(
     session: &mut Session,
     database: &str,
@@ -315,7 +324,7 @@ async fn read_keys(
     );
     let rows: Vec<(String, String, Option<String>, u64)> =
         session.rows("reading keys", sql).await?;
-    let mut keys: Vec<(String, String, Vec<(Option<String>, u64)>)> = Vec::new();
+    let mut keys: Vec<(String, String, IndexParts)> = Vec::new();
     for (table, index, column, prefix) in rows {
         match keys.last_mut() {
             Some(last) if last.0 == table && last.1 == index => last.2.push((column, prefix)),
@@ -437,10 +446,7 @@ pub fn take_apart(table: &Table) -> Definition {
         let numbers_itself = counter_index
             .as_ref()
             .is_some_and(|column| clause.contains(&format!("({column}")))
-            && !table
-                .identity
-                .first()
-                .is_some_and(|first| Some(*first) == table.auto_increment_column);
+            && table.identity.first().copied() != table.auto_increment_column;
         if clause.starts_with("UNIQUE KEY") && !is_identity && !numbers_itself {
             unique.push((name, clause));
         } else if (clause.starts_with("KEY")

@@ -178,8 +178,14 @@ pub async fn begin(
     checkpoint: &Checkpoint,
 ) -> Result<(), ReplicateError> {
     let schema = serde_json::to_string(&checkpoint.schema).unwrap_or_default();
-    let (name, position, certain) = (quote_text(&stream_name(direction, database)), &checkpoint.position, &checkpoint.certain_from);
-    session.run("opening a transaction", "START TRANSACTION").await?;
+    let (name, position, certain) = (
+        quote_text(&stream_name(direction, database)),
+        &checkpoint.position,
+        &checkpoint.certain_from,
+    );
+    session
+        .run("opening a transaction", "START TRANSACTION")
+        .await?;
     let sql = format!(
         "INSERT IGNORE INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity) \
          VALUES ({name}, 0, '{}', {}, {}, {}, {}, {})",
@@ -191,7 +197,10 @@ pub async fn begin(
         quote_text(&checkpoint.source_identity),
     );
     session.run("writing the first checkpoint", sql).await?;
-    let sql = format!("INSERT IGNORE INTO reberth.source_schema (stream, definition) VALUES ({name}, {})", quote_text(&schema));
+    let sql = format!(
+        "INSERT IGNORE INTO reberth.source_schema (stream, definition) VALUES ({name}, {})",
+        quote_text(&schema)
+    );
     session.run("writing the source's schema", sql).await?;
     session.run("committing", "COMMIT").await?;
     Ok(())
@@ -543,12 +552,12 @@ impl StreamState {
         Ok(())
     }
 
-    /// Takes the changes of a prepared transaction that was decided.
+    /// Takes the changes of a prepared transaction that was decided; `None` if none of that name was kept.
     pub async fn take_prepared(
         &self,
         session: &mut Session,
         xid: &str,
-    ) -> Result<Vec<RowChange>, ReplicateError> {
+    ) -> Result<Option<Vec<RowChange>>, ReplicateError> {
         let place = format!(
             "stream = {} AND xid = {}",
             quote_text(&self.name),
@@ -571,7 +580,7 @@ impl StreamState {
             .map(|part| serde_json::from_str(part))
             .collect();
         parts
-            .map(|parts| parts.into_iter().flatten().collect())
+            .map(|parts| (!parts.is_empty()).then(|| parts.into_iter().flatten().collect()))
             .map_err(|_| {
                 ReplicateError::Blocked(vec![format!(
                     "the kept changes of the prepared transaction {xid} cannot be read"

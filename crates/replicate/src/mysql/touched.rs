@@ -9,7 +9,9 @@ use crate::mysql::fold::{Key, project};
 use crate::mysql::log::{LogEntry, RowChange};
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::Schema;
-use crate::mysql::verify::{Sides, VerifyReport, compare_sums, compare_whole, differing_keys, settle};
+use crate::mysql::verify::{
+    Sides, VerifyReport, compare_sums, compare_whole, differing_keys, settle,
+};
 use crate::position::LogPosition;
 
 /// Keys held per table at the most; above, the table is compared whole.

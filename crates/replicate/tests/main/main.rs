@@ -2,4 +2,5 @@
 
 mod follow;
 mod pair;
+mod rules;
 mod types;

@@ -75,11 +75,11 @@ pub(super) fn read(schema: &Schema, database: &str, query: &str) -> Statement {
         | ("CREATE" | "ALTER" | "DROP" | "RENAME", "USER" | "ROLE")
         | ("SET", "PASSWORD" | "DEFAULT" | "ROLE")
         | ("CREATE" | "DROP", "TEMPORARY") => Statement::Harmless,
+        // The server's own words for temporary tables left behind.
+        ("DROP", "/*!40005") if word(2) == "TEMPORARY" => Statement::Harmless,
+        ("CREATE", "OR") if matches!(word(3), "USER" | "ROLE") => Statement::Harmless,
         ("ALTER", "TABLE") if is_counter_change(&text) => Statement::Harmless,
-        ("TRUNCATE", _) => truncated_table(schema, &text)
-            .map_or(Statement::SchemaChange, |table| Statement::Truncate {
-                table,
-            }),
+        ("TRUNCATE", _) => truncate(schema, database, &text),
         ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "LOAD", _) => Statement::DataChange,
         _ => Statement::SchemaChange,
     }
@@ -95,26 +95,36 @@ fn concerns(schema: &Schema, database: &str, text: &str) -> bool {
 
 /// Counters are aligned at the cutover from the server's own, so a statement that sets nothing else changes nothing here.
 fn is_counter_change(text: &str) -> bool {
-    let compact: String = text
-        .to_ascii_uppercase()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .collect();
-    compact
-        .rsplit_once("AUTO_INCREMENT=")
-        .is_some_and(|(before, number)| {
-            let number = number.trim_end_matches(';');
-            !number.is_empty()
-                && number.chars().all(|c| c.is_ascii_digit())
-                && !before.contains(',')
-                && before.ends_with('`')
-        })
+    let spaced = text.trim_end_matches(';').replace('=', " ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    match words.as_slice() {
+        [_, _, _, counter, number] => {
+            counter.eq_ignore_ascii_case("AUTO_INCREMENT")
+                && number.bytes().all(|digit| digit.is_ascii_digit())
+        }
+        _ => false,
+    }
 }
 
-fn truncated_table(schema: &Schema, text: &str) -> Option<String> {
-    let last = text.split_whitespace().last()?.trim_end_matches(';');
-    let name = last.rsplit('.').next()?.trim_matches('`');
-    schema.tables.contains_key(name).then(|| name.to_owned())
+/// What a TRUNCATE empties. A form that is not plainly `TRUNCATE [TABLE] [database.]table` is left to a person.
+fn truncate(schema: &Schema, database: &str, text: &str) -> Statement {
+    let words: Vec<&str> = text.trim_end_matches(';').split_whitespace().collect();
+    let name = match words.as_slice() {
+        [_, table, name] if table.eq_ignore_ascii_case("TABLE") => name,
+        [_, name] => name,
+        _ => return Statement::SchemaChange,
+    };
+    let (database, name) = name.split_once('.').unwrap_or((database, name));
+    let unquoted = |name: &str| name.trim_matches('`').to_owned();
+    if unquoted(database) != schema.database {
+        return Statement::OutOfScope;
+    }
+    let table = unquoted(name);
+    if schema.tables.contains_key(&table) {
+        Statement::Truncate { table }
+    } else {
+        Statement::SchemaChange
+    }
 }
 
 fn xid_name(text: &str) -> String {
@@ -220,7 +230,21 @@ mod tests {
             ("lms", "INSERT INTO course VALUES (1)", DataChange),
             ("lms", "CREATE USER x@y", Harmless),
             ("lms", "CREATE TABLE z (a INT)", SchemaChange),
-            ("lms", "DROP /*!40005 TEMPORARY */ TABLE z", SchemaChange),
+            ("lms", "DROP /*!40005 TEMPORARY */ TABLE z", Harmless),
+            ("lms", "CREATE OR REPLACE USER x@y", Harmless),
+            ("lms", "CREATE OR REPLACE TABLE z (a INT)", SchemaChange),
+            ("lms", "ALTER TABLE course AUTO_INCREMENT = 900;", Harmless),
+            ("lms", "TRUNCATE TABLE other.course", OutOfScope),
+            ("other", "TRUNCATE TABLE course /* lms */", OutOfScope),
+            ("other", "TRUNCATE TABLE course -- lms", SchemaChange),
+            (
+                "other",
+                "TRUNCATE `lms`.`course`",
+                Truncate {
+                    table: "course".into(),
+                },
+            ),
+            ("lms", "TRUNCATE TABLE secret -- course", SchemaChange),
             (
                 "",
                 "XA COMMIT X'6162',X'',1",

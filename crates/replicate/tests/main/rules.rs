@@ -1,0 +1,338 @@
+//! The rules of exact replication, each shown by what breaks without it.
+
+use std::time::Duration;
+
+use crate::pair::{Pair, address, error_of, reach};
+use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
+use reberth_replicate::mysql::state::Direction;
+use reberth_replicate::mysql::{server, state};
+use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
+use reberth_testkit::learning::DATABASE;
+
+const SCHEMA: &str = "
+CREATE TABLE seat (id INT PRIMARY KEY, place INT NOT NULL, UNIQUE KEY seat_place (place)); INSERT INTO seat VALUES (1,1),(2,2),(3,3),(4,4);
+CREATE TABLE town (slug VARCHAR(20) COLLATE utf8mb4_unicode_ci PRIMARY KEY, n INT); INSERT INTO town VALUES ('a',1),('b',2),('C',3);
+CREATE TABLE region (code VARCHAR(10) PRIMARY KEY, n INT); INSERT INTO region SELECT CONCAT('r', seq), 0 FROM seq_1_to_9;
+CREATE TABLE city (id INT PRIMARY KEY, region VARCHAR(10), mayor INT NULL, KEY (region), CONSTRAINT city_region FOREIGN KEY (region) REFERENCES region (code) ON DELETE CASCADE ON UPDATE CASCADE);
+INSERT INTO city SELECT seq, CONCAT('r', 1 + seq % 9), NULL FROM seq_1_to_60;
+CREATE TABLE street (id INT PRIMARY KEY, city INT NOT NULL, CONSTRAINT street_city FOREIGN KEY (city) REFERENCES city (id) ON DELETE CASCADE ON UPDATE CASCADE);
+INSERT INTO street SELECT seq, 1 + seq % 60 FROM seq_1_to_300;
+CREATE TABLE house (id INT PRIMARY KEY, street INT NULL, CONSTRAINT house_street FOREIGN KEY (street) REFERENCES street (id) ON DELETE SET NULL ON UPDATE CASCADE);
+INSERT INTO house SELECT seq, 1 + seq % 300 FROM seq_1_to_900;
+CREATE TABLE visit (region VARCHAR(10) NULL, n INT, CONSTRAINT visit_region FOREIGN KEY (region) REFERENCES region (code) ON DELETE CASCADE ON UPDATE CASCADE);
+INSERT INTO visit SELECT CONCAT('r', 1 + seq % 9), seq % 2 FROM seq_1_to_40;
+CREATE TABLE node (id INT PRIMARY KEY, parent INT NULL, CONSTRAINT node_parent FOREIGN KEY (parent) REFERENCES node (id) ON DELETE CASCADE);
+INSERT INTO node SELECT seq, IF(seq = 1, NULL, seq DIV 2) FROM seq_1_to_60;
+CREATE TABLE tag (name VARCHAR(20) NULL, weight FLOAT NULL); INSERT INTO tag VALUES ('x',0.1),('x',0.1),('X',0.1),('x ',0.1),(NULL,NULL),(NULL,NULL);
+CREATE TABLE scratch (id INT PRIMARY KEY); INSERT INTO scratch VALUES (1),(2),(3);
+CREATE TABLE counted (id INT AUTO_INCREMENT PRIMARY KEY, v INT); INSERT INTO counted (v) VALUES (1),(2);
+CREATE DATABASE elsewhere; CREATE TABLE elsewhere.scratch (id INT PRIMARY KEY, v VARCHAR(30)); CREATE TABLE elsewhere.old (id INT) ENGINE=MyISAM;";
+
+/// What is done, and the SQL that does it.
+const CHANGES: &[(&str, &str)] = &[
+    (
+        "a swap in one statement",
+        "UPDATE seat SET place = -place WHERE id < 3; UPDATE seat SET place = IF(place = -1, 2, 1) WHERE id < 3",
+    ),
+    (
+        "a swap in a transaction",
+        "BEGIN; UPDATE seat SET place = 9 WHERE id = 3; UPDATE seat SET place = 3 WHERE id = 4; UPDATE seat SET place = 4 WHERE id = 3; COMMIT",
+    ),
+    (
+        "swapped keys",
+        "BEGIN; UPDATE seat SET id = 9 WHERE id = 1; UPDATE seat SET id = 1 WHERE id = 2; UPDATE seat SET id = 2 WHERE id = 9; COMMIT",
+    ),
+    (
+        "a delete and the same again",
+        "BEGIN; DELETE FROM seat WHERE id = 1; INSERT INTO seat VALUES (1, 77); COMMIT; DELETE FROM seat WHERE id = 1; INSERT INTO seat VALUES (1, 78)",
+    ),
+    (
+        "there and back",
+        "UPDATE seat SET place = 50 WHERE id = 4; UPDATE seat SET place = 78 + 1 WHERE id = 4; INSERT INTO seat VALUES (60, 60); DELETE FROM seat WHERE id = 60",
+    ),
+    (
+        "keys equal by collation",
+        "UPDATE town SET slug = 'A' WHERE slug = 'a'; BEGIN; DELETE FROM town WHERE slug = 'B'; INSERT INTO town VALUES ('B ', 7); COMMIT; UPDATE town SET slug = 'c', n = 4 WHERE slug = 'c'",
+    ),
+    (
+        "a cascade over three levels",
+        "DELETE FROM region WHERE code = 'r1'",
+    ),
+    (
+        "a renamed parent",
+        "UPDATE region SET code = 'R-two' WHERE code = 'r2'; UPDATE city SET id = 1000 + id WHERE region = 'R-two'; UPDATE region SET code = 'R-TWO' WHERE code = 'R-two'",
+    ),
+    (
+        "a parent replaced in one transaction",
+        "BEGIN; DELETE FROM region WHERE code = 'r3'; INSERT INTO region VALUES ('r3', 5); INSERT INTO city VALUES (500, 'r3', NULL); INSERT INTO visit VALUES ('r3', 5); COMMIT",
+    ),
+    (
+        "children moved, then the parent deleted",
+        "BEGIN; UPDATE city SET region = 'r5' WHERE region = 'r4' LIMIT 2; DELETE FROM region WHERE code = 'r4'; COMMIT",
+    ),
+    (
+        "children set to null",
+        "DELETE FROM street WHERE id IN (7, 8); UPDATE street SET id = 5000 WHERE id = 9",
+    ),
+    (
+        "a tree cut off",
+        "DELETE FROM node WHERE id = 5; UPDATE node SET parent = 3 WHERE id = 8; DELETE FROM node WHERE id = 4",
+    ),
+    (
+        "doubles without a key",
+        "INSERT INTO tag VALUES ('x', 0.1); DELETE FROM tag WHERE BINARY name = 'x' LIMIT 1; UPDATE tag SET weight = 16777215 WHERE name IS NULL LIMIT 1; UPDATE tag SET name = 'X' WHERE BINARY name = 'x' LIMIT 1",
+    ),
+    (
+        "savepoints",
+        "BEGIN; INSERT INTO scratch VALUES (10); SAVEPOINT s; INSERT INTO scratch VALUES (11); ROLLBACK TO s; INSERT INTO scratch VALUES (12); RELEASE SAVEPOINT s; COMMIT; BEGIN; INSERT INTO scratch VALUES (13); ROLLBACK",
+    ),
+    (
+        "a truncated table",
+        "INSERT INTO scratch VALUES (20); TRUNCATE TABLE scratch; INSERT INTO scratch VALUES (1), (21)",
+    ),
+    (
+        "another database's table of that name truncated",
+        "INSERT INTO elsewhere.scratch VALUES (1, 'lms_core'); TRUNCATE TABLE elsewhere.scratch",
+    ),
+    (
+        "another database",
+        "INSERT INTO elsewhere.scratch VALUES (2, 'x'); USE elsewhere; CREATE TABLE z (a INT); DROP TABLE z; ALTER TABLE scratch ADD w INT; BEGIN; INSERT INTO scratch (id) VALUES (3); INSERT INTO lms_core.scratch VALUES (31); COMMIT",
+    ),
+    (
+        "statements of another database in our transaction",
+        "USE elsewhere; SET SESSION binlog_format = 'STATEMENT'; BEGIN; INSERT INTO scratch (id) VALUES (4); COMMIT; SET SESSION binlog_format = 'MIXED'; BEGIN; INSERT INTO scratch (id) VALUES (5); SELECT UUID() INTO @u; INSERT INTO lms_core.scratch SELECT 32 FROM (SELECT UUID()) any_row; COMMIT",
+    ),
+    (
+        "a rollback that touched another engine",
+        "BEGIN; INSERT INTO scratch VALUES (41); INSERT INTO elsewhere.old VALUES (1); ROLLBACK",
+    ),
+    (
+        "temporary tables",
+        "CREATE TEMPORARY TABLE t1 (a INT); INSERT INTO t1 VALUES (1); INSERT INTO scratch SELECT 50 + a FROM t1; DROP TEMPORARY TABLE t1; CREATE TEMPORARY TABLE t2 (a INT) ENGINE=InnoDB; BEGIN; INSERT INTO scratch VALUES (55); INSERT INTO t2 VALUES (1); DROP TEMPORARY TABLE t2; COMMIT; CREATE TEMPORARY TABLE t3 LIKE scratch",
+    ),
+    (
+        "counters",
+        "ALTER TABLE counted AUTO_INCREMENT = 500; ALTER TABLE lms_core.counted AUTO_INCREMENT 600; INSERT INTO counted (v) VALUES (3)",
+    ),
+    (
+        "accounts and upkeep",
+        "CREATE USER someone@'%'; GRANT SELECT ON lms_core.* TO someone@'%'; ANALYZE TABLE seat; OPTIMIZE TABLE town; FLUSH TABLES; CREATE OR REPLACE USER someone@'%'; DROP USER someone@'%'",
+    ),
+    (
+        "prepared transactions",
+        "XA START 'g','b',3; INSERT INTO seat VALUES (70, 70); DELETE FROM region WHERE code = 'r6'; XA END 'g','b',3; XA PREPARE 'g','b',3; XA COMMIT 'g','b',3; XA START 'q'; INSERT INTO seat VALUES (71, 71); XA END 'q'; XA PREPARE 'q'; XA ROLLBACK 'q'; XA START 'o'; INSERT INTO seat VALUES (72, 72); INSERT INTO tag VALUES ('xa', 1); XA END 'o'; XA COMMIT 'o' ONE PHASE",
+    ),
+    (
+        "another log file",
+        "FLUSH BINARY LOGS; INSERT INTO seat VALUES (80, 80); FLUSH BINARY LOGS; FLUSH BINARY LOGS; UPDATE seat SET place = 81 WHERE id = 80",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_while_following_arrive_exactly() {
+    let pair = Pair::with("changes", SCHEMA);
+    let mut stream = pair.follow().await;
+    for (what, sql) in CHANGES {
+        pair.run(sql);
+        pair.drain(&mut stream).await;
+        assert_eq!(pair.differing_tables(), Vec::<String>::new(), "{what}");
+    }
+    stream.stop().await.unwrap();
+}
+
+/// A table that takes a slow copy a while, in several chunks.
+const FILLER: &str = "CREATE TABLE filler (id INT PRIMARY KEY, v LONGTEXT); INSERT INTO filler SELECT seq, REPEAT('filler ', 700) FROM seq_1_to_3000; ANALYZE TABLE filler;";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_during_the_copy_arrive_exactly() {
+    let pair = Pair::with("fuzzy", &format!("{SCHEMA} {FILLER}"));
+    let proxy = FaultProxy::start(pair.source.port()).await.unwrap();
+    proxy.set(Traffic::Slow(Duration::from_millis(4)));
+    let mut stream = RunningStream::start(StreamPlan {
+        workers: 1,
+        ..pair.forward_over(proxy.port(), pair.target.port())
+    });
+    // Tables without a key come first, then the filler, then all others: half of the changes find the copy in the middle.
+    reach(&mut stream, |progress| progress.chunks_done >= 2).await;
+    for (_, sql) in CHANGES {
+        pair.run(sql);
+    }
+    proxy.set(Traffic::Pass);
+    reach(&mut stream, |progress| progress.phase == "following").await;
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+}
+
+/// The grandchildren are copied before a delete at the top of the chain, the table between after it. Whoever looks for the table between on
+/// the target finds nothing to pass the delete on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cascade_reaches_grandchildren_copied_before_their_parents() {
+    let pair = Pair::with(
+        "cascade",
+        &format!(
+            "{FILLER} CREATE TABLE top (id INT PRIMARY KEY); CREATE TABLE middle (id INT PRIMARY KEY, up INT, CONSTRAINT m FOREIGN KEY (up) REFERENCES top (id) ON DELETE CASCADE);
+             CREATE TABLE low (id INT PRIMARY KEY, up INT, pad LONGTEXT, CONSTRAINT l FOREIGN KEY (up) REFERENCES middle (id) ON DELETE CASCADE);
+             CREATE TABLE tree (id INT PRIMARY KEY, up INT, pad LONGTEXT, CONSTRAINT t FOREIGN KEY (up) REFERENCES tree (id) ON DELETE CASCADE);
+             INSERT INTO top VALUES (1), (2); INSERT INTO middle VALUES (1, 1), (2, 2); INSERT INTO low SELECT seq, 1 + seq % 2, REPEAT('low ', 5000) FROM seq_1_to_1000; ANALYZE TABLE low;
+             SET foreign_key_checks = 0; INSERT INTO tree SELECT seq, IF(seq = 1, 1000, IF(seq = 1000, NULL, IF(seq < 500, 1, 999))), REPEAT('tree ', 3000) FROM seq_1_to_1000; ANALYZE TABLE tree;"
+        ),
+    );
+    let proxy = FaultProxy::start(pair.source.port()).await.unwrap();
+    proxy.set(Traffic::Slow(Duration::from_millis(4)));
+    let mut stream = RunningStream::start(StreamPlan {
+        workers: 1,
+        ..pair.forward_over(proxy.port(), pair.target.port())
+    });
+    reach(&mut stream, |progress| progress.chunks_done >= 7).await;
+    assert_eq!(stream.progress().phase, "copying");
+    pair.run("DELETE FROM top WHERE id = 1; DELETE FROM tree WHERE id = 1000");
+    proxy.set(Traffic::Pass);
+    reach(&mut stream, |progress| progress.phase == "following").await;
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prepared_transactions_outlive_a_restart_of_the_stream() {
+    let pair = Pair::with("prepared", SCHEMA);
+    let prepare = |name: &str, sql: &str| {
+        pair.run(&format!(
+            "XA START '{name}'; {sql}; XA END '{name}'; XA PREPARE '{name}'"
+        ))
+    };
+    prepare("early", "INSERT INTO seat VALUES (100, 100)");
+    let mut refused = RunningStream::start(pair.forward());
+    let error = error_of(&mut refused).await;
+    assert_eq!(error.code(), "RB-REP-004", "{error}");
+    pair.run("XA COMMIT 'early'");
+    let mut stream = pair.follow().await;
+    prepare(
+        "yes",
+        "INSERT INTO seat VALUES (101, 101); DELETE FROM region WHERE code = 'r1'; INSERT INTO tag VALUES ('xa', NULL), ('xa', NULL)",
+    );
+    prepare("no", "INSERT INTO seat VALUES (102, 102)");
+    prepare("foreign", "INSERT INTO elsewhere.scratch VALUES (100, 'x')");
+    pair.drain(&mut stream).await;
+    stream.stop().await.unwrap();
+    pair.run("FLUSH BINARY LOGS; INSERT INTO seat VALUES (103, 103)");
+    let mut stream = pair.follow().await;
+    pair.run("XA ROLLBACK 'no'; XA COMMIT 'yes'; XA COMMIT 'foreign'");
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    assert_eq!(
+        pair.target
+            .sql("SELECT COUNT(*) FROM reberth.prepared")
+            .unwrap()
+            .trim(),
+        "0"
+    );
+    stream.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_transaction_is_applied_as_one() {
+    let pair = Pair::with(
+        "large",
+        "CREATE TABLE big (id INT PRIMARY KEY, v VARCHAR(200), u INT, UNIQUE KEY (u)); CREATE TABLE loose (v INT);",
+    );
+    let mut stream = pair.follow().await;
+    pair.run("BEGIN; INSERT INTO big SELECT seq, REPEAT('v', 150), seq FROM seq_1_to_50000; INSERT INTO loose VALUES (1); COMMIT");
+    // All of it or none of it, whenever one looks.
+    let seen = loop {
+        let seen = pair
+            .target
+            .sql(
+                "SELECT (SELECT COUNT(*) FROM lms_core.big), (SELECT COUNT(*) FROM lms_core.loose)",
+            )
+            .unwrap();
+        if seen.trim() != "0\t0" {
+            break seen;
+        }
+    };
+    assert_eq!(seen.trim(), "50000\t1");
+    pair.run("UPDATE big SET u = -u, v = CONCAT(v, 'w'); DELETE FROM big WHERE id % 2; UPDATE big SET id = id + 100000");
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_carried_stops_the_stream_at_its_place() {
+    let pair = Pair::with("stops", SCHEMA);
+    let cases = [
+        ("RB-REP-008", "ALTER TABLE seat ADD extra INT"),
+        ("RB-REP-008", "CREATE TABLE brand_new (id INT)"),
+        ("RB-REP-008", "DROP TABLE scratch"),
+        (
+            "RB-REP-009",
+            "SET SESSION binlog_format = 'STATEMENT'; UPDATE seat SET place = place + 1000",
+        ),
+    ];
+    for (code, sql) in cases {
+        let mut stream = pair.follow().await;
+        pair.run("INSERT INTO counted (v) VALUES (7)");
+        let before = pair.log_end();
+        pair.run(&format!("{sql}; INSERT INTO counted (v) VALUES (8)"));
+        let error = error_of(&mut stream).await;
+        assert_eq!(error.code(), code, "{sql}: {error}");
+        let rows = |server: &reberth_testkit::database::Server| {
+            server
+                .sql("SELECT COUNT(*) FROM lms_core.counted")
+                .unwrap()
+                .trim()
+                .parse::<u32>()
+                .unwrap()
+        };
+        assert_eq!(
+            rows(&pair.target) + 1,
+            rows(&pair.source),
+            "{sql}: what was before is applied, what came after is not"
+        );
+        let mut session = server::reader(&address(pair.target.port(), "writer", "target"))
+            .await
+            .unwrap();
+        let stands = state::peek(&mut session, Direction::Forward, DATABASE)
+            .await
+            .unwrap()
+            .unwrap()
+            .position;
+        assert_eq!(stands, before, "{sql}");
+        // It says the same again, and moves nothing.
+        assert_eq!(
+            error_of(&mut RunningStream::start(pair.forward()))
+                .await
+                .code(),
+            code
+        );
+        pair.target
+            .sql("DROP DATABASE reberth; DROP DATABASE lms_core")
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_predecessor_that_is_still_alive_is_shut_out() {
+    let pair = Pair::with("epoch", &format!("{SCHEMA} {FILLER}"));
+    let proxy = FaultProxy::start(pair.source.port()).await.unwrap();
+    proxy.set(Traffic::Slow(Duration::from_millis(5)));
+    let mut old = RunningStream::start(pair.forward_over(proxy.port(), pair.target.port()));
+    reach(&mut old, |progress| progress.chunks_done >= 1).await;
+    let mut new = pair.follow().await;
+    let error = error_of(&mut old).await;
+    assert_eq!(error.code(), "RB-REP-011", "{error:?}");
+    for number in 0..20 {
+        pair.run(&format!(
+            "INSERT INTO seat VALUES ({}, {})",
+            200 + number,
+            200 + number
+        ));
+    }
+    let mut newest = pair.follow().await;
+    let error = error_of(&mut new).await;
+    assert_eq!(error.code(), "RB-REP-011", "{error:?}");
+    pair.drain(&mut newest).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    newest.stop().await.unwrap();
+}
