@@ -13,9 +13,11 @@ use crate::project::Project;
 use crate::table::table;
 
 /// Programs that a command starts, with the command.
-const TOOLS: [(&str, &str); 2] = [
-    ("mariadbd", "demo: the database servers"),
-    ("mariadb-install-db", "demo: the database servers"),
+const TOOLS: [(&str, &str); 4] = [
+    ("mariadbd", "demo: its database servers"),
+    ("mariadb-install-db", "demo: its database servers"),
+    ("mariadb", "demo: its database servers"),
+    ("setpriv", "demo: ends its servers with it"),
 ];
 
 /// One thing that was looked at.

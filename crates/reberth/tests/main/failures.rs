@@ -244,3 +244,28 @@ fn a_region_that_is_not_known_fails_the_design() {
     assert_failed(&folder.run(&["design"]), "RB-DSG-004", &["mars-north-1"]);
     assert!(!folder.path.join("design.json").exists());
 }
+
+#[test]
+fn a_full_disk_behind_standard_output_is_a_failure_and_a_reader_that_left_is_none() {
+    let folder = Folder::project();
+    let run_into = |stdout: std::process::Stdio| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_reberth"))
+            .args(["schema", "estate", "--project"])
+            .arg(&folder.path)
+            .stdout(stdout)
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let ran = Ran::of(&run_into(full.into()).wait_with_output().unwrap());
+    assert_failed(&ran, "RB-CLI-009", &["standard output"]);
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ran = Ran::of(&run_into(writer.into()).wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}

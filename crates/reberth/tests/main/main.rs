@@ -1,4 +1,8 @@
 //! Runs the real binary as a person would: a project folder, a replayed account, exit codes.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets an error has failed, also in what its tests share"
+)]
 
 mod failures;
 mod folder;

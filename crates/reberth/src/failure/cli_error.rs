@@ -1,0 +1,166 @@
+//! What can go wrong at the edge itself, before or after a stage.
+
+use std::path::{Path, PathBuf};
+
+/// What can go wrong at the edge itself: arguments, the project folder, its files.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The folder is not a project.
+    #[error("{} is not a migration project: it has no reberth.yaml", folder.display())]
+    NoProject {
+        /// The folder looked at.
+        folder: PathBuf,
+    },
+    /// `reberth.yaml` cannot be understood.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong; names the field.
+        message: String,
+    },
+    /// `init` found a project already.
+    #[error("{} is there already and is not overwritten", path.display())]
+    AlreadyThere {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No token for the source provider.
+    #[error("the environment variable {variable} is not set")]
+    NoToken {
+        /// Its name.
+        variable: &'static str,
+    },
+    /// A document that this command needs was not made yet.
+    #[error("{} is missing", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The command that makes it.
+        made_by: &'static str,
+    },
+    /// A document cannot be read as what it should be.
+    #[error("{}{}: {message}", path.display(), place(*line, *column))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1; 0 when not known.
+        line: usize,
+        /// Column, from 1; 0 when not known.
+        column: usize,
+        /// What is wrong.
+        message: String,
+        /// The command that makes the file anew.
+        made_by: &'static str,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{} could not be {doing}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// `read`, `written`, `made` or `removed`.
+        doing: &'static str,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A part that this build does not have.
+    #[error("{what} is not built yet")]
+    NotBuilt {
+        /// The part.
+        what: String,
+        /// What to do instead.
+        instead: String,
+    },
+    /// The operating system refused something else.
+    #[error("{what}")]
+    System {
+        /// What could not be done.
+        what: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A step of the demo did not end well.
+    #[error("`reberth {command}` ended with exit code {code}")]
+    Step {
+        /// The command.
+        command: String,
+        /// Its exit code.
+        code: i32,
+    },
+    /// An argument that the parser cannot judge.
+    #[error("{argument} {given:?} cannot be used: {why}")]
+    Argument {
+        /// The argument's name.
+        argument: &'static str,
+        /// What was given.
+        given: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+fn place(line: usize, column: usize) -> String {
+    if line == 0 {
+        return String::new();
+    }
+    format!(":{line}:{column}")
+}
+
+impl CliError {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            CliError::NoProject { .. } => "RB-CLI-001",
+            CliError::Policy { .. } => "RB-CLI-002",
+            CliError::AlreadyThere { .. } => "RB-CLI-003",
+            CliError::NoToken { .. } => "RB-CLI-004",
+            CliError::Missing { .. } => "RB-CLI-005",
+            CliError::Unreadable { .. } => "RB-CLI-006",
+            CliError::File { .. } => "RB-CLI-007",
+            CliError::NotBuilt { .. } => "RB-CLI-008",
+            CliError::System { .. } => "RB-CLI-009",
+            CliError::Argument { .. } => "RB-CLI-010",
+            CliError::Step { .. } => "RB-CLI-012",
+        }
+    }
+
+    pub(super) fn hint(&self) -> String {
+        match self {
+            CliError::NoProject { .. } => {
+                "run `reberth init DIR --source digitalocean --region REGION`, or name the folder with --project".to_owned()
+            }
+            CliError::Policy { path, .. } => {
+                format!("correct that line of {}, then run the same command again", path.display())
+            }
+            CliError::AlreadyThere { .. } => {
+                "edit that file, or name another folder".to_owned()
+            }
+            CliError::NoToken { variable } => {
+                format!("make a read-only token at the provider and run `export {variable}=...`; the token goes nowhere but to the API")
+            }
+            CliError::Missing { made_by, .. } => format!("run `{made_by}` first"),
+            CliError::Unreadable { made_by, .. } => {
+                format!("restore the file from version control, or make it anew with `{made_by}`")
+            }
+            CliError::File { .. } => {
+                "check the path, the rights and the free space, then run the same command again; nothing is half written".to_owned()
+            }
+            CliError::NotBuilt { instead, .. } => instead.clone(),
+            CliError::System { .. } => "run the same command again".to_owned(),
+            CliError::Argument { .. } => "`reberth help` shows what may be given".to_owned(),
+            CliError::Step { .. } => "its own error stands above; a promise that was broken here is a defect of Reberth: please report it".to_owned(),
+        }
+    }
+
+    /// A file that could not be `doing` (read, written, made, removed).
+    pub(crate) fn file(path: &Path, doing: &'static str, source: std::io::Error) -> CliError {
+        CliError::File {
+            path: path.to_owned(),
+            doing,
+            source,
+        }
+    }
+}
