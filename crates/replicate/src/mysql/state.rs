@@ -206,7 +206,8 @@ pub async fn begin(
     Ok(())
 }
 
-/// Forgets a stream and its chunks. Returns what was removed, for the report.
+/// Forgets a stream and its chunks, and removes Reberth's schema with the last stream. Returns what was removed, for the report: nothing, if
+/// nothing is there. A process may have died while it made or removed these tables, so each of them may be missing.
 pub async fn forget(
     session: &mut Session,
     direction: Direction,
@@ -214,12 +215,26 @@ pub async fn forget(
 ) -> Result<Vec<String>, ReplicateError> {
     let name = quote_text(&stream_name(direction, database));
     let mut removed = Vec::new();
+    let schema: Option<u64> = session
+        .row("looking for Reberth's schema", format!("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '{OWN_SCHEMA}'"))
+        .await?;
+    if schema != Some(1) {
+        return Ok(removed);
+    }
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{OWN_SCHEMA}'"
+    );
+    let present: Vec<String> = session.rows("looking for Reberth's tables", sql).await?;
     for (table, column) in [
         ("chunk", "stream"),
         ("session", "stream"),
         ("prepared", "stream"),
+        ("source_schema", "stream"),
         ("stream", "name"),
     ] {
+        if !present.iter().any(|present| present == table) {
+            continue;
+        }
         let rows = session
             .run(
                 "removing Reberth's state",
@@ -228,15 +243,23 @@ pub async fn forget(
             .await?;
         removed.push(format!("{rows} row(s) of reberth.{table}"));
     }
-    let left: Option<u64> = session
-        .row(
-            "looking for other streams",
-            "SELECT COUNT(*) FROM reberth.stream",
-        )
-        .await?;
+    let left: Option<u64> = match present.iter().any(|present| present == "stream") {
+        true => {
+            session
+                .row(
+                    "looking for other streams",
+                    "SELECT COUNT(*) FROM reberth.stream",
+                )
+                .await?
+        }
+        false => Some(0),
+    };
     if left == Some(0) {
         session
-            .run("removing Reberth's schema", "DROP DATABASE reberth")
+            .run(
+                "removing Reberth's schema",
+                "DROP DATABASE IF EXISTS reberth",
+            )
             .await?;
         removed.push("the schema reberth".to_owned());
     }
