@@ -1,5 +1,6 @@
 //! Where a database server is, who we are there, and every wait bounded.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mysql_async::prelude::{FromRow, Queryable};
@@ -45,6 +46,8 @@ pub struct Address {
     user: String,
     password: Secret,
     tls: Tls,
+    /// A certificate authority to trust besides the public ones, as managed providers have one of their own.
+    tls_ca: Option<PathBuf>,
 }
 
 /// How the connection is protected.
@@ -57,7 +60,8 @@ pub enum Tls {
 }
 
 impl Address {
-    /// Reads `mysql://user:password@host:port/…`; `?tls=off` turns encryption off, anything else verifies.
+    /// Reads `mysql://user:password@host:port/…`; `?tls=off` turns encryption off, anything else verifies, and
+    /// `?tls-ca=FILE` names the provider's own certificate authority (PEM).
     ///
     /// `role` names the reference in errors; `side` is `source` or `target`.
     pub fn parse(url: &Secret, role: &str, side: &'static str) -> Result<Address, ReplicateError> {
@@ -75,12 +79,20 @@ impl Address {
             .host_str()
             .filter(|host| !host.is_empty())
             .ok_or_else(|| refuse("it names no host"))?;
-        let mut tls = Tls::Verified;
+        let (mut tls, mut tls_ca) = (Tls::Verified, None);
         for (name, value) in url.query_pairs() {
             match (name.as_ref(), value.as_ref()) {
                 ("tls", "off") => tls = Tls::Off,
                 ("tls", "verify") | ("ssl-mode", _) => {}
-                _ => return Err(refuse("its only option is tls=off or tls=verify")),
+                ("tls-ca", file) if std::path::Path::new(file).is_file() => {
+                    tls_ca = Some(PathBuf::from(file))
+                }
+                ("tls-ca", _) => return Err(refuse("the file that tls-ca names is not there")),
+                _ => {
+                    return Err(refuse(
+                        "its only options are tls=off, tls=verify and tls-ca=FILE",
+                    ));
+                }
             }
         }
         let decode = |text: &str| {
@@ -93,6 +105,7 @@ impl Address {
             user: decode(url.username())?,
             password: Secret::new(decode(url.password().unwrap_or_default())?),
             tls,
+            tls_ca,
         })
     }
 
@@ -141,7 +154,8 @@ impl Address {
                     .collect::<Vec<_>>(),
             );
         if self.tls == Tls::Verified {
-            options = options.ssl_opts(SslOpts::default());
+            let trusted = self.tls_ca.iter().cloned().map(Into::into).collect();
+            options = options.ssl_opts(SslOpts::default().with_root_certs(trusted));
         }
         let doing = "connecting";
         let connecting = tokio::time::timeout(CONNECT_LIMIT, Conn::new(options)).await;
@@ -187,6 +201,13 @@ impl Address {
 /// Errors that time heals: the connection broke, the server is starting or stopping, a lock was not had, a deadlock.
 fn is_passing(error: &mysql_async::Error) -> bool {
     match error {
+        // A certificate that is not believed now will not be believed later.
+        mysql_async::Error::Io(mysql_async::IoError::Tls(_)) => false,
+        mysql_async::Error::Io(mysql_async::IoError::Io(error))
+            if error.kind() == std::io::ErrorKind::InvalidData =>
+        {
+            false
+        }
         mysql_async::Error::Io(_) => true,
         mysql_async::Error::Driver(driver) => {
             matches!(driver, mysql_async::DriverError::ConnectionClosed)
