@@ -152,3 +152,40 @@ fn every_schema_is_printed_and_names_the_fields_of_its_document() {
         assert!(schema["properties"][field].is_object(), "{name}");
     }
 }
+
+#[test]
+fn doctor_and_status_show_what_is_set_and_never_what_it_holds() {
+    let folder = Folder::project();
+    let policy = folder.read("reberth.yaml").replace(
+        "databases: []",
+        "databases:\n  - name: lms_core\n    source: {reader: env:R, fence: env:F, app: env:A, reverse: env:V}\n    \
+         target: {writer: env:W, fence: env:G, app: env:B}",
+    );
+    folder.write("reberth.yaml", &policy);
+    // A port that nothing listens on: taken and given back.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let address = format!("mysql://app:hunter2@127.0.0.1:{port}/lms_core");
+    let variables = [("R", address.as_str()), ("W", address.as_str())];
+    let doctor = folder.run_with(&["doctor", "--json"], &variables);
+    let items = doctor.json();
+    let state = |name: &str| {
+        let item = items.as_array().unwrap().iter();
+        let found = item.clone().find(|item| item["what"] == name);
+        found.unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        (state("R"), state("F")),
+        ("set".to_owned(), "not set".to_owned())
+    );
+    for variables in [&variables[..], &[]] {
+        let status = folder.run_with(&["status"], variables);
+        assert_eq!(status.code, 0, "{status:?}");
+        assert!(status.stdout.contains("lms_core: not known"), "{status:?}");
+        assert!(!status.stdout.contains("hunter2"), "{status:?}");
+    }
+    assert!(!doctor.stdout.contains("hunter2"), "{doctor:?}");
+}
