@@ -10,7 +10,10 @@ use crate::environment::Environment;
 use crate::failure::{CliError, Failure};
 
 /// The databases that a command is about: the one named, or all of the policy.
-pub(crate) fn chosen<'a>(policy: &'a Policy, name: Option<&str>) -> Result<Vec<&'a DatabasePolicy>, Failure> {
+pub(crate) fn chosen<'a>(
+    policy: &'a Policy,
+    name: Option<&str>,
+) -> Result<Vec<&'a DatabasePolicy>, Failure> {
     let databases: Vec<&DatabasePolicy> = match name {
         None => policy.databases.iter().collect(),
         Some(name) => policy.database(name).into_iter().collect(),
@@ -18,45 +21,93 @@ pub(crate) fn chosen<'a>(policy: &'a Policy, name: Option<&str>) -> Result<Vec<&
     if databases.is_empty() {
         let given = name.unwrap_or("(none)").to_owned();
         let why = "reberth.yaml lists no such database under `databases`".to_owned();
-        return Err(CliError::Argument { argument: "--database", given, why }.into());
+        return Err(CliError::Argument {
+            argument: "--database",
+            given,
+            why,
+        }
+        .into());
     }
     Ok(databases)
 }
 
 /// The one database that a command is about.
-pub(crate) fn chosen_one<'a>(policy: &'a Policy, name: Option<&str>) -> Result<&'a DatabasePolicy, Failure> {
+pub(crate) fn chosen_one<'a>(
+    policy: &'a Policy,
+    name: Option<&str>,
+) -> Result<&'a DatabasePolicy, Failure> {
     match chosen(policy, name)?.as_slice() {
         [database] => Ok(database),
         several => {
-            let given = several.iter().map(|database| database.name.as_str()).collect::<Vec<_>>().join(", ");
+            let given = several
+                .iter()
+                .map(|database| database.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
             let why = "this version hands over one database at a time: name it".to_owned();
-            Err(CliError::Argument { argument: "--database", given, why }.into())
+            Err(CliError::Argument {
+                argument: "--database",
+                given,
+                why,
+            }
+            .into())
         }
     }
 }
 
-fn address(reference: &Reference, role: &str, side: &'static str, environment: &Environment) -> Result<Address, Failure> {
+fn address(
+    reference: &Reference,
+    role: &str,
+    side: &'static str,
+    environment: &Environment,
+) -> Result<Address, Failure> {
     let role = format!("{side} {role}");
-    let url = environment.get(reference.variable()).ok_or_else(|| ReplicateError::Address {
-        role: role.clone(),
-        reason: format!("the environment variable {} is not set", reference.variable()),
-    })?;
+    let url = environment
+        .get(reference.variable())
+        .ok_or_else(|| ReplicateError::Address {
+            role: role.clone(),
+            reason: format!(
+                "the environment variable {} is not set",
+                reference.variable()
+            ),
+        })?;
     Ok(Address::parse(&Secret::new(url), &role, side)?)
 }
 
 /// The stream of a database in one direction.
-pub(crate) fn stream_plan(database: &DatabasePolicy, direction: Direction, environment: &Environment) -> Result<StreamPlan, Failure> {
+pub(crate) fn stream_plan(
+    database: &DatabasePolicy,
+    direction: Direction,
+    environment: &Environment,
+) -> Result<StreamPlan, Failure> {
     let source = &database.source;
     let writer = address(&database.target.writer, "writer", "target", environment)?;
     let (from, to) = match direction {
-        Direction::Forward => (address(&source.reader, "reader", "source", environment)?, writer),
-        Direction::Reverse => (writer, address(&source.reverse, "reverse", "source", environment)?),
+        Direction::Forward => (
+            address(&source.reader, "reader", "source", environment)?,
+            writer,
+        ),
+        Direction::Reverse => (
+            writer,
+            address(&source.reverse, "reverse", "source", environment)?,
+        ),
     };
-    Ok(StreamPlan { database: database.name.clone(), direction, from, to, workers: database.copy_workers })
+    Ok(StreamPlan {
+        database: database.name.clone(),
+        direction,
+        from,
+        to,
+        workers: database.copy_workers,
+    })
 }
 
 /// The passage of a database in one direction.
-pub(crate) fn passage(policy: &Policy, database: &DatabasePolicy, direction: Direction, environment: &Environment) -> Result<Passage, Failure> {
+pub(crate) fn passage(
+    policy: &Policy,
+    database: &DatabasePolicy,
+    direction: Direction,
+    environment: &Environment,
+) -> Result<Passage, Failure> {
     let door = policy.front_door.as_deref().ok_or_else(|| CliError::Argument {
         argument: "front_door",
         given: "nothing".to_owned(),
@@ -80,5 +131,13 @@ pub(crate) fn passage(policy: &Policy, database: &DatabasePolicy, direction: Dir
         Direction::Forward => (source, target, forward, reverse),
         Direction::Reverse => (target, source, reverse, forward),
     };
-    Ok(Passage::new(&database.name, from, to, stream, back, Edge::new(door), database.exempt_accounts.clone()))
+    Ok(Passage::new(
+        &database.name,
+        from,
+        to,
+        stream,
+        back,
+        Edge::new(door),
+        database.exempt_accounts.clone(),
+    ))
 }

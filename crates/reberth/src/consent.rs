@@ -9,7 +9,12 @@ use crate::output::Output;
 use crate::project::Project;
 
 /// Whether the change may be made: it was approved by its hash, or is approved now with `--apply`.
-pub(crate) fn given(change: &Value, args: &ConsentArgs, project: &Project, output: &Output) -> Result<bool, Failure> {
+pub(crate) fn given(
+    change: &Value,
+    args: &ConsentArgs,
+    project: &Project,
+    output: &Output,
+) -> Result<bool, Failure> {
     let hash = sha256_hex(change.to_string().as_bytes());
     let journal = project.journal()?;
     if journal.approval(&hash)?.is_some() {
@@ -29,12 +34,20 @@ pub(crate) fn given(change: &Value, args: &ConsentArgs, project: &Project, outpu
 
 /// The change as indented lines.
 fn lines(change: &Value) -> Vec<String> {
-    let Value::Object(fields) = change else { return vec![change.to_string()] };
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let Value::Object(fields) = change else {
+        return vec![change.to_string()];
+    };
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
     fields
         .iter()
         .flat_map(|(name, value)| match value {
-            Value::Array(items) => std::iter::once(format!("  {name}:")).chain(items.iter().map(|item| format!("    - {}", text(item)))).collect::<Vec<_>>(),
+            Value::Array(items) => std::iter::once(format!("  {name}:"))
+                .chain(items.iter().map(|item| format!("    - {}", text(item))))
+                .collect::<Vec<_>>(),
             _ => vec![format!("  {name}: {}", text(value))],
         })
         .collect()

@@ -27,9 +27,19 @@ pub(crate) struct Scale {
 
 impl Scale {
     /// About 200 MB.
-    pub(crate) const FULL: Scale = Scale { size: Size::DEMO, writes_per_s: 150, pause: Duration::from_millis(1200), interlude: Duration::from_secs(5) };
+    pub(crate) const FULL: Scale = Scale {
+        size: Size::DEMO,
+        writes_per_s: 150,
+        pause: Duration::from_millis(1200),
+        interlude: Duration::from_secs(5),
+    };
     /// A few megabytes, as fast as it goes.
-    pub(crate) const SMALL: Scale = Scale { size: Size::SMALL, writes_per_s: 150, pause: Duration::ZERO, interlude: Duration::from_secs(2) };
+    pub(crate) const SMALL: Scale = Scale {
+        size: Size::SMALL,
+        writes_per_s: 150,
+        pause: Duration::ZERO,
+        interlude: Duration::from_secs(2),
+    };
 }
 
 /// Tells the story. `keep` leaves the project folder.
@@ -37,5 +47,9 @@ pub(crate) async fn run(scale: Scale, keep: bool, output: &Output) -> Result<Exi
     let scene = scene::Scene::set(scale, keep, output).await?;
     let evidence = story::tell(scene, scale, output).await?;
     evidence.report(output)?;
-    Ok(if evidence.every_promise_kept() { Exit::Done } else { Exit::Failed })
+    Ok(if evidence.every_promise_kept() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }

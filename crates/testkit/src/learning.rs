@@ -57,9 +57,15 @@ pub struct Size {
 
 impl Size {
     /// A few megabytes, for tests.
-    pub const SMALL: Size = Size { learners: 400, submissions: 4_000 };
+    pub const SMALL: Size = Size {
+        learners: 400,
+        submissions: 4_000,
+    };
     /// About 200 MB, for the demo.
-    pub const DEMO: Size = Size { learners: 20_000, submissions: 190_000 };
+    pub const DEMO: Size = Size {
+        learners: 20_000,
+        submissions: 240_000,
+    };
 }
 
 /// Makes the platform on a source server: schema, accounts and data. The data is not in the server's log, as if it had been

@@ -3,8 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use reberth_cutover::{CUTOVER, Clockwork, Passage, STATES, WAY_BACK, base_from_history, cutover_steps, way_back_steps};
-use reberth_journal::{AppendHook, Clock, Engine, Event, Journal, Killed, Outcome, RunHistory, RunId, RunState, Step, StepStatus};
+use reberth_cutover::{
+    CUTOVER, Clockwork, Passage, STATES, WAY_BACK, base_from_history, cutover_steps, way_back_steps,
+};
+use reberth_journal::{
+    AppendHook, Clock, Engine, Event, Journal, Killed, Outcome, RunHistory, RunId, RunState, Step,
+    StepStatus,
+};
 use reberth_model::policy::{DatabasePolicy, Policy};
 use reberth_replicate::mysql::state::Direction;
 use serde_json::{Value, json};
@@ -20,12 +25,21 @@ use crate::project::Project;
 use crate::table::table;
 
 /// Carries out one of its verbs.
-pub(crate) async fn run(command: &CutoverCommand, project: &Project, environment: &Environment, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    command: &CutoverCommand,
+    project: &Project,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let policy = project.policy()?.document;
     match command {
         CutoverCommand::Plan(args) => plan(args, &policy, output),
-        CutoverCommand::Run(args) => go(Way::There, args, &policy, project, environment, output).await,
-        CutoverCommand::WayBack(args) => go(Way::Back, args, &policy, project, environment, output).await,
+        CutoverCommand::Run(args) => {
+            go(Way::There, args, &policy, project, environment, output).await
+        }
+        CutoverCommand::WayBack(args) => {
+            go(Way::Back, args, &policy, project, environment, output).await
+        }
         CutoverCommand::Abort(args) => abort(args, &policy, project, environment, output).await,
         CutoverCommand::Status(_) => status(project, output),
     }
@@ -69,20 +83,31 @@ fn plan(args: &DatabaseArgs, policy: &Policy, output: &Output) -> Result<Exit, F
             let what = match (state.not_built, state.number) {
                 (Some(reason), _) => format!("not built: {reason}"),
                 (None, 0..=4) => "by the commands before".to_owned(),
-                (None, 13 | 21) => "not applicable: no job runners are known to the policy".to_owned(),
+                (None, 13 | 21) => {
+                    "not applicable: no job runners are known to the policy".to_owned()
+                }
                 (None, _) => "carried out".to_owned(),
             };
             vec![state.number.to_string(), state.name.to_owned(), what]
         })
         .collect();
     let document: Vec<Value> = STATES.iter().map(|state| json!({ "number": state.number, "name": state.name, "not_built": state.not_built })).collect();
-    output.report(format!("cutover of {}\n{}", database.name, table(&["state", "", ""], &rows)), &document)?;
+    output.report(
+        format!(
+            "cutover of {}\n{}",
+            database.name,
+            table(&["state", "", ""], &rows)
+        ),
+        &document,
+    )?;
     Ok(Exit::Done)
 }
 
 /// The newest run of a kind with its history, if there is one.
 fn latest(journal: &Journal, kind: &str) -> Result<Option<(RunId, RunHistory)>, Failure> {
-    let Some(run) = journal.latest_run(kind)? else { return Ok(None) };
+    let Some(run) = journal.latest_run(kind)? else {
+        return Ok(None);
+    };
     let history = journal.history(&run)?;
     Ok(Some((run, history)))
 }
@@ -119,11 +144,25 @@ fn join_on(way: Way, journal: &Journal, passage: &mut Passage) -> Result<(), Fai
     let last = last_done(journal)?;
     let refuse = |why: &str| {
         let why = why.to_owned();
-        CliError::Argument { argument: "cutover", given: way.kind().to_owned(), why }
+        CliError::Argument {
+            argument: "cutover",
+            given: way.kind().to_owned(),
+            why,
+        }
     };
     match (way, last) {
-        (Way::There, Some((Way::There, _))) => return Err(refuse("the application is on the target already; `reberth cutover way-back` leads back").into()),
-        (Way::Back, None | Some((Way::Back, _))) => return Err(refuse("the application is on the source; there is nothing to go back from").into()),
+        (Way::There, Some((Way::There, _))) => {
+            return Err(refuse(
+                "the application is on the target already; `reberth cutover way-back` leads back",
+            )
+            .into());
+        }
+        (Way::Back, None | Some((Way::Back, _))) => {
+            return Err(refuse(
+                "the application is on the source; there is nothing to go back from",
+            )
+            .into());
+        }
         (Way::There, None) => {}
         (Way::There, Some((Way::Back, history))) | (Way::Back, Some((Way::There, history))) => {
             let (armed_from, locked) = base_from_history(&history);
@@ -147,14 +186,33 @@ fn change(way: Way, database: &DatabasePolicy, passage: &Passage, attempt: usize
     })
 }
 
-async fn go(way: Way, args: &ConsentArgs, policy: &Policy, project: &Project, environment: &Environment, output: &Output) -> Result<Exit, Failure> {
+async fn go(
+    way: Way,
+    args: &ConsentArgs,
+    policy: &Policy,
+    project: &Project,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let database = chosen_one(policy, args.database.database.as_deref())?;
     let mut passage = passage(policy, database, way.direction(), environment)?;
-    let journal = Journal::open_with(&project.journal_path(), Clock::System, Some(Arc::new(Narrator::new(output.clone()))))?;
+    let journal = Journal::open_with(
+        &project.journal_path(),
+        Clock::System,
+        Some(Arc::new(Narrator::new(output.clone()))),
+    )?;
     join_on(way, &journal, &mut passage)?;
     let attempts = runs_of(&journal, way.kind())?.len();
-    let unfinished = latest(&journal, way.kind())?.filter(|(_, history)| !history.state().is_final());
-    if unfinished.is_none() && !consent::given(&change(way, database, &passage, attempts + 1), args, project, output)? {
+    let unfinished =
+        latest(&journal, way.kind())?.filter(|(_, history)| !history.state().is_final());
+    if unfinished.is_none()
+        && !consent::given(
+            &change(way, database, &passage, attempts + 1),
+            args,
+            project,
+            output,
+        )?
+    {
         return Ok(Exit::Waiting);
     }
     if let Some((run, history)) = &unfinished {
@@ -166,7 +224,9 @@ async fn go(way: Way, args: &ConsentArgs, policy: &Policy, project: &Project, en
     let timer = Clockwork;
     let engine = Engine::new(&journal, &timer);
     let steps = way.steps();
-    let mut outcome = engine.start_or_resume(way.kind(), &steps, &mut passage).await?;
+    let mut outcome = engine
+        .start_or_resume(way.kind(), &steps, &mut passage)
+        .await?;
     if let (RunState::Waiting { hash, .. }, true) = (&outcome.state, args.apply) {
         journal.approve(hash, &args.by)?;
         outcome = engine.resume(&outcome.run, &steps, &mut passage).await?;
@@ -177,11 +237,25 @@ async fn go(way: Way, args: &ConsentArgs, policy: &Policy, project: &Project, en
     tell(way, &outcome, &journal, output)
 }
 
-async fn abort(args: &DatabaseArgs, policy: &Policy, project: &Project, environment: &Environment, output: &Output) -> Result<Exit, Failure> {
+async fn abort(
+    args: &DatabaseArgs,
+    policy: &Policy,
+    project: &Project,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let database = chosen_one(policy, args.database.as_deref())?;
-    let journal = Journal::open_with(&project.journal_path(), Clock::System, Some(Arc::new(Narrator::new(output.clone()))))?;
+    let journal = Journal::open_with(
+        &project.journal_path(),
+        Clock::System,
+        Some(Arc::new(Narrator::new(output.clone()))),
+    )?;
     for way in [Way::There, Way::Back] {
-        let Some((run, history)) = latest(&journal, way.kind())?.filter(|(_, history)| !history.state().is_final()) else { continue };
+        let Some((run, history)) =
+            latest(&journal, way.kind())?.filter(|(_, history)| !history.state().is_final())
+        else {
+            continue;
+        };
         let mut passage = passage(policy, database, way.direction(), environment)?;
         join_on(way, &journal, &mut passage)?;
         passage.recall(&history);
@@ -189,7 +263,9 @@ async fn abort(args: &DatabaseArgs, policy: &Policy, project: &Project, environm
         if matches!(history.state(), RunState::Stuck { .. }) {
             journal.request_retry(&run, "operator")?;
         }
-        let outcome = Engine::new(&journal, &Clockwork).resume(&run, &way.steps(), &mut passage).await?;
+        let outcome = Engine::new(&journal, &Clockwork)
+            .resume(&run, &way.steps(), &mut passage)
+            .await?;
         return tell(way, &outcome, &journal, output);
     }
     output.report("no cutover is under way", &json!({ "aborted": false }))?;
@@ -201,18 +277,49 @@ fn tell(way: Way, outcome: &Outcome, journal: &Journal, output: &Output) -> Resu
     let document = json!({ "run": outcome.run, "state": outcome.state, "steps": history.steps() });
     let (text, exit) = match &outcome.state {
         RunState::Done => {
-            let next = if way == Way::There { "keep the way back open with `reberth replicate start --reverse`" } else { "go on with `reberth replicate start`" };
-            let shut = history.steps().iter().find_map(|step| step.detail.pointer("/evidence/door_shut_ms")).and_then(Value::as_u64);
-            let shut = shut.map(|ms| format!(", the door was shut for {ms} ms")).unwrap_or_default();
+            let next = if way == Way::There {
+                "keep the way back open with `reberth replicate start --reverse`"
+            } else {
+                "go on with `reberth replicate start`"
+            };
+            let shut = history
+                .steps()
+                .iter()
+                .find_map(|step| step.detail.pointer("/evidence/door_shut_ms"))
+                .and_then(Value::as_u64);
+            let shut = shut
+                .map(|ms| format!(", the door was shut for {ms} ms"))
+                .unwrap_or_default();
             (format!("{}: done{shut}; {next}", way.kind()), Exit::Done)
         }
         RunState::Waiting { step, hash } => {
-            let text = format!("{}: waiting at {step}. THE {} IS FENCED. Approve with `reberth approve {hash} --by NAME` and run the same command again, or go back with `reberth cutover abort`", way.kind(), if way == Way::There { "SOURCE" } else { "TARGET" });
+            let text = format!(
+                "{}: waiting at {step}. THE {} IS FENCED. Approve with `reberth approve {hash} --by NAME` and run the same command again, or go back with `reberth cutover abort`",
+                way.kind(),
+                if way == Way::There {
+                    "SOURCE"
+                } else {
+                    "TARGET"
+                }
+            );
             (text, Exit::Waiting)
         }
-        RunState::Cancelled => (format!("{}: aborted, everything it did is undone", way.kind()), Exit::Done),
-        RunState::Undone => (format!("{}: failed, and everything it did is undone\n{}", way.kind(), why(journal, &outcome.run)?), Exit::Failed),
-        state => (format!("{}: {state}\n{}", way.kind(), stuck(state)), Exit::Failed),
+        RunState::Cancelled => (
+            format!("{}: aborted, everything it did is undone", way.kind()),
+            Exit::Done,
+        ),
+        RunState::Undone => (
+            format!(
+                "{}: failed, and everything it did is undone\n{}",
+                way.kind(),
+                why(journal, &outcome.run)?
+            ),
+            Exit::Failed,
+        ),
+        state => (
+            format!("{}: {state}\n{}", way.kind(), stuck(state)),
+            Exit::Failed,
+        ),
     };
     output.report(text, &document)?;
     Ok(exit)
@@ -228,11 +335,34 @@ fn stuck(state: &RunState) -> &str {
 /// What the step that failed for good said.
 fn why(journal: &Journal, run: &RunId) -> Result<String, Failure> {
     let events = journal.events(run)?;
-    let Some(failed) = events.iter().rev().find(|event| event.kind == "step_failed") else { return Ok(String::new()) };
-    let field = |name: &str| failed.payload.pointer(&format!("/error/{name}")).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some(failed) = events
+        .iter()
+        .rev()
+        .find(|event| event.kind == "step_failed")
+    else {
+        return Ok(String::new());
+    };
+    let field = |name: &str| {
+        failed
+            .payload
+            .pointer(&format!("/error/{name}"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let why = field("why");
-    let because = if why.is_empty() { String::new() } else { format!("\n  because: {why}") };
-    Ok(format!("error[{}]: {}: {}{because}\n\nhint: {}", field("code"), failed.step.as_deref().unwrap_or_default(), field("what"), field("hint")))
+    let because = if why.is_empty() {
+        String::new()
+    } else {
+        format!("\n  because: {why}")
+    };
+    Ok(format!(
+        "error[{}]: {}: {}{because}\n\nhint: {}",
+        field("code"),
+        failed.step.as_deref().unwrap_or_default(),
+        field("what"),
+        field("hint")
+    ))
 }
 
 fn status(project: &Project, output: &Output) -> Result<Exit, Failure> {
@@ -242,9 +372,28 @@ fn status(project: &Project, output: &Output) -> Result<Exit, Failure> {
     };
     let mut documents = Vec::new();
     let mut texts = Vec::new();
-    for (run, history) in [runs_of(&journal, CUTOVER)?, runs_of(&journal, WAY_BACK)?].into_iter().flatten() {
-        let rows: Vec<Vec<String>> = history.steps().iter().map(|step| vec![step.name.clone(), word(step.status).to_owned(), brief(step.detail.get("evidence").unwrap_or(&step.detail))]).collect();
-        texts.push(format!("{} {}: {}\n{}", history.kind(), run.as_str(), history.state(), table(&["state", "", "evidence"], &rows)));
+    for (run, history) in [runs_of(&journal, CUTOVER)?, runs_of(&journal, WAY_BACK)?]
+        .into_iter()
+        .flatten()
+    {
+        let rows: Vec<Vec<String>> = history
+            .steps()
+            .iter()
+            .map(|step| {
+                vec![
+                    step.name.clone(),
+                    word(step.status).to_owned(),
+                    brief(step.detail.get("evidence").unwrap_or(&step.detail)),
+                ]
+            })
+            .collect();
+        texts.push(format!(
+            "{} {}: {}\n{}",
+            history.kind(),
+            run.as_str(),
+            history.state(),
+            table(&["state", "", "evidence"], &rows)
+        ));
         documents.push(json!({ "run": run, "kind": history.kind(), "state": history.state(), "steps": history.steps() }));
     }
     if texts.is_empty() {
@@ -269,14 +418,19 @@ fn word(status: StepStatus) -> &'static str {
 
 /// Evidence in one line: what has no parts of its own.
 fn brief(detail: &Value) -> String {
-    let Value::Object(fields) = detail else { return String::new() };
+    let Value::Object(fields) = detail else {
+        return String::new();
+    };
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
     };
-    let parts: Vec<String> = fields.iter().filter_map(|(name, value)| Some(format!("{name}={}", text(value)?))).collect();
+    let parts: Vec<String> = fields
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", text(value)?)))
+        .collect();
     let line = parts.join("  ");
     match line.char_indices().nth(140) {
         Some((at, _)) => format!("{}…", &line[..at]),
@@ -292,14 +446,22 @@ struct Narrator {
 
 impl Narrator {
     fn new(output: Output) -> Narrator {
-        Narrator { output, began: Mutex::new(Instant::now()) }
+        Narrator {
+            output,
+            began: Mutex::new(Instant::now()),
+        }
     }
 }
 
 impl AppendHook for Narrator {
     fn after(&self, event: &Event) -> Result<(), Killed> {
-        let Some(step) = &event.step else { return Ok(()) };
-        let mut began = self.began.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(step) = &event.step else {
+            return Ok(());
+        };
+        let mut began = self
+            .began
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let took_ms = began.elapsed().as_millis();
         let line = match event.kind.as_str() {
             "step_started" | "undo_started" => {

@@ -8,7 +8,11 @@ use crate::output::Output;
 
 /// Shows a whole migration on this machine; fails if any promise was broken.
 pub(crate) async fn run(args: &DemoArgs, output: &Output) -> Result<Exit, Failure> {
-    let scale = if args.small { demo::Scale::SMALL } else { demo::Scale::FULL };
+    let scale = if args.small {
+        demo::Scale::SMALL
+    } else {
+        demo::Scale::FULL
+    };
     tokio::select! {
         result = demo::run(scale, args.keep, output) => result,
         // Leaving drops the stage, which ends every server and every command that it started.

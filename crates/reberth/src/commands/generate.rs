@@ -15,6 +15,7 @@ use crate::failure::{CliError, Failure};
 use crate::output::Output;
 use crate::project::{self, Project, optional};
 use crate::record::Record;
+use crate::table::table;
 
 const MADE_BY: &str = "reberth generate";
 
@@ -134,20 +135,33 @@ fn text(writes: &[Write]) -> String {
     if writes.is_empty() {
         return "every file is up to date".to_owned();
     }
-    let lines: Vec<String> = writes
-        .iter()
-        .map(|write| format!("{:<8} {}", word(write), write.path()))
+    let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for write in writes {
+        let path = write.path();
+        match write {
+            Write::File(_) => {
+                let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+                folders
+                    .entry(folder.to_owned())
+                    .or_default()
+                    .push(name.to_owned());
+            }
+            // What touches a person's file is named by itself.
+            Write::Proposed(_) | Write::Remove(_) => {
+                lines.push(format!("{:<8} {path}", word(write)));
+            }
+        }
+    }
+    let rows: Vec<Vec<String>> = folders
+        .into_iter()
+        .map(|(folder, names)| vec![format!("wrote    {folder}/"), names.join("  ")])
         .collect();
-    let proposed = writes
-        .iter()
-        .filter(|write| matches!(write, Write::Proposed(_)))
-        .count();
-    let remark = if proposed == 0 {
-        String::new()
-    } else {
-        format!(
-            "\n\n{proposed} files were changed by a person: the new version lies beside each as NAME.proposed"
-        )
-    };
-    format!("{}{remark}", lines.join("\n"))
+    if !rows.is_empty() {
+        lines.insert(
+            0,
+            table(&["", ""], &rows).trim_start_matches('\n').to_owned(),
+        );
+    }
+    lines.join("\n")
 }

@@ -36,7 +36,11 @@ fn failed(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
 }
 
 fn no_server(error: DatabaseError) -> Failure {
-    Failure::new("RB-CLI-011", error, "run `make setup`, which installs what the demo needs, then try again")
+    Failure::new(
+        "RB-CLI-011",
+        error,
+        "run `make setup`, which installs what the demo needs, then try again",
+    )
 }
 
 impl Scene {
@@ -52,10 +56,21 @@ impl Scene {
             Ok::<_, DatabaseError>((source, target))
         })
         .await
-        .map_err(|error| Failure::io("the servers could not be started", std::io::Error::other(error)))?
+        .map_err(|error| {
+            Failure::io(
+                "the servers could not be started",
+                std::io::Error::other(error),
+            )
+        })?
         .map_err(no_server)?;
-        let door = FrontDoor::start(&[("source", source.port()), ("target", target.port())], "source").await.map_err(failed("the front door could not be opened"))?;
-        let replay = Replay::start(Recording::edtech(), TOKEN, Faults::default()).map_err(failed("the recorded API could not be served"))?;
+        let door = FrontDoor::start(
+            &[("source", source.port()), ("target", target.port())],
+            "source",
+        )
+        .await
+        .map_err(failed("the front door could not be opened"))?;
+        let replay = Replay::start(Recording::edtech(), TOKEN, Faults::default())
+            .map_err(failed("the recorded API could not be served"))?;
         let project = std::env::temp_dir().join(format!("reberth-demo-{}", std::process::id()));
         let environment = environment(&source, &target);
         let ledger = Ledger::new();
@@ -69,29 +84,63 @@ impl Scene {
         };
         let writers = Some(Writers::start(&ledger, &plan));
         output.note(format!("  ready after {:.1} s; the application writes {} times a second from now on and never stops\n", started.elapsed().as_secs_f64(), scale.writes_per_s));
-        Ok(Scene { source, target, door, replay, ledger, writers, project, keep, environment })
+        Ok(Scene {
+            source,
+            target,
+            door,
+            replay,
+            ledger,
+            writers,
+            project,
+            keep,
+            environment,
+        })
     }
 
     /// Runs a command of Reberth as a person would, and shows it. Returns its exit code and how long it took.
-    pub(crate) async fn run(&self, arguments: &[&str], output: &Output) -> Result<(i32, Duration), Failure> {
+    pub(crate) async fn run(
+        &self,
+        arguments: &[&str],
+        output: &Output,
+    ) -> Result<(i32, Duration), Failure> {
         output.note(format!("$ reberth {}", arguments.join(" ")));
         let started = Instant::now();
-        let status = self.command(arguments)?.status().await.map_err(failed("a command could not be started"))?;
+        let status = self
+            .command(arguments)?
+            .status()
+            .await
+            .map_err(failed("a command could not be started"))?;
         Ok((status.code().unwrap_or(-1), started.elapsed()))
     }
 
     /// Starts a command that runs beside the story; its words go to a log in the project folder.
     pub(crate) fn start(&self, arguments: &[&str], output: &Output) -> Result<Child, Failure> {
         output.note(format!("$ reberth {} &", arguments.join(" ")));
-        let log = std::fs::File::options().create(true).append(true).open(self.project.join(".reberth/replicate.log")).map_err(failed("the log could not be opened"))?;
-        let errors = log.try_clone().map_err(failed("the log could not be opened"))?;
-        self.command(arguments)?.stdout(log).stderr(errors).spawn().map_err(failed("a command could not be started"))
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.project.join(".reberth/replicate.log"))
+            .map_err(failed("the log could not be opened"))?;
+        let errors = log
+            .try_clone()
+            .map_err(failed("the log could not be opened"))?;
+        self.command(arguments)?
+            .stdout(log)
+            .stderr(errors)
+            .spawn()
+            .map_err(failed("a command could not be started"))
     }
 
     fn command(&self, arguments: &[&str]) -> Result<Command, Failure> {
-        let program = std::env::current_exe().map_err(failed("this program does not know where it is"))?;
+        let program =
+            std::env::current_exe().map_err(failed("this program does not know where it is"))?;
         let mut command = Command::new(program);
-        command.arg("--project").arg(&self.project).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        command
+            .arg("--project")
+            .arg(&self.project)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }

@@ -16,22 +16,72 @@ use crate::output::Output;
 const FOLLOW_LIMIT: Duration = Duration::from_secs(120);
 
 /// Tells it, and gathers the evidence.
-pub(crate) async fn tell(mut scene: Scene, scale: Scale, output: &Output) -> Result<Evidence, Failure> {
-    let mut teller = Teller { scene: &scene, scale, output, evidence: Evidence::default() };
+pub(crate) async fn tell(
+    mut scene: Scene,
+    scale: Scale,
+    output: &Output,
+) -> Result<Evidence, Failure> {
+    let mut teller = Teller {
+        scene: &scene,
+        scale,
+        output,
+        evidence: Evidence::default(),
+    };
     teller.prepare().await?;
     let stream = teller.replicate().await?;
-    teller.pass("cutover", "Cutover: fence the source, drain, compare, switch", &["cutover", "run", "--apply", "--by", "demo"]).await?;
+    teller
+        .pass(
+            "cutover",
+            "Cutover: fence the source, drain, compare, switch",
+            &["cutover", "run", "--apply", "--by", "demo"],
+        )
+        .await?;
     end(stream).await;
-    let stream = teller.follow(&["replicate", "start", "--reverse", "--apply"], "reverse", "the target serves the application; its changes flow back").await?;
-    teller.pass("way_back", "The way back, with everything written since", &["cutover", "way-back", "--apply", "--by", "demo"]).await?;
+    let stream = teller
+        .follow(
+            &["replicate", "start", "--reverse", "--apply"],
+            "reverse",
+            "the target serves the application; its changes flow back",
+        )
+        .await?;
+    teller
+        .pass(
+            "way_back",
+            "The way back, with everything written since",
+            &["cutover", "way-back", "--apply", "--by", "demo"],
+        )
+        .await?;
     end(stream).await;
-    let stream = teller.follow(&["replicate", "start", "--apply"], "forward", "the source serves again; the target follows").await?;
-    teller.pass("cutover_again", "Cutover again", &["cutover", "run", "--apply", "--by", "demo"]).await?;
+    let stream = teller
+        .follow(
+            &["replicate", "start", "--apply"],
+            "forward",
+            "the source serves again; the target follows",
+        )
+        .await?;
+    teller
+        .pass(
+            "cutover_again",
+            "Cutover again",
+            &["cutover", "run", "--apply", "--by", "demo"],
+        )
+        .await?;
     end(stream).await;
-    let stream = teller.follow(&["replicate", "start", "--reverse", "--apply"], "reverse", "the target serves; the way back stays open").await?;
+    let stream = teller
+        .follow(
+            &["replicate", "start", "--reverse", "--apply"],
+            "reverse",
+            "the target serves; the way back stays open",
+        )
+        .await?;
     let evidence = teller.evidence;
     scene.stop_the_application().await;
-    let mut teller = Teller { scene: &scene, scale, output, evidence };
+    let mut teller = Teller {
+        scene: &scene,
+        scale,
+        output,
+        evidence,
+    };
     teller.settle().await?;
     end(stream).await;
     Ok(teller.evidence)
@@ -39,7 +89,10 @@ pub(crate) async fn tell(mut scene: Scene, scale: Scale, output: &Output) -> Res
 
 /// A stream that was taken over ends by itself; any other is ended.
 async fn end(mut stream: Child) {
-    if tokio::time::timeout(Duration::from_secs(3), stream.wait()).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(3), stream.wait())
+        .await
+        .is_err()
+    {
         stream.kill().await.ok();
     }
 }
@@ -53,7 +106,10 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn title(&self, text: &str) {
-        self.output.note(format!("\n── {text} {}", "─".repeat(96usize.saturating_sub(text.chars().count()))));
+        self.output.note(format!(
+            "\n── {text} {}",
+            "─".repeat(96usize.saturating_sub(text.chars().count()))
+        ));
     }
 
     /// Runs a command that must end well.
@@ -61,7 +117,11 @@ impl Teller<'_> {
         let (code, took) = self.scene.run(arguments, self.output).await?;
         self.evidence.took(arguments, took);
         if code != 0 {
-            return Err(CliError::Step { command: arguments.join(" "), code }.into());
+            return Err(CliError::Step {
+                command: arguments.join(" "),
+                code,
+            }
+            .into());
         }
         tokio::time::sleep(self.scale.pause).await;
         Ok(())
@@ -75,14 +135,35 @@ impl Teller<'_> {
         );
         self.title("A project folder");
         let folder = self.scene.project.display().to_string();
-        let (code, _) = self.scene.run(&["init", &folder, "--source", "digitalocean", "--region", "ap-south-1"], self.output).await?;
+        let (code, _) = self
+            .scene
+            .run(
+                &[
+                    "init",
+                    &folder,
+                    "--source",
+                    "digitalocean",
+                    "--region",
+                    "ap-south-1",
+                ],
+                self.output,
+            )
+            .await?;
         if code != 0 {
-            return Err(CliError::Step { command: "init".to_owned(), code }.into());
+            return Err(CliError::Step {
+                command: "init".to_owned(),
+                code,
+            }
+            .into());
         }
-        crate::atomic_file::replace(&self.scene.project.join("reberth.yaml"), self.scene.policy().as_bytes())?;
+        crate::atomic_file::replace(
+            &self.scene.project.join("reberth.yaml"),
+            self.scene.policy().as_bytes(),
+        )?;
         self.output.note("reberth.yaml now names the database and its seven connections, each by an environment variable");
         self.title("Discover the estate (recorded)");
-        self.run(&["discover", "--from", &self.scene.replay.url()]).await?;
+        self.run(&["discover", "--from", &self.scene.replay.url()])
+            .await?;
         self.title("Assess it");
         self.run(&["assess"]).await?;
         self.title("Design the target");
@@ -96,25 +177,36 @@ impl Teller<'_> {
         self.run(&["replicate", "plan"]).await?;
         self.title("Replicate: copy and follow, while the application writes");
         let started = Instant::now();
-        let stream = self.scene.start(&["replicate", "start", "--apply"], self.output)?;
+        let stream = self
+            .scene
+            .start(&["replicate", "start", "--apply"], self.output)?;
         let progress = self.watch("forward").await?;
         self.evidence.copied(&progress, started.elapsed());
         self.title("Replicate: status and verification, while the application writes");
         self.run(&["replicate", "status"]).await?;
         self.run(&["replicate", "verify"]).await?;
-        self.evidence.verified(&self.read("report/verify-lms_core.json")?);
+        self.evidence
+            .verified(&self.read("report/verify-lms_core.json")?);
         Ok(stream)
     }
 
     /// Starts a stream in the background and lets the application work for a while.
-    async fn follow(&mut self, arguments: &[&str], direction: &str, remark: &str) -> Result<Child, Failure> {
+    async fn follow(
+        &mut self,
+        arguments: &[&str],
+        direction: &str,
+        remark: &str,
+    ) -> Result<Child, Failure> {
         self.output.note(format!("\n{remark}"));
         let stream = self.scene.start(arguments, self.output)?;
         self.watch(direction).await?;
         let before = self.scene.ledger.acknowledged();
         tokio::time::sleep(self.scale.interlude).await;
         let writes = self.scene.ledger.acknowledged() - before;
-        self.output.note(format!("  {writes} writes acknowledged in {:.0} s", self.scale.interlude.as_secs_f64()));
+        self.output.note(format!(
+            "  {writes} writes acknowledged in {:.0} s",
+            self.scale.interlude.as_secs_f64()
+        ));
         Ok(stream)
     }
 
@@ -127,30 +219,53 @@ impl Teller<'_> {
         while begun.elapsed() < FOLLOW_LIMIT {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let path = self.scene.project.join(&file);
-            let is_new = std::fs::metadata(&path).and_then(|data| data.modified()).is_ok_and(|written| written >= since);
-            let Some(progress) = is_new.then(|| std::fs::read(&path).ok()).flatten().and_then(|bytes| serde_json::from_slice::<Progress>(&bytes).ok()) else { continue };
-            let is_close = progress.phase == "following" && progress.lag_ms.is_some_and(|lag_ms| lag_ms < 1_000);
+            let is_new = std::fs::metadata(&path)
+                .and_then(|data| data.modified())
+                .is_ok_and(|written| written >= since);
+            let Some(progress) = is_new
+                .then(|| std::fs::read(&path).ok())
+                .flatten()
+                .and_then(|bytes| serde_json::from_slice::<Progress>(&bytes).ok())
+            else {
+                continue;
+            };
+            let is_close = progress.phase == "following"
+                && progress.lag_ms.is_some_and(|lag_ms| lag_ms < 1_000);
             if is_close || shown.elapsed() > Duration::from_secs(1) {
                 shown = Instant::now();
                 let line = crate::commands::replicate::progress_line("lms_core", &progress);
-                self.output.note(format!("  {line}  |  {} writes acknowledged", self.scene.ledger.acknowledged()));
+                self.output.note(format!(
+                    "  {line}  |  {} writes acknowledged",
+                    self.scene.ledger.acknowledged()
+                ));
             }
             if is_close {
                 return Ok(progress);
             }
         }
-        Err(CliError::Step { command: format!("replicate start ({direction}) did not catch up"), code: 1 }.into())
+        Err(CliError::Step {
+            command: format!("replicate start ({direction}) did not catch up"),
+            code: 1,
+        }
+        .into())
     }
 
     /// A passage, with the downtime as the writers saw it.
-    async fn pass(&mut self, name: &'static str, title: &str, arguments: &[&str]) -> Result<(), Failure> {
+    async fn pass(
+        &mut self,
+        name: &'static str,
+        title: &str,
+        arguments: &[&str],
+    ) -> Result<(), Failure> {
         self.title(title);
         let from = Instant::now();
         self.run(arguments).await?;
         // The gap ends with the first write that is acknowledged on the other side.
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         let downtime_ms = self.scene.ledger.longest_gap_ms(from);
-        self.output.note(format!("  write downtime as the application saw it: {downtime_ms} ms"));
+        self.output.note(format!(
+            "  write downtime as the application saw it: {downtime_ms} ms"
+        ));
         self.evidence.downtime(name, downtime_ms);
         Ok(())
     }
@@ -159,23 +274,40 @@ impl Teller<'_> {
     async fn settle(&mut self) -> Result<(), Failure> {
         self.title("The reckoning: the application has stopped");
         self.run(&["replicate", "verify", "--reverse"]).await?;
-        self.evidence.verified(&self.read("report/verify-lms_core.json")?);
-        self.run(&["cutover", "status"]).await?;
+        self.evidence
+            .verified(&self.read("report/verify-lms_core.json")?);
         self.run(&["status"]).await?;
         self.run(&["audit", "verify"]).await?;
         self.evidence.audit_is_intact = true;
-        let compared = |error| Failure::io("the ledger could not be compared", std::io::Error::other(error));
-        let on_target = self.scene.ledger.compare(self.scene.target.port(), "writer").await.map_err(compared)?;
-        let on_source = self.scene.ledger.compare(self.scene.source.port(), "reverse").await.map_err(compared)?;
+        let compared = |error| {
+            Failure::io(
+                "the ledger could not be compared",
+                std::io::Error::other(error),
+            )
+        };
+        let on_target = self
+            .scene
+            .ledger
+            .compare(self.scene.target.port(), "writer")
+            .await
+            .map_err(compared)?;
+        let on_source = self
+            .scene
+            .ledger
+            .compare(self.scene.source.port(), "reverse")
+            .await
+            .map_err(compared)?;
         self.evidence.ledger(on_target, on_source);
         self.evidence.provider_writes = Some(self.scene.replay.stats().writes_refused);
         self.evidence.kept = self.scene.kept().map(|path| path.display().to_string());
-        self.evidence.canaries(&crate::project::Project::new(&self.scene.project))
+        self.evidence
+            .canaries(&crate::project::Project::new(&self.scene.project))
     }
 
     fn read(&self, file: &str) -> Result<Value, Failure> {
         let path = self.scene.project.join(file);
         let bytes = std::fs::read(&path).map_err(|error| CliError::file(&path, "read", error))?;
-        serde_json::from_slice(&bytes).map_err(|error| Failure::io("a report cannot be read", error.into()))
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::io("a report cannot be read", error.into()))
     }
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use reberth_model::policy::Policy;
 use reberth_replicate::mysql::pipeline::StreamPlan;
-use reberth_replicate::mysql::state::{self, Direction};
 use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::state::{self, Direction};
 use reberth_replicate::progress::Progress;
 use serde_json::{Value, json};
 
@@ -21,14 +21,23 @@ use crate::project::Project;
 /// A process that has not written for longer than this is taken for gone.
 const FRESH: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(args: &DatabaseArgs, policy: &Policy, project: &Project, environment: &Environment, output: &Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &DatabaseArgs,
+    policy: &Policy,
+    project: &Project,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Exit, Failure> {
     for database in chosen(policy, args.database.as_deref())? {
         for direction in [Direction::Forward, Direction::Reverse] {
             let plan = stream_plan(database, direction, environment)?;
             if let Some((text, document)) = describe(&plan, project).await? {
                 output.report(text, &document)?;
             } else if direction == Direction::Forward {
-                output.report(format!("{}: not started", database.name), &json!({ "database": database.name, "state": "not started" }))?;
+                output.report(
+                    format!("{}: not started", database.name),
+                    &json!({ "database": database.name, "state": "not started" }),
+                )?;
             }
         }
     }
@@ -36,7 +45,11 @@ pub(super) async fn run(args: &DatabaseArgs, policy: &Policy, project: &Project,
 }
 
 /// One line a database for `reberth status`. A server that does not answer is said to be so; nothing fails.
-pub(crate) async fn status_lines(policy: &Policy, project: &Project, environment: &Environment) -> Vec<String> {
+pub(crate) async fn status_lines(
+    policy: &Policy,
+    project: &Project,
+    environment: &Environment,
+) -> Vec<String> {
     let mut lines = Vec::new();
     for database in &policy.databases {
         let described = async {
@@ -52,13 +65,20 @@ pub(crate) async fn status_lines(policy: &Policy, project: &Project, environment
     lines
 }
 
-async fn describe(plan: &StreamPlan, project: &Project) -> Result<Option<(String, Value)>, Failure> {
+async fn describe(
+    plan: &StreamPlan,
+    project: &Project,
+) -> Result<Option<(String, Value)>, Failure> {
     let mut to = server::writer(&plan.to).await?;
-    let Some(checkpoint) = state::peek(&mut to, plan.direction, &plan.database).await? else { return Ok(None) };
+    let Some(checkpoint) = state::peek(&mut to, plan.direction, &plan.database).await? else {
+        return Ok(None);
+    };
     let mut from = server::reader(&plan.from).await?;
     let flavour = server::version(&mut from).await?.flavour;
     let end = server::log_end(&mut from, flavour).await?;
-    let lag_bytes = checkpoint.position.bytes_until(&end, &server::log_files(&mut from).await?);
+    let lag_bytes = checkpoint
+        .position
+        .bytes_until(&end, &server::log_files(&mut from).await?);
     let name = match plan.direction {
         Direction::Forward => plan.database.clone(),
         Direction::Reverse => format!("{} (way back)", plan.database),
@@ -75,8 +95,13 @@ async fn describe(plan: &StreamPlan, project: &Project) -> Result<Option<(String
         None => text.push_str("; no process of this project folder is applying"),
     }
     let mut tables = Vec::new();
-    for (table, chunks, done, rows, bytes) in state::copy_totals(&mut to, plan.direction, &plan.database).await? {
-        text.push_str(&format!("\n  {table}: {done} of {chunks} chunks, {rows} rows, {:.1} MB copied", bytes as f64 / 1e6));
+    for (table, chunks, done, rows, bytes) in
+        state::copy_totals(&mut to, plan.direction, &plan.database).await?
+    {
+        text.push_str(&format!(
+            "\n  {table}: {done} of {chunks} chunks, {rows} rows, {:.1} MB copied",
+            bytes as f64 / 1e6
+        ));
         tables.push(json!({ "table": table, "chunks": chunks, "chunks_done": done, "rows": rows, "bytes": bytes }));
     }
     let document = json!({
@@ -87,19 +112,33 @@ async fn describe(plan: &StreamPlan, project: &Project) -> Result<Option<(String
 }
 
 fn file(plan: &StreamPlan) -> String {
-    format!(".reberth/stream-{}-{}.json", plan.direction.word(), plan.database)
+    format!(
+        ".reberth/stream-{}-{}.json",
+        plan.direction.word(),
+        plan.database
+    )
 }
 
 /// Leaves word for `status` in another process.
-pub(super) fn write_down(project: &Project, plan: &StreamPlan, progress: &Progress) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec(progress).map_err(|error| Failure::io("progress could not be serialised", error.into()))?;
-    Ok(crate::atomic_file::replace(&project.path(&file(plan)), &bytes)?)
+pub(super) fn write_down(
+    project: &Project,
+    plan: &StreamPlan,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    let bytes = serde_json::to_vec(progress)
+        .map_err(|error| Failure::io("progress could not be serialised", error.into()))?;
+    Ok(crate::atomic_file::replace(
+        &project.path(&file(plan)),
+        &bytes,
+    )?)
 }
 
 fn read_fresh(project: &Project, plan: &StreamPlan) -> Option<Progress> {
     let path = project.path(&file(plan));
     let written = std::fs::metadata(&path).ok()?.modified().ok()?;
-    let age = SystemTime::now().duration_since(written).unwrap_or_default();
+    let age = SystemTime::now()
+        .duration_since(written)
+        .unwrap_or_default();
     if age > FRESH {
         return None;
     }
