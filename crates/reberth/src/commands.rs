@@ -32,9 +32,10 @@ pub(crate) async fn run(
     match cli.command {
         Command::Init(args) => init::run(&args, output),
         Command::Discover(args) => {
-            let policy = project.policy()?.document;
-            let settings = DiscoverSettings::resolve(args, environment, policy.source.provider)?;
-            discover::run(settings, &project, output).await
+            let policy = project.policy()?;
+            let provider = policy.document.source.provider;
+            let settings = DiscoverSettings::resolve(args, environment, provider)?;
+            discover::run(settings, &policy.sha256, &project, output).await
         }
         Command::Assess(args) => assess::run(&AssessSettings::resolve(args), &project, output),
         Command::Design => design::run(&project, output),

@@ -18,12 +18,12 @@ use crate::table::table;
 /// Reads the account and writes `estate.json`; the file is replaced only by a complete estate.
 pub(crate) async fn run(
     settings: DiscoverSettings,
+    policy_sha256: &str,
     project: &Project,
     output: &Output,
 ) -> Result<Exit, Failure> {
     let api = Api::new(&settings.api, settings.token)?;
-    let policy = project.policy()?;
-    let inputs = json!({ "policy": policy.sha256, "api": api.address() });
+    let inputs = json!({ "policy": policy_sha256, "api": api.address() });
     let record = Record::begin(project, "discover", &inputs)?;
     let options = Options {
         measured_until_epoch_seconds: settings.measured_until_epoch_seconds,
