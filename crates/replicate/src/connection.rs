@@ -8,8 +8,12 @@ use mysql_async::{Conn, OptsBuilder, SslOpts};
 
 use crate::error::ReplicateError;
 
-/// How long a statement that reads or writes rows may take before the server counts as silent.
-pub const STATEMENT_LIMIT: Duration = Duration::from_secs(60);
+/// How long a statement that writes a bounded number of rows, found by key, may take before the server counts as silent.
+pub const STATEMENT_LIMIT: Duration = Duration::from_secs(20);
+/// How long a query may take.
+pub const QUERY_LIMIT: Duration = Duration::from_secs(60);
+/// How long a statement may take whose work grows with a table or with a transaction of the source.
+pub const LONG_STATEMENT_LIMIT: Duration = Duration::from_secs(1800);
 /// How long a connection may take to be made.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// How long a statement that rebuilds a table may take.
@@ -270,10 +274,19 @@ impl Session {
         doing: &str,
         sql: impl AsRef<[u8]>,
     ) -> Result<Vec<T>, ReplicateError> {
-        let answer =
-            tokio::time::timeout(STATEMENT_LIMIT, self.conn.query::<T, _>(sql.as_ref())).await;
+        self.rows_within(QUERY_LIMIT, doing, sql).await
+    }
+
+    /// [`Session::rows`] with a time limit of its own.
+    pub async fn rows_within<T: FromRow + Send + 'static>(
+        &mut self,
+        limit: Duration,
+        doing: &str,
+        sql: impl AsRef<[u8]>,
+    ) -> Result<Vec<T>, ReplicateError> {
+        let answer = tokio::time::timeout(limit, self.conn.query::<T, _>(sql.as_ref())).await;
         answer
-            .map_err(|_| self.address.silent(doing, STATEMENT_LIMIT))?
+            .map_err(|_| self.address.silent(doing, limit))?
             .map_err(|error| self.address.error(doing, error))
     }
 

@@ -210,6 +210,20 @@ impl ReplicateError {
         }
     }
 
+    /// The same error, unless it says that a row to be inserted stands there already: then the target has diverged.
+    pub(crate) fn or_diverged(self, table: &str, position: &LogPosition) -> ReplicateError {
+        match self {
+            ReplicateError::Refused { source, .. } if matches!(&*source, mysql_async::Error::Server(server) if server.code == 1062) => {
+                ReplicateError::Diverged {
+                    table: table.to_owned(),
+                    position: position.clone(),
+                    detail: source.to_string(),
+                }
+            }
+            error => error,
+        }
+    }
+
     /// Whether time alone may heal it, so that the pipeline itself tries again.
     pub fn may_retry(&self) -> bool {
         matches!(

@@ -1,12 +1,16 @@
 //! The MySQL family: MySQL and MariaDB on either side.
 
 pub(crate) mod apply;
+pub(crate) mod begin;
 pub(crate) mod cascade;
 pub(crate) mod chunk;
 pub mod copy;
 pub mod counter;
 pub(crate) mod fold;
+pub(crate) mod follow;
+pub(crate) mod full_load;
 pub(crate) mod index;
+pub(crate) mod lag;
 pub mod log;
 pub mod pipeline;
 pub mod preflight;

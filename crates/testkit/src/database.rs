@@ -18,7 +18,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// A program of the server package is missing.
-    #[error("{program} is not installed; run `make setup`, which installs mariadb-server-core and mariadb-client-core")]
+    #[error(
+        "{program} is not installed; run `make setup`, which installs mariadb-server-core and mariadb-client-core"
+    )]
     Missing {
         /// The program.
         program: &'static str,
@@ -62,12 +64,16 @@ impl Server {
     pub fn start(name: &str, options: &[&str]) -> Result<Server, DatabaseError> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("reberth-{name}-{}-{number}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("reberth-{name}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(io_error("making the server's folder"))?;
         let mut server = Server {
             folder,
             port: free_port().map_err(io_error("finding a free port"))?,
-            options: server_options(number).into_iter().chain(options.iter().map(|option| option.to_string())).collect(),
+            options: server_options(number)
+                .into_iter()
+                .chain(options.iter().map(|option| option.to_string()))
+                .collect(),
             child: None,
         };
         server.install()?;
@@ -79,7 +85,11 @@ impl Server {
         let output = Command::new(program("mariadb-install-db")?)
             .arg("--no-defaults")
             .arg(format!("--datadir={}", self.data().display()))
-            .args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
+            .args([
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--skip-name-resolve",
+            ])
             .args(["--innodb-log-file-size=32M"])
             .args(user_option())
             .env("TMPDIR", &self.folder)
@@ -89,7 +99,10 @@ impl Server {
         if output.status.success() {
             return Ok(());
         }
-        Err(DatabaseError::Failed { what: "mariadb-install-db", detail: String::from_utf8_lossy(&output.stderr).into_owned() })
+        Err(DatabaseError::Failed {
+            what: "mariadb-install-db",
+            detail: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
     }
 
     /// Starts the server process again after [`Server::kill`] or [`Server::shut_down`], on the same port and data.
@@ -108,7 +121,10 @@ impl Server {
             .arg("--no-defaults")
             .arg(format!("--datadir={}", self.data().display()))
             .arg(format!("--socket={}", self.socket().display()))
-            .arg(format!("--pid-file={}", self.folder.join("server.pid").display()))
+            .arg(format!(
+                "--pid-file={}",
+                self.folder.join("server.pid").display()
+            ))
             .arg(format!("--port={}", self.port))
             .args(&self.options)
             .args(user_option())
@@ -116,7 +132,8 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(log);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        self.child = Some(spawn_from_lasting_thread(command).map_err(io_error("starting mariadbd"))?);
+        self.child =
+            Some(spawn_from_lasting_thread(command).map_err(io_error("starting mariadbd"))?);
         self.wait_until_it_answers()
     }
 
@@ -126,7 +143,10 @@ impl Server {
             if self.sql("SELECT 1").is_ok() {
                 return Ok(());
             }
-            let ended = self.child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)));
+            let ended = self
+                .child
+                .as_mut()
+                .is_some_and(|child| !matches!(child.try_wait(), Ok(None)));
             if ended {
                 break;
             }
@@ -134,22 +154,35 @@ impl Server {
         }
         let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
         let tail: Vec<&str> = log.lines().rev().take(8).collect();
-        Err(DatabaseError::Failed { what: "starting mariadbd", detail: tail.into_iter().rev().collect::<Vec<_>>().join("\n") })
+        Err(DatabaseError::Failed {
+            what: "starting mariadbd",
+            detail: tail.into_iter().rev().collect::<Vec<_>>().join("\n"),
+        })
     }
 
     /// Runs SQL as the server's administrator through its socket and returns the tab-separated answer without headings.
     pub fn sql(&self, sql: &str) -> Result<String, DatabaseError> {
-        let output = Command::new(program("mariadb")?)
-            .arg("--no-defaults")
-            .arg(format!("--socket={}", self.socket().display()))
-            .args(["--user=root", "--batch", "--skip-column-names", "--default-character-set=utf8mb4", "--execute", sql])
-            .stdin(Stdio::null())
-            .output()
-            .map_err(io_error("running the mariadb client"))?;
+        let output = self.client(&["--execute", sql])?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         Err(DatabaseError::Failed { what: "SQL", detail: String::from_utf8_lossy(&output.stderr).into_owned() })
+    }
+
+    /// Runs SQL as [`Server::sql`] does, and goes on after statements that the server refuses.
+    pub fn sql_forced(&self, sql: &str) -> Result<(), DatabaseError> {
+        self.client(&["--force", "--execute", sql]).map(drop)
+    }
+
+    fn client(&self, arguments: &[&str]) -> Result<std::process::Output, DatabaseError> {
+        Command::new(program("mariadb")?)
+            .arg("--no-defaults")
+            .arg(format!("--socket={}", self.socket().display()))
+            .args(["--user=root", "--batch", "--skip-column-names", "--default-character-set=utf8mb4"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(io_error("running the mariadb client"))
     }
 
     /// Port on 127.0.0.1.
@@ -159,7 +192,10 @@ impl Server {
 
     /// A connection address for an account, without TLS since the server speaks on loopback only.
     pub fn url(&self, user: &str, password: &str, database: &str) -> String {
-        format!("mysql://{user}:{password}@127.0.0.1:{}/{database}?tls=off", self.port)
+        format!(
+            "mysql://{user}:{password}@127.0.0.1:{}/{database}?tls=off",
+            self.port
+        )
     }
 
     /// Ends the server at once, as a power cut would.
@@ -175,7 +211,9 @@ impl Server {
     pub fn shut_down(&mut self) -> Result<(), DatabaseError> {
         self.sql("SHUTDOWN")?;
         if let Some(mut child) = self.child.take() {
-            child.wait().map_err(io_error("waiting for the server to end"))?;
+            child
+                .wait()
+                .map_err(io_error("waiting for the server to end"))?;
         }
         Ok(())
     }
@@ -222,7 +260,8 @@ fn server_options(number: u32) -> Vec<String> {
 
 /// The server refuses to run as root unless told so, and needs no telling otherwise.
 fn user_option() -> Option<&'static str> {
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let is_root = std::fs::metadata("/proc/self")
+        .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
     is_root.then_some("--user=root")
 }
 
@@ -255,6 +294,10 @@ pub(crate) fn spawn_from_lasting_thread(command: Command) -> io::Result<Child> {
         orders
     });
     let (answer, child) = mpsc::channel();
-    starter.send((command, answer)).map_err(|_| io::Error::other("the thread that starts servers has ended"))?;
-    child.recv().map_err(|_| io::Error::other("the thread that starts servers has ended"))?
+    starter
+        .send((command, answer))
+        .map_err(|_| io::Error::other("the thread that starts servers has ended"))?;
+    child
+        .recv()
+        .map_err(|_| io::Error::other("the thread that starts servers has ended"))?
 }

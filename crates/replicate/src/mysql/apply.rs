@@ -1,6 +1,6 @@
 //! Applies the log to the target: whole source transactions, folded, in one transaction with the checkpoint.
 
-use crate::connection::{REBUILD_LIMIT, Session};
+use crate::connection::{LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::cascade;
 use crate::mysql::copy::Insert;
@@ -31,7 +31,7 @@ pub(crate) struct Applier {
     read_until: LogPosition,
     /// Every touched key is known to stand or not to stand as the log says.
     is_certain: bool,
-    /// Snapshots of tables without a key: their earlier changes are in the copy already.
+    /// Where tables were read at one moment: their earlier changes are in the copy already.
     snapshots: BTreeMap<String, LogPosition>,
     pending: Folded,
     /// Changes taken since the last commit, also those that were sent already.
@@ -135,7 +135,7 @@ impl Applier {
         self.transactions += 1;
     }
 
-    /// The tables without a key whose copy holds what happened at that place in the log.
+    /// The tables read at one moment whose copy holds what happened at that place in the log.
     fn copied_at(&self, is_before: impl Fn(&LogPosition) -> bool) -> BTreeSet<String> {
         let copied =
             |(table, snapshot): (&String, &LogPosition)| is_before(snapshot).then(|| table.clone());
@@ -150,7 +150,9 @@ impl Applier {
         );
         let doing = format!("emptying table {table}");
         let sql = format!("DELETE FROM {place}");
-        self.session.run_within(REBUILD_LIMIT, &doing, sql).await?;
+        self.session
+            .run_within(LONG_STATEMENT_LIMIT, &doing, sql)
+            .await?;
         Ok(())
     }
 
@@ -227,7 +229,8 @@ impl Applier {
                     table,
                     keys.into_values().filter_map(|state| state.row),
                 )
-                .await?;
+                .await
+                .map_err(|error| error.or_diverged(&name, &self.read_until))?;
             }
         }
         for change in folded.keyless {
@@ -428,7 +431,11 @@ async fn change_keyless(
         }
         sql.extend_from_slice(b" LIMIT 1");
         let deleted = session
-            .run(&format!("applying a delete to table {}", table.name), sql)
+            .run_within(
+                LONG_STATEMENT_LIMIT,
+                &format!("applying a delete to table {}", table.name),
+                sql,
+            )
             .await?;
         if deleted != 1 {
             let detail = "no row of this table, which has no key, holds the values that the log says were changed".to_owned();

@@ -3,7 +3,7 @@
 //! InnoDB carries out `ON DELETE CASCADE`, `ON DELETE SET NULL` and their `ON UPDATE` forms below the log. The applier works with
 //! foreign keys off, so it does the same, at the same place in the order, level by level.
 
-use crate::connection::Session;
+use crate::connection::{LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::log::RowChange;
 use crate::mysql::row::Image;
@@ -45,11 +45,12 @@ fn values(table: &Table, columns: &[String], image: &Image) -> Option<Vec<Datum>
         .collect()
 }
 
-/// The order of reading in which a cascade can be carried out over a copy that is a mixture of moments: the tables of a level are
-/// read when all of the levels before it are.
+/// The order of reading in which cascades can be carried out over the copy: the tables of a level are read when all of the levels before
+/// it are.
 ///
-/// A cascade from `a` over `b` to `c` finds the rows of `c` through those of `b`. Were `b` read after the cascade, and `c` before it,
-/// the rows of `b` that lead to `c` would be missing. With `b` read first, a row of `c` older than the cascade meets rows of `b` older than it.
+/// A cascade from `a` over `b` to `c` finds the rows of `c` through those of `b`, so it must find them as they were at its place in the
+/// log. Both are read at exact places ([`Schema::needs_one_moment`]). With `b` read before `c`, a cascade before the reading of `c` is in
+/// that copy already, and one after it comes after the reading of `b` too, whose rows are then exact.
 pub(crate) fn reading_levels(schema: &Schema) -> Result<BTreeMap<String, usize>, ReplicateError> {
     let mut levels: BTreeMap<String, usize> =
         schema.tables.keys().map(|name| (name.clone(), 0)).collect();
@@ -78,14 +79,6 @@ pub(crate) fn reading_levels(schema: &Schema) -> Result<BTreeMap<String, usize>,
     Ok(levels)
 }
 
-/// Whether a table passes cascades on to itself: then only one reading of the whole table sees both ends of each.
-pub(crate) fn is_own_parent(schema: &Schema, table: &str) -> bool {
-    schema
-        .foreign_keys
-        .iter()
-        .any(|key| key.child == table && key.parent == table && key.has_action())
-}
-
 /// Does on the target what the source's server did by itself when this change happened. Tables in `copied` hold it already.
 pub(crate) async fn carry_out(
     session: &mut Session,
@@ -106,7 +99,7 @@ pub(crate) async fn carry_out(
             let Some(child) = schema.tables.get(&key.child) else {
                 continue;
             };
-            // The copy of a table without a key holds what its cascades did before its snapshot.
+            // A table read at one moment holds what cascades did before it.
             if copied.contains(&key.child) {
                 continue;
             }
@@ -180,7 +173,9 @@ async fn change_children(
     };
     sql.extend_from_slice(b" WHERE ");
     sql.extend(&condition);
-    session.run(&doing, sql).await?;
+    session
+        .run_within(LONG_STATEMENT_LIMIT, &doing, sql)
+        .await?;
     let after = |row: &Image| {
         new_values.as_ref().map(|values| {
             let mut row = row.clone();
@@ -228,7 +223,9 @@ async fn read_rows(
         .collect();
     let mut sql = format!("SELECT {} FROM {place} WHERE ", columns.join(",")).into_bytes();
     sql.extend_from_slice(condition);
-    let rows: Vec<mysql_async::Row> = session.rows(doing, sql).await?;
+    let rows: Vec<mysql_async::Row> = session
+        .rows_within(LONG_STATEMENT_LIMIT, doing, sql)
+        .await?;
     let image = |row: mysql_async::Row| {
         let values = row
             .unwrap()

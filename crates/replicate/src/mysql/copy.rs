@@ -1,13 +1,13 @@
 //! Copies the rows of one chunk from the source to the target.
 //!
 //! Each chunk of a table with a key is an ordinary consistent read of its own: no snapshot is held open on the source. Where the
-//! reading **ends** in the log (rule 3) is asked for after it began, and is committed with the rows. A table without a key cannot be
-//! repaired by replay, so it is read whole in one snapshot whose exact place in the log is known (rule 6).
+//! reading **ends** in the log (rule 3) is asked for after it began, and is committed with the rows. Some tables cannot be
+//! repaired by replay ([`Schema::needs_one_moment`](super::schema::Schema::needs_one_moment)); such a table is read whole in one snapshot whose exact place in the log is known (rule 6).
 
 use futures_util::StreamExt;
 use mysql_async::prelude::Queryable;
 
-use crate::connection::{Address, STATEMENT_LIMIT, Session};
+use crate::connection::{Address, QUERY_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::chunk::{Chunk, answer_bytes};
 use crate::mysql::schema::Table;
@@ -55,19 +55,21 @@ impl<'a> Copier<'a> {
         })
     }
 
-    /// Copies one chunk, or finds that it is done.
+    /// Copies one chunk, or finds that it is done. `is_one_moment`: at an exact place in the log.
     pub(crate) async fn copy(
         &mut self,
         table: &Table,
         chunk: &Chunk,
+        is_one_moment: bool,
     ) -> Result<Copied, ReplicateError> {
-        let snapshot = if table.has_key() {
-            None
-        } else {
+        let snapshot = if is_one_moment {
             Some(self.open_snapshot().await?)
+        } else {
+            None
         };
         let copied = self.copy_rows(table, chunk, snapshot.clone()).await;
-        if snapshot.is_some() {
+        // After an error the session may be in the middle of an answer; it is given up anyway.
+        if snapshot.is_some() && copied.is_ok() {
             self.reader.run("closing the snapshot", "ROLLBACK").await?;
         }
         copied
@@ -116,10 +118,9 @@ impl<'a> Copier<'a> {
             side: "source",
             host: address.host(),
             doing: doing.clone(),
-            limit_s: STATEMENT_LIMIT.as_secs(),
+            limit_s: QUERY_LIMIT.as_secs(),
         };
-        let answer =
-            tokio::time::timeout(STATEMENT_LIMIT, self.reader.conn().query_iter(sql)).await;
+        let answer = tokio::time::timeout(QUERY_LIMIT, self.reader.conn().query_iter(sql)).await;
         let mut answer = answer.map_err(silent)?.map_err(failed)?;
         // The answer has begun, so its read view exists; the log's end is asked for only now.
         let end = match snapshot {
@@ -134,7 +135,7 @@ impl<'a> Copier<'a> {
             .await
             .map_err(|error| address.error(&doing, error))?
         {
-            while let Some(row) = tokio::time::timeout(STATEMENT_LIMIT, rows.next())
+            while let Some(row) = tokio::time::timeout(QUERY_LIMIT, rows.next())
                 .await
                 .map_err(silent)?
             {

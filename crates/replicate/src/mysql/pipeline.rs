@@ -14,10 +14,13 @@
 //! indexes and foreign keys are made only after E (rule 4), and no event is applied before the last chunk is committed.
 //!
 //! **Cascades.** The server changes child rows without a word in its log. The applier carries them out at the same place in the order
-//! ([`super::cascade`]), which makes them log changes like any other for the claim.
+//! ([`super::cascade`]). For a child that no cascade passes through, that makes them log changes like any other for the claim: a row that is
+//! newer than the cascade and hit by it wrongly has a logged change to come, which carries the whole row. Where a cascade passes through a
+//! table, or renames what rows refer to, this does not hold (what was hit wrongly takes its own children along, who have no logged change to
+//! come), so such tables are read like those without a key, parents first ([`super::cascade::reading_levels`]).
 //!
-//! **Tables without a key** are read whole in a snapshot whose place S in the log is exact; the replay takes their changes from S on, once
-//! each, so they equal the source at every boundary at or after S (rule 6).
+//! **Tables without a key**, and those, are read whole in a snapshot whose place S in the log is exact; the replay takes their changes from S on,
+//! once each, so they equal the source at every boundary at or after S (rule 6).
 //!
 //! **Restarts.** A chunk's rows commit with its mark and its E; applied changes commit with the checkpoint. So after a kill at any
 //! instant the target holds all of a chunk or nothing of it, all changes up to the checkpoint and none after it, and the successor goes on from there.
@@ -25,35 +28,22 @@
 //!
 //! **Identity.** Positions mean something only in the log of one server, so the checkpoint holds its identity; a change stops the stream (rule 5).
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
-use crate::mysql::apply::Applier;
-use crate::mysql::cascade;
-use crate::mysql::chunk::{self, Chunk};
-use crate::mysql::copy::Copier;
-use crate::mysql::index;
-use crate::mysql::log::{LogEntry, LogReader};
-use crate::mysql::schema::{self, Schema, take_apart};
+use crate::mysql::log::LogReader;
+use crate::mysql::schema::Schema;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::{self, Checkpoint, Direction, Phase, StreamState};
-use crate::mysql::value::quote_name;
+use crate::mysql::{begin, follow, full_load, index, lag};
 use crate::position::LogPosition;
 use crate::progress::Progress;
 
-/// Log entries that wait between the reader and the applier at the most.
-const ENTRIES_AHEAD: usize = 64;
-/// How long the applier waits for more before it commits what it has read.
-const IDLE: Duration = Duration::from_millis(100);
-/// How often the end of the source's log is asked for.
-const LAG_INTERVAL: Duration = Duration::from_millis(100);
 /// Waits between tries after a passing error, and for how long in all without progress.
 const RETRY_WAITS_MS: &[u64] = &[100, 200, 500, 1000, 2000, 5000];
 /// A passing error that lasts longer than this is handed to the operator.
@@ -184,7 +174,7 @@ impl RunningStream {
     }
 }
 
-fn task_failed(error: &tokio::task::JoinError) -> ReplicateError {
+pub(crate) fn task_failed(error: &tokio::task::JoinError) -> ReplicateError {
     ReplicateError::Blocked(vec![format!(
         "a part of the stream ended without a word: {error}; this is a defect of Reberth"
     )])
@@ -242,19 +232,19 @@ async fn run_once(
         .await?
         .is_none()
     {
-        begin_copy(plan, flavour, &mut source, &mut target).await?;
+        begin::begin_copy(plan, flavour, &mut source, &mut target).await?;
     }
     let held = Some(publish.borrow().epoch).filter(|epoch| *epoch > 0);
     let state = StreamState::take_over(&mut target, plan.direction, &plan.database, held).await?;
     let mut checkpoint = state.checkpoint(&mut target).await?;
-    check_identity(&mut source, flavour, &checkpoint).await?;
+    begin::check_identity(&mut source, flavour, &checkpoint).await?;
     publish.send_modify(|progress| {
         progress.epoch = state.epoch();
         progress.phase = checkpoint.phase.word().to_owned();
         progress.applied = Some(checkpoint.position.clone());
     });
     if checkpoint.phase == Phase::Copying {
-        copy(
+        full_load::copy(
             plan,
             flavour,
             &state,
@@ -281,240 +271,6 @@ async fn run_once(
     stream(plan, flavour, &state, checkpoint, &mut target, publish).await
 }
 
-/// Takes the first position and the schema, and makes the empty tables.
-async fn begin_copy(
-    plan: &StreamPlan,
-    flavour: Flavour,
-    source: &mut Session,
-    target: &mut Session,
-) -> Result<(), ReplicateError> {
-    let position = server::visible_position(source, flavour).await?;
-    // Asked after the position was taken: what is prepared before it is then either listed, or committed and in every chunk.
-    if server::undecided_transactions(source)
-        .await?
-        .is_some_and(|count| count > 0)
-    {
-        return Err(ReplicateError::Blocked(vec![
-            "the source holds prepared transactions that nobody has decided (XA RECOVER); decide them, then start again".to_owned(),
-        ]));
-    }
-    let schema = schema::read(source, &plan.database).await?;
-    make_tables(source, target, &schema).await?;
-    let checkpoint = Checkpoint {
-        phase: Phase::Copying,
-        certain_from: position.clone(),
-        position,
-        source_identity: server::identity(source, flavour).await?,
-        schema,
-    };
-    state::begin(target, plan.direction, &plan.database, &checkpoint).await
-}
-
-/// Makes the target's tables without secondary indexes and foreign keys. Tables found there must be those of an earlier, interrupted
-/// try: without a row and with the very same definition.
-async fn make_tables(
-    source: &mut Session,
-    target: &mut Session,
-    schema: &Schema,
-) -> Result<(), ReplicateError> {
-    let database = quote_name(&schema.database);
-    target
-        .run(
-            "making the database",
-            format!(
-                "CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET {} COLLATE {}",
-                schema.charset, schema.collation
-            ),
-        )
-        .await?;
-    let sql = format!(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
-        crate::mysql::value::quote_text(&schema.database)
-    );
-    let mut strangers = Vec::new();
-    for name in target
-        .rows::<String>("listing the target's tables", sql)
-        .await?
-    {
-        let rows: Option<u64> = target
-            .row(
-                "counting rows",
-                format!(
-                    "SELECT COUNT(*) FROM (SELECT 1 FROM {database}.{} LIMIT 1) any_row",
-                    quote_name(&name)
-                ),
-            )
-            .await?;
-        if !schema.tables.contains_key(&name) || rows != Some(0) {
-            strangers.push(name);
-        }
-    }
-    if !strangers.is_empty() {
-        strangers.truncate(5);
-        return Err(ReplicateError::TargetNotEmpty {
-            database: schema.database.clone(),
-            tables: strangers.join(", "),
-        });
-    }
-    let mode: Option<String> = source
-        .row("asking for the sql_mode", "SELECT @@global.sql_mode")
-        .await?;
-    let modes = format!(
-        "SET sql_mode = {}",
-        crate::mysql::value::quote_text(&mode.unwrap_or_default())
-    );
-    target.run("setting the source's sql_mode", modes).await?;
-    target.run("speaking utf8mb4", "SET NAMES utf8mb4").await?;
-    for table in schema.tables.values() {
-        target
-            .run(
-                "replacing an empty table",
-                format!(
-                    "DROP TABLE IF EXISTS {database}.{}",
-                    quote_name(&table.name)
-                ),
-            )
-            .await?;
-        target
-            .run("choosing the database", format!("USE {database}"))
-            .await?;
-        target
-            .run(
-                &format!("making table {}", table.name),
-                take_apart(table).create,
-            )
-            .await?;
-    }
-    for setup in server::WRITER_SETUP {
-        target.run("setting the session up again", setup).await?;
-    }
-    Ok(())
-}
-
-async fn check_identity(
-    source: &mut Session,
-    flavour: Flavour,
-    checkpoint: &Checkpoint,
-) -> Result<(), ReplicateError> {
-    let found = server::identity(source, flavour).await?;
-    if found == checkpoint.source_identity {
-        return Ok(());
-    }
-    Err(ReplicateError::SourceChanged {
-        position: checkpoint.position.clone(),
-        expected: checkpoint.source_identity.clone(),
-        found,
-    })
-}
-
-/// Cuts what is not cut yet, copies what is not copied yet, with several workers, and makes the plain indexes.
-async fn copy(
-    plan: &StreamPlan,
-    flavour: Flavour,
-    state: &StreamState,
-    schema: &Schema,
-    source: &mut Session,
-    target: &mut Session,
-    publish: &watch::Sender<Progress>,
-) -> Result<(), ReplicateError> {
-    let levels = cascade::reading_levels(schema)?;
-    let mut chunks = cut_tables(plan, state, schema, source, target).await?;
-    // Tables without a key hold a snapshot open, so they go first; then the largest tables.
-    let place = |chunk: &Chunk| {
-        let table = schema.tables.get(&chunk.table);
-        table.map(|table| (table.has_key(), u64::MAX - table.data_bytes))
-    };
-    let level = |chunk: &Chunk| levels.get(&chunk.table).copied().unwrap_or_default();
-    chunks.sort_by_key(|(chunk, _)| {
-        let name = chunk.table.clone();
-        (level(chunk), place(chunk), name, chunk.number)
-    });
-    let done = chunks.iter().filter(|(_, is_done)| *is_done).count() as u64;
-    publish.send_modify(|progress| {
-        progress.chunks = chunks.len() as u64;
-        progress.chunks_done = done;
-    });
-    let todo: Vec<Chunk> = chunks
-        .into_iter()
-        .filter(|(_, is_done)| !is_done)
-        .map(|(chunk, _)| chunk)
-        .collect();
-    let totals = Arc::new((AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(done)));
-    for same_level in todo.chunk_by(|one, other| level(one) == level(other)) {
-        copy_chunks(plan, flavour, state, schema, same_level, &totals, publish).await?;
-    }
-    index::make_plain(target, schema).await
-}
-
-/// Cuts the tables that are not cut yet. Returns all chunks, with whether each is done.
-async fn cut_tables(
-    plan: &StreamPlan,
-    state: &StreamState,
-    schema: &Schema,
-    source: &mut Session,
-    target: &mut Session,
-) -> Result<Vec<(Chunk, bool)>, ReplicateError> {
-    let mut chunks = state.chunks(target).await?;
-    for table in schema.tables.values() {
-        if chunks.iter().any(|(chunk, _)| chunk.table == table.name) {
-            continue;
-        }
-        let cut = if table.has_key() && !cascade::is_own_parent(schema, &table.name) {
-            chunk::cut(source, &plan.database, table).await?
-        } else {
-            vec![Chunk::whole(&table.name)]
-        };
-        state.store_chunks(target, &cut).await?;
-        chunks.extend(cut.into_iter().map(|chunk| (chunk, false)));
-    }
-    Ok(chunks)
-}
-
-/// Rows, bytes and chunks copied.
-type Totals = (AtomicU64, AtomicU64, AtomicU64);
-
-/// Copies chunks with several workers.
-async fn copy_chunks(
-    plan: &StreamPlan,
-    flavour: Flavour,
-    state: &StreamState,
-    schema: &Schema,
-    chunks: &[Chunk],
-    totals: &Arc<Totals>,
-    publish: &watch::Sender<Progress>,
-) -> Result<(), ReplicateError> {
-    let todo: Arc<Vec<Chunk>> = Arc::new(chunks.to_vec());
-    let next = Arc::new(AtomicUsize::new(0));
-    let mut workers = JoinSet::new();
-    for _ in 0..plan.workers.max(1) {
-        let (plan, state, schema) = (plan.clone(), state.clone(), schema.clone());
-        let (todo, next, totals, publish) =
-            (todo.clone(), next.clone(), totals.clone(), publish.clone());
-        workers.spawn(async move {
-            let mut copier = Copier::open(&state, &plan.from, flavour, &plan.database).await?;
-            while let Some(chunk) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let Some(table) = schema.tables.get(&chunk.table) else {
-                    continue;
-                };
-                let copied = copier.copy(table, chunk).await?;
-                let rows = totals.0.fetch_add(copied.rows, Ordering::Relaxed) + copied.rows;
-                let bytes = totals.1.fetch_add(copied.bytes, Ordering::Relaxed) + copied.bytes;
-                let done = totals.2.fetch_add(1, Ordering::Relaxed) + 1;
-                publish.send_modify(|progress| {
-                    progress.rows_copied = progress.rows_copied.max(rows);
-                    progress.bytes_copied = progress.bytes_copied.max(bytes);
-                    progress.chunks_done = progress.chunks_done.max(done);
-                });
-            }
-            Ok::<(), ReplicateError>(())
-        });
-    }
-    while let Some(ended) = workers.join_next().await {
-        ended.map_err(|error| task_failed(&error))??;
-    }
-    Ok(())
-}
-
 /// Follows the log from the checkpoint on, and makes the remaining indexes on the way.
 async fn stream(
     plan: &StreamPlan,
@@ -524,24 +280,26 @@ async fn stream(
     target: &mut Session,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
-    let keyless = |table: &String| {
-        checkpoint
-            .schema
-            .tables
-            .get(table)
-            .is_some_and(|table| !table.has_key())
+    let tables = &checkpoint.schema.tables;
+    let is_exact = |name: &String| {
+        let table = tables.get(name);
+        table.is_some_and(|table| checkpoint.schema.needs_one_moment(table))
     };
-    let snapshots: BTreeMap<String, LogPosition> = state
-        .reading_ends(target)
-        .await?
+    let ends = state.reading_ends(target).await?;
+    let snapshots: BTreeMap<String, LogPosition> = ends
         .into_iter()
-        .filter(|(table, _)| keyless(table))
+        .filter(|(table, _)| is_exact(table))
         .collect();
+    // Ends with this function.
     let mut tasks = JoinSet::new();
-    tasks.spawn(measure_lag(plan.from.clone(), flavour, publish.clone()));
+    tasks.spawn(lag::measure_always(
+        plan.from.clone(),
+        flavour,
+        publish.clone(),
+    ));
     if checkpoint.phase == Phase::Replaying {
         let until = checkpoint.certain_from.clone();
-        follow(
+        follow::follow(
             plan,
             state,
             &checkpoint,
@@ -557,145 +315,5 @@ async fn stream(
         checkpoint = state.checkpoint(target).await?;
     }
     publish.send_modify(|progress| progress.phase = Phase::Following.word().to_owned());
-    follow(plan, state, &checkpoint, snapshots, None, publish).await
-}
-
-/// Applies the log from the checkpoint on. Returns when a transaction boundary at or after `until` is committed; without one, never.
-async fn follow(
-    plan: &StreamPlan,
-    state: &StreamState,
-    checkpoint: &Checkpoint,
-    snapshots: BTreeMap<String, LogPosition>,
-    until: Option<&LogPosition>,
-    publish: &watch::Sender<Progress>,
-) -> Result<(), ReplicateError> {
-    let mut applier = Applier::open(
-        state,
-        checkpoint.schema.clone(),
-        checkpoint.position.clone(),
-        until.is_none(),
-        snapshots,
-    )
-    .await?;
-    let reader = plan
-        .open_log(
-            "stream",
-            checkpoint.schema.clone(),
-            checkpoint.position.clone(),
-        )
-        .await?;
-    let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
-    let mut reading = JoinSet::new();
-    reading.spawn(read_log(reader, sender));
-    let mut inside = false;
-    loop {
-        if !inside && until.is_some_and(|until| applier.read_until() >= until) {
-            applier.commit().await?;
-            break;
-        }
-        let entry = match entries.try_recv() {
-            Ok(entry) => Some(entry),
-            Err(mpsc::error::TryRecvError::Empty) => {
-                if !inside && applier.has_changes() {
-                    applier.commit().await?;
-                    report(publish, &applier);
-                }
-                tokio::select! {
-                    entry = entries.recv() => entry,
-                    () = tokio::time::sleep(IDLE), if !inside && applier.read_until() > applier.checkpoint() => {
-                        applier.commit().await?;
-                        report(publish, &applier);
-                        continue;
-                    }
-                }
-            }
-            Err(mpsc::error::TryRecvError::Disconnected) => None,
-        };
-        let Some(entry) = entry else {
-            return Err(reader_ended(reading).await);
-        };
-        let entry = match entry {
-            // What stands before the place where the log cannot be followed is applied first.
-            Err(error) if !inside && !error.may_retry() => {
-                applier.commit().await?;
-                report(publish, &applier);
-                return Err(error);
-            }
-            entry => entry?,
-        };
-        inside = !applier.take(entry).await?;
-        if !inside && applier.is_full() {
-            applier.commit().await?;
-            report(publish, &applier);
-        }
-    }
-    report(publish, &applier);
-    Ok(())
-}
-
-async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Result<LogEntry, ReplicateError>>) {
-    loop {
-        let entry = reader.next().await;
-        let is_last = entry.is_err();
-        if entries.send(entry).await.is_err() || is_last {
-            return;
-        }
-    }
-}
-
-/// The reader always says why it ends, unless a defect ended it.
-async fn reader_ended(mut reading: JoinSet<()>) -> ReplicateError {
-    match reading.join_next().await {
-        Some(Err(error)) => task_failed(&error),
-        _ => ReplicateError::Blocked(vec![
-            "the log's reader ended without a word; this is a defect of Reberth".to_owned(),
-        ]),
-    }
-}
-
-fn report(publish: &watch::Sender<Progress>, applier: &Applier) {
-    publish.send_modify(|progress| {
-        progress.applied = Some(applier.checkpoint().clone());
-        progress.transactions_applied = applier.transactions;
-        progress.changes_applied = applier.changes;
-        progress.retrying = None;
-    });
-}
-
-/// Asks for the end of the source's log again and again, and tells how far behind the checkpoint is, in bytes and milliseconds.
-async fn measure_lag(
-    source: Address,
-    flavour: Flavour,
-    publish: watch::Sender<Progress>,
-) -> Result<(), ReplicateError> {
-    let mut session = server::reader(&source).await?;
-    let mut ends: VecDeque<(Instant, LogPosition)> = VecDeque::new();
-    loop {
-        let end = server::log_end(&mut session, flavour).await?;
-        let files = server::log_files(&mut session).await?;
-        ends.push_back((Instant::now(), end.clone()));
-        publish.send_modify(|progress| {
-            let Some(applied) = progress.applied.clone() else {
-                return;
-            };
-            while ends.front().is_some_and(|(_, end)| *end <= applied) {
-                ends.pop_front();
-            }
-            progress.lag_ms = Some(
-                ends.front()
-                    .map_or(0, |(since, _)| since.elapsed().as_millis() as u64),
-            );
-            progress.lag_bytes = applied.bytes_until(&end, &files);
-            progress.log_end = Some(end.clone());
-        });
-        // Ends older than this are thinned out: a stream that is far behind needs no finer answer.
-        if ends.len() > 6_000 {
-            let mut keep = false;
-            ends.retain(|_| {
-                keep = !keep;
-                keep
-            });
-        }
-        tokio::time::sleep(LAG_INTERVAL).await;
-    }
+    follow::follow(plan, state, &checkpoint, snapshots, None, publish).await
 }

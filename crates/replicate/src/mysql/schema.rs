@@ -151,6 +151,25 @@ impl Schema {
             .filter(move |key| key.parent == parent)
     }
 
+    /// Whether a table must be read whole at one moment whose place in the log is exact, because a copy that is a mixture of moments could not
+    /// be repaired by replay: it has no key; or the server passes cascades through it, or renames parents of its rows, so that what a cascade
+    /// reaches depends on rows as they were at that very moment.
+    pub fn needs_one_moment(&self, table: &Table) -> bool {
+        let (mut is_reached, mut passes_on) = (false, false);
+        for key in self.foreign_keys.iter().filter(|key| key.has_action()) {
+            if key.child == table.name {
+                is_reached = true;
+                if key.on_update != ReferentialAction::Restrict
+                    || self.is_changed_by_cascades(&key.parent)
+                {
+                    return true;
+                }
+            }
+            passes_on |= key.parent == table.name;
+        }
+        !table.has_key() || (is_reached && passes_on)
+    }
+
     /// Whether the server may change rows of this table without a word in its log.
     pub fn is_changed_by_cascades(&self, table: &str) -> bool {
         self.foreign_keys

@@ -5,7 +5,7 @@
 //! shared (chunks) or exclusive (batches), after ending the sessions that the predecessor left; and every transaction of ours
 //! first checks it while locking the row. So once the epoch is raised, nothing of an older one can commit any more.
 
-use crate::connection::{Address, Session};
+use crate::connection::{Address, LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::chunk::Chunk;
 use crate::mysql::log::{OWN_SCHEMA, RowChange};
@@ -399,7 +399,9 @@ impl StreamState {
             self.epoch
         );
         session.run("moving the checkpoint", sql).await?;
-        session.run("committing", "COMMIT").await?;
+        session
+            .run_within(LONG_STATEMENT_LIMIT, "committing", "COMMIT")
+            .await?;
         Ok(())
     }
 

@@ -49,12 +49,14 @@ impl Touched {
             return Ok(touched);
         }
         let mut reader = plan.open_log("gate", schema.clone(), from).await?;
+        let mut prepared = BTreeSet::new();
         while touched.until < *barrier {
             match reader.next().await? {
                 LogEntry::Changes { changes, .. } => changes
                     .iter()
                     .for_each(|change| touched.note(schema, change)),
-                LogEntry::Prepared { changes, end, .. } => {
+                LogEntry::Prepared { xid, changes, end } => {
+                    prepared.insert(xid);
                     changes
                         .iter()
                         .for_each(|change| touched.note(schema, change));
@@ -64,7 +66,18 @@ impl Touched {
                     touched.changes += 1;
                     touched.whole.insert(table);
                 }
-                LogEntry::Decided { end, .. } | LogEntry::Commit { end } => touched.until = end,
+                LogEntry::Decided {
+                    xid,
+                    committed,
+                    end,
+                } => {
+                    if committed && !prepared.contains(&xid) {
+                        // What it changed stands in the log before the place where this reading began.
+                        touched.whole.extend(schema.tables.keys().cloned());
+                    }
+                    touched.until = end;
+                }
+                LogEntry::Commit { end } => touched.until = end,
             }
         }
         Ok(touched)
@@ -86,10 +99,10 @@ impl Touched {
                     .map(|image| project(table, image)),
             );
         }
-        self.note_cascades(schema, change, &mut BTreeSet::new());
+        self.note_cascades(schema, change);
     }
 
-    fn note_cascades(&mut self, schema: &Schema, change: &RowChange, seen: &mut BTreeSet<String>) {
+    fn note_cascades(&mut self, schema: &Schema, change: &RowChange) {
         for (key, _, before) in cascade::consequences(schema, change) {
             let Some(child) = schema.tables.get(&key.child) else {
                 continue;
@@ -100,19 +113,27 @@ impl Touched {
                 .filter_map(|column| child.column_index(column))
                 .collect();
             let conditions = self.conditions.entry(key.child.clone()).or_default();
-            if conditions.len() < KEYS_AT_MOST {
+            if child.has_key() && conditions.len() < KEYS_AT_MOST {
                 conditions.insert(cascade::equal(child, &columns, &before));
             } else {
                 self.whole.insert(key.child.clone());
             }
-            // Whose rows the child's cascade reached cannot be told from the log, so grandchildren are compared whole.
-            if seen.insert(key.child.clone()) {
-                for grandchild in schema.children_of(&key.child).filter(|key| {
-                    key.on_delete != crate::mysql::schema::ReferentialAction::Restrict
-                }) {
-                    self.whole.insert(grandchild.child.clone());
-                }
+            // Whose rows the child's cascade reached cannot be told from the log, so all tables below it are compared whole.
+            for below in schema
+                .children_of(&key.child)
+                .filter(|key| key.has_action())
+            {
+                self.note_whole_below(schema, &below.child);
             }
+        }
+    }
+
+    fn note_whole_below(&mut self, schema: &Schema, table: &str) {
+        if !self.whole.insert(table.to_owned()) {
+            return;
+        }
+        for below in schema.children_of(table).filter(|key| key.has_action()) {
+            self.note_whole_below(schema, &below.child);
         }
     }
 
@@ -139,7 +160,7 @@ impl Touched {
             differences: Vec::new(),
             open: Vec::new(),
             schema_differences: Vec::new(),
-            method: "MD5 over length-prefixed values of every key that the source's log names since the last verification".to_owned(),
+            method: "SHA-256 over length-prefixed values of every key that the source's log names since the last verification".to_owned(),
         };
         for (name, table) in &schema.tables {
             if self.whole.contains(name) {

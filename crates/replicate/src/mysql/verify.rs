@@ -1,8 +1,8 @@
 //! Compares two servers row by row, hashed inside both, while the stream between them runs.
 //!
-//! A row's hash is the MD5 of all its values, each with its length or its absence; a chunk's is the count of its rows and the sums of both halves
-//! of their hashes as wide integers. Sums, because exclusive-or cannot tell {a, a, c} from {b, b, c} (rule 7); 128 bits, because two different
-//! chunks with equal sums must not be something that happens. MD5 is broken against an adversary who writes rows to collide; against faults it is not.
+//! A row's hash is the SHA-256 of all its values, each with its length or its absence; a chunk's is the count of its rows and the sums of the first and
+//! last 64 bits of their hashes as wide integers. Sums, because exclusive-or cannot tell {a, a, c} from {b, b, c} (rule 7); 128 bits, because two different
+//! chunks with equal sums must not be something that happens. MD5 would do against faults, but newer MySQL has it only as a component.
 //!
 //! **What "equal" means while writes go on** (rule 30). A chunk is read on both sides at different moments, so a difference may be lag. Its rows are
 //! then compared by key; keys that differ are read again alone, each time after the target has passed the source's position, until they are
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::connection::Session;
+use crate::connection::{LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::chunk::{self, Chunk, answer_bytes};
 use crate::mysql::fold::Key;
@@ -91,6 +91,8 @@ pub(crate) struct Sides {
     pub(crate) target: Session,
     flavour: Flavour,
     plan: StreamPlan,
+    /// How often in a row the target was waited for in vain: nobody waits long for a stream that stands still.
+    unmet: usize,
 }
 
 impl Sides {
@@ -102,6 +104,7 @@ impl Sides {
             target: server::reader(&plan.to).await?,
             flavour,
             plan: plan.clone(),
+            unmet: 0,
         })
     }
 
@@ -109,14 +112,17 @@ impl Sides {
     /// difference proves nothing, however still it stands.
     async fn meet(&mut self) -> Result<bool, ReplicateError> {
         let end = server::log_end(&mut self.source, self.flavour).await?;
-        for _ in 0..TRIES {
+        let tries = if self.unmet > STILL_TRIES { 1 } else { TRIES };
+        for _ in 0..tries {
             let checkpoint =
                 state::peek(&mut self.target, self.plan.direction, &self.plan.database).await?;
             if checkpoint.is_none_or(|checkpoint| checkpoint.position >= end) {
+                self.unmet = 0;
                 return Ok(true);
             }
             tokio::time::sleep(WAIT).await;
         }
+        self.unmet += 1;
         Ok(false)
     }
 
@@ -126,8 +132,10 @@ impl Sides {
         doing: &str,
         sql: &[u8],
     ) -> Result<(Vec<mysql_async::Row>, Vec<mysql_async::Row>), ReplicateError> {
-        let (source, target) =
-            tokio::join!(self.source.rows(doing, sql), self.target.rows(doing, sql));
+        let (source, target) = tokio::join!(
+            self.source.rows_within(LONG_STATEMENT_LIMIT, doing, sql),
+            self.target.rows_within(LONG_STATEMENT_LIMIT, doing, sql)
+        );
         Ok((source?, target?))
     }
 }
@@ -150,7 +158,7 @@ pub async fn verify(
         open: Vec::new(),
         schema_differences: compare_schema(&mut sides, &schema).await?,
         method:
-            "sum of both halves of MD5 over length-prefixed values, per key range, in both servers"
+            "sums of the first and last 64 bits of SHA-256 over length-prefixed values, per key range, in both servers"
                 .to_owned(),
     };
     for table in schema.tables.values() {
@@ -231,7 +239,7 @@ fn row_hash(table: &Table) -> String {
             format!("IFNULL(CONCAT(LENGTH({value}),':',{value}),'-')")
         })
         .collect();
-    format!("MD5(CONCAT({}))", values.join(","))
+    format!("SHA2(CONCAT({}), 256)", values.join(","))
 }
 
 fn place(schema: &Schema, table: &Table) -> String {
@@ -322,8 +330,13 @@ pub(crate) async fn compare_whole(
     let doing = format!("hashing table {}", table.name);
     let mut last = None;
     let mut still = 0;
+    let mut behind = 0;
     for _ in 0..TRIES {
-        sides.meet().await?;
+        let met = sides.meet().await?;
+        behind += usize::from(!met);
+        if behind > STILL_TRIES {
+            break;
+        }
         let (source, target) = sides
             .ask(&doing, &sums_query(schema, table, condition))
             .await?;
@@ -331,7 +344,7 @@ pub(crate) async fn compare_whole(
         if now.0 == now.1 {
             return Ok(());
         }
-        still = if last.as_ref() == Some(&now) {
+        still = if met && last.as_ref() == Some(&now) {
             still + 1
         } else {
             0
@@ -433,11 +446,16 @@ pub(crate) async fn settle(
     report: &mut VerifyReport,
 ) -> Result<(), ReplicateError> {
     let mut still: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut behind = 0;
     for _ in 0..TRIES {
         if differing.is_empty() {
             return Ok(());
         }
         let met = sides.meet().await?;
+        behind += usize::from(!met);
+        if behind > STILL_TRIES {
+            break;
+        }
         let mut now = Differing::new();
         let keys: Vec<&Key> = differing.keys().collect();
         for some in keys.chunks(200) {

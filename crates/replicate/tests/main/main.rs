@@ -1,6 +1,11 @@
 //! Replication against real servers.
 
+mod faults;
 mod follow;
+mod kill;
 mod pair;
+mod property;
 mod rules;
+mod tls;
 mod types;
+mod verify;

@@ -35,6 +35,11 @@ impl Pair {
 
     /// The same over other ports, such as those of proxies.
     pub(crate) fn forward_over(&self, source: u16, target: u16) -> StreamPlan {
+        Pair::plan(source, target)
+    }
+
+    /// The plan of moving between servers on those ports.
+    pub(crate) fn plan(source: u16, target: u16) -> StreamPlan {
         StreamPlan {
             database: DATABASE.to_owned(),
             direction: Direction::Forward,

@@ -1,0 +1,132 @@
+//! How a stream begins: the first position, the schema, the empty tables.
+
+use crate::connection::Session;
+use crate::error::ReplicateError;
+use crate::mysql::pipeline::StreamPlan;
+use crate::mysql::schema::{self, Schema, take_apart};
+use crate::mysql::server::{self, Flavour};
+use crate::mysql::state::{self, Checkpoint, Phase};
+use crate::mysql::value::{quote_name, quote_text};
+
+/// Takes the first position and the schema, and makes the empty tables.
+pub(crate) async fn begin_copy(
+    plan: &StreamPlan,
+    flavour: Flavour,
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<(), ReplicateError> {
+    let position = server::visible_position(source, flavour).await?;
+    // Asked after the position was taken: what is prepared before it is then either listed, or committed and in every chunk.
+    if server::undecided_transactions(source)
+        .await?
+        .is_some_and(|count| count > 0)
+    {
+        return Err(ReplicateError::Blocked(vec![
+            "the source holds prepared transactions that nobody has decided (XA RECOVER); decide them, then start again".to_owned(),
+        ]));
+    }
+    let schema = schema::read(source, &plan.database).await?;
+    make_tables(source, target, &schema).await?;
+    let checkpoint = Checkpoint {
+        phase: Phase::Copying,
+        certain_from: position.clone(),
+        position,
+        source_identity: server::identity(source, flavour).await?,
+        schema,
+    };
+    state::begin(target, plan.direction, &plan.database, &checkpoint).await
+}
+
+/// Makes the target's tables without secondary indexes and foreign keys. Tables found there must be those of an earlier, interrupted
+/// try: without a row and with the very same definition.
+async fn make_tables(
+    source: &mut Session,
+    target: &mut Session,
+    schema: &Schema,
+) -> Result<(), ReplicateError> {
+    let database = quote_name(&schema.database);
+    target
+        .run(
+            "making the database",
+            format!(
+                "CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET {} COLLATE {}",
+                schema.charset, schema.collation
+            ),
+        )
+        .await?;
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+        quote_text(&schema.database)
+    );
+    let mut strangers = Vec::new();
+    for name in target
+        .rows::<String>("listing the target's tables", sql)
+        .await?
+    {
+        let rows: Option<u64> = target
+            .row(
+                "counting rows",
+                format!(
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM {database}.{} LIMIT 1) any_row",
+                    quote_name(&name)
+                ),
+            )
+            .await?;
+        if !schema.tables.contains_key(&name) || rows != Some(0) {
+            strangers.push(name);
+        }
+    }
+    if !strangers.is_empty() {
+        strangers.truncate(5);
+        return Err(ReplicateError::TargetNotEmpty {
+            database: schema.database.clone(),
+            tables: strangers.join(", "),
+        });
+    }
+    let mode: Option<String> = source
+        .row("asking for the sql_mode", "SELECT @@global.sql_mode")
+        .await?;
+    let modes = format!("SET sql_mode = {}", quote_text(&mode.unwrap_or_default()));
+    target.run("setting the source's sql_mode", modes).await?;
+    target.run("speaking utf8mb4", "SET NAMES utf8mb4").await?;
+    for table in schema.tables.values() {
+        target
+            .run(
+                "replacing an empty table",
+                format!(
+                    "DROP TABLE IF EXISTS {database}.{}",
+                    quote_name(&table.name)
+                ),
+            )
+            .await?;
+        target
+            .run("choosing the database", format!("USE {database}"))
+            .await?;
+        target
+            .run(
+                &format!("making table {}", table.name),
+                take_apart(table).create,
+            )
+            .await?;
+    }
+    for setup in server::WRITER_SETUP {
+        target.run("setting the session up again", setup).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn check_identity(
+    source: &mut Session,
+    flavour: Flavour,
+    checkpoint: &Checkpoint,
+) -> Result<(), ReplicateError> {
+    let found = server::identity(source, flavour).await?;
+    if found == checkpoint.source_identity {
+        return Ok(());
+    }
+    Err(ReplicateError::SourceChanged {
+        position: checkpoint.position.clone(),
+        expected: checkpoint.source_identity.clone(),
+        found,
+    })
+}

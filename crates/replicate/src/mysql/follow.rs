@@ -1,0 +1,122 @@
+//! Follows the source's log and applies it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::error::ReplicateError;
+use crate::mysql::apply::Applier;
+use crate::mysql::log::{LogEntry, LogReader};
+use crate::mysql::pipeline::{StreamPlan, task_failed};
+use crate::mysql::state::{Checkpoint, StreamState};
+use crate::position::LogPosition;
+use crate::progress::Progress;
+
+/// Log entries that wait between the reader and the applier at the most.
+const ENTRIES_AHEAD: usize = 64;
+/// How long the applier waits for more before it commits what it has read.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// Applies the log from the checkpoint on. Returns when a transaction boundary at or after `until` is committed; without one, never.
+pub(crate) async fn follow(
+    plan: &StreamPlan,
+    state: &StreamState,
+    checkpoint: &Checkpoint,
+    snapshots: BTreeMap<String, LogPosition>,
+    until: Option<&LogPosition>,
+    publish: &watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
+    let mut applier = Applier::open(
+        state,
+        checkpoint.schema.clone(),
+        checkpoint.position.clone(),
+        until.is_none(),
+        snapshots,
+    )
+    .await?;
+    let reader = plan
+        .open_log(
+            "stream",
+            checkpoint.schema.clone(),
+            checkpoint.position.clone(),
+        )
+        .await?;
+    let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
+    let mut reading = JoinSet::new();
+    reading.spawn(read_log(reader, sender));
+    let mut inside = false;
+    loop {
+        if !inside && until.is_some_and(|until| applier.read_until() >= until) {
+            applier.commit().await?;
+            break;
+        }
+        let entry = match entries.try_recv() {
+            Ok(entry) => Some(entry),
+            Err(mpsc::error::TryRecvError::Empty) => {
+                if !inside && applier.has_changes() {
+                    applier.commit().await?;
+                    report(publish, &applier);
+                }
+                tokio::select! {
+                    entry = entries.recv() => entry,
+                    () = tokio::time::sleep(IDLE), if !inside && applier.read_until() > applier.checkpoint() => {
+                        applier.commit().await?;
+                        report(publish, &applier);
+                        continue;
+                    }
+                }
+            }
+            Err(mpsc::error::TryRecvError::Disconnected) => None,
+        };
+        let Some(entry) = entry else {
+            return Err(reader_ended(reading).await);
+        };
+        let entry = match entry {
+            // What stands before the place where the log cannot be followed is applied first.
+            Err(error) if !inside && !error.may_retry() => {
+                applier.commit().await?;
+                report(publish, &applier);
+                return Err(error);
+            }
+            entry => entry?,
+        };
+        inside = !applier.take(entry).await?;
+        if !inside && applier.is_full() {
+            applier.commit().await?;
+            report(publish, &applier);
+        }
+    }
+    report(publish, &applier);
+    Ok(())
+}
+
+async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Result<LogEntry, ReplicateError>>) {
+    loop {
+        let entry = reader.next().await;
+        let is_last = entry.is_err();
+        if entries.send(entry).await.is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// The reader always says why it ends, unless a defect ended it.
+async fn reader_ended(mut reading: JoinSet<()>) -> ReplicateError {
+    match reading.join_next().await {
+        Some(Err(error)) => task_failed(&error),
+        _ => ReplicateError::Blocked(vec![
+            "the log's reader ended without a word; this is a defect of Reberth".to_owned(),
+        ]),
+    }
+}
+
+fn report(publish: &watch::Sender<Progress>, applier: &Applier) {
+    publish.send_modify(|progress| {
+        progress.applied = Some(applier.checkpoint().clone());
+        progress.transactions_applied = applier.transactions;
+        progress.changes_applied = applier.changes;
+        progress.retrying = None;
+    });
+}

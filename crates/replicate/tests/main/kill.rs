@@ -1,0 +1,96 @@
+//! Killed at random moments under constant writes, and nothing lost or doubled.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::pair::Pair;
+use reberth_replicate::mysql::pipeline::RunningStream;
+use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
+use reberth_testkit::front_door::FrontDoor;
+use reberth_testkit::learning::Size;
+use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+
+/// Ports of source and target for the process that will be killed.
+const PORTS: &str = "REBERTH_TEST_STREAM_PORTS";
+
+/// Not a test by itself: the process that [`kills_at_any_moment_lose_nothing`] starts and kills. It moves data until then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_process_that_is_killed() {
+    let Ok(ports) = std::env::var(PORTS) else {
+        return;
+    };
+    let (source, target) = ports.split_once(' ').expect("two ports");
+    let port = |text: &str| text.parse().expect("a port");
+    let mut stream = RunningStream::start(Pair::plan(port(source), port(target)));
+    let ended = stream.wait_until(|_| false).await;
+    panic!("the stream ended by itself: {ended:?}");
+}
+
+fn number_from(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn next(seed: &mut u64, bound: u64) -> u64 {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    *seed % bound
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_at_any_moment_lose_nothing() {
+    let clock = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
+    let mut seed = number_from("SEED").unwrap_or(clock.as_nanos() as u64) | 1;
+    let kills = number_from("KILLS").unwrap_or(6);
+    eprintln!("SEED={seed} KILLS={kills}");
+    let pair = Pair::start("kill");
+    let door = FrontDoor::start(&[("source", pair.source.port())], "source")
+        .await
+        .unwrap();
+    let proxy = FaultProxy::start(pair.source.port()).await.unwrap();
+    let ledger = Ledger::new();
+    let plan = WritersPlan {
+        port: door.port(),
+        writers: 4,
+        rate_per_s: 300,
+        learners: Size::SMALL.learners,
+        courses: 20,
+        seed,
+    };
+    let writers = Writers::start(&ledger, &plan);
+    for kill in 0..kills {
+        // The first third of the kills finds a copy that is slow enough to be hit.
+        let is_slow = kill * 3 < kills;
+        proxy.set(if is_slow {
+            Traffic::Slow(Duration::from_millis(15))
+        } else {
+            Traffic::Pass
+        });
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .args(["kill::the_process_that_is_killed", "--exact", "--nocapture"])
+            .env(PORTS, format!("{} {}", proxy.port(), pair.target.port()))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the process starts");
+        tokio::time::sleep(Duration::from_millis(150 + next(&mut seed, 1_500))).await;
+        assert_eq!(
+            child.try_wait().expect("its state"),
+            None,
+            "kill {kill}: it ended by itself"
+        );
+        child.kill().expect("it can be killed");
+        child.wait().expect("it is gone");
+    }
+    let mut stream = pair.follow().await;
+    writers.stop().await;
+    pair.drain(&mut stream).await;
+    let verdict = ledger.compare(pair.target.port(), "writer").await.unwrap();
+    assert!(
+        verdict.is_exact() && verdict.acknowledged > 100,
+        "{verdict:?}"
+    );
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+}
