@@ -7,6 +7,7 @@
 
 mod decode;
 mod statement;
+pub(crate) mod visible;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;

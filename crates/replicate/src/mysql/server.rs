@@ -2,6 +2,7 @@
 
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
+use crate::mysql::log::visible;
 use crate::position::LogPosition;
 
 /// Statements that every session which moves rows runs first: bytes as they are, times in UTC.
@@ -106,8 +107,8 @@ pub async fn log_files(session: &mut Session) -> Result<Vec<(String, u64)>, Repl
 /// A position whose predecessors are all visible to a reader that starts afterwards (rule 1).
 ///
 /// MariaDB tells the exact position of a consistent snapshot, also to a read-only user. Elsewhere the plain end of the
-/// log may run ahead of what is visible, so the start of the current log file is taken: earlier is never wrong, because
-/// replaying full images in log order ends at the same rows.
+/// log may run ahead of what is visible; with GTIDs the server tells what is ([`visible`]), without them the start of the current
+/// log file is taken: earlier is never wrong, because replaying full images in log order ends at the same rows.
 pub async fn visible_position(
     session: &mut Session,
     flavour: Flavour,
@@ -118,7 +119,10 @@ pub async fn visible_position(
             session.run("closing the snapshot", "ROLLBACK").await?;
             Ok(position)
         }
-        Flavour::MySql => Ok(log_end(session, flavour).await?.at(4)),
+        Flavour::MySql => match visible::position(session.address()).await? {
+            Some(position) => Ok(position),
+            None => Ok(log_end(session, flavour).await?.at(4)),
+        },
     }
 }
 
