@@ -38,6 +38,8 @@ async fn measure(
 ) -> Result<(), ReplicateError> {
     let mut session = server::reader(source).await?;
     let mut ends: VecDeque<(Instant, LogPosition)> = VecDeque::new();
+    // Until the checkpoint has passed an end that was seen from here, nobody knows how long ago it was the end itself.
+    let mut is_known = false;
     loop {
         let end = server::log_end(&mut session, flavour).await?;
         let applied = publish.borrow().applied.clone();
@@ -55,11 +57,12 @@ async fn measure(
             };
             while ends.front().is_some_and(|(_, end)| *end <= applied) {
                 ends.pop_front();
+                is_known = true;
             }
-            progress.lag_ms = Some(
+            progress.lag_ms = is_known.then(|| {
                 ends.front()
-                    .map_or(0, |(since, _)| since.elapsed().as_millis() as u64),
-            );
+                    .map_or(0, |(since, _)| since.elapsed().as_millis() as u64)
+            });
             progress.lag_bytes = applied.bytes_until(&end, &files);
             progress.log_end = Some(end.clone());
         });
