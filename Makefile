@@ -13,8 +13,8 @@ DOC_LINTS := -D warnings -A rustdoc::private_intra_doc_links
 
 demo:
 	tools/setup demo
-	cargo build --release --locked -p reberth
-	target/release/reberth demo
+	cargo build --locked -p reberth
+	target/debug/reberth demo
 
 test: setup
 	cargo fmt --all --check
