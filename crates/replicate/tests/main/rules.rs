@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::pair::{Pair, address, error_of, reach};
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::state::Direction;
-use reberth_replicate::mysql::{server, state};
+use reberth_replicate::mysql::log::LogEntry;
+use reberth_replicate::mysql::{schema, server, state};
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 use reberth_testkit::learning::DATABASE;
 
@@ -335,4 +336,42 @@ async fn a_predecessor_that_is_still_alive_is_shut_out() {
     pair.drain(&mut newest).await;
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
     newest.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_applier_wrote_does_not_flow_back() {
+    let pair = Pair::with("loop", SCHEMA);
+    let mut stream = pair.follow().await;
+    let back = StreamPlan {
+        direction: Direction::Reverse,
+        from: address(pair.target.port(), "writer", "source"),
+        to: address(pair.source.port(), "reverse", "target"),
+        ..pair.forward()
+    };
+    let mut session = server::reader(&back.from).await.unwrap();
+    let flavour = server::version(&mut session).await.unwrap().flavour;
+    let start = server::log_end(&mut session, flavour).await.unwrap();
+    for (_, sql) in CHANGES {
+        pair.run(sql);
+    }
+    pair.drain(&mut stream).await;
+    pair.target
+        .sql("INSERT INTO lms_core.counted VALUES (7000, 7)")
+        .unwrap();
+    let end = server::log_end(&mut session, flavour).await.unwrap();
+    let schema = schema::read(&mut session, DATABASE).await.unwrap();
+    let mut reader = back.open_log("test", schema, start).await.unwrap();
+    let mut tables = Vec::new();
+    loop {
+        match reader.next().await.unwrap() {
+            LogEntry::Changes { changes, .. } => {
+                tables.extend(changes.into_iter().map(|change| change.table));
+            }
+            LogEntry::Commit { end: reached } if reached >= end => break,
+            LogEntry::Commit { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(tables, ["counted"]);
+    stream.stop().await.unwrap();
 }
