@@ -287,6 +287,15 @@ fn probe_schema(schema: &Schema, found: &mut Preflight) {
                 ),
                 "no key",
             );
+        } else if schema.needs_one_moment(table) {
+            found.note(
+                &subject,
+                Verdict::Handled(
+                    "copied whole in one snapshot, which is held open on the source meanwhile"
+                        .to_owned(),
+                ),
+                "cascades pass through it or rename what it refers to",
+            );
         }
     }
     if schema
