@@ -29,16 +29,36 @@ pub struct EdgeState {
 impl Edge {
     /// The door that is steered at `host:port`.
     pub fn new(address: impl Into<String>) -> Edge {
-        Edge { address: address.into() }
+        Edge {
+            address: address.into(),
+        }
     }
 
     /// Asks which way the door leads.
     pub async fn state(&self) -> Result<EdgeState, CutoverError> {
         let answer = self.command("status").await?;
         match answer.split_once(' ') {
-            Some((word @ ("held" | "open"), to)) => Ok(EdgeState { is_held: word == "held", leads_to: to.to_owned() }),
+            Some((word @ ("held" | "open"), to)) => Ok(EdgeState {
+                is_held: word == "held",
+                leads_to: to.to_owned(),
+            }),
             _ => Err(self.error("status", answer)),
         }
+    }
+
+    /// Refuses a door that leads to the other side already.
+    pub(crate) async fn require(&self, side: &str) -> Result<EdgeState, CutoverError> {
+        let state = self.state().await?;
+        if state.leads_to != side {
+            return Err(self.error(
+                "status",
+                format!(
+                    "it leads to the {}, and the writes are on the {side}",
+                    state.leads_to
+                ),
+            ));
+        }
+        Ok(state)
     }
 
     /// Lets new connections wait at the door.
@@ -64,16 +84,24 @@ impl Edge {
             BufReader::new(stream).read_line(&mut answer).await?;
             Ok::<String, std::io::Error>(answer.trim().to_owned())
         };
-        let answer = tokio::time::timeout(ANSWER_LIMIT, talk).await.map_err(|_| self.error(command, "no answer in time".to_owned()))?;
+        let answer = tokio::time::timeout(ANSWER_LIMIT, talk)
+            .await
+            .map_err(|_| self.error(command, "no answer in time".to_owned()))?;
         let answer = answer.map_err(|error| self.error(command, error.to_string()))?;
         match answer.strip_prefix("error ") {
             Some(reason) => Err(self.error(command, reason.to_owned())),
-            None if answer.is_empty() => Err(self.error(command, "it closed without an answer".to_owned())),
+            None if answer.is_empty() => {
+                Err(self.error(command, "it closed without an answer".to_owned()))
+            }
             None => Ok(answer),
         }
     }
 
     fn error(&self, command: &str, reason: String) -> CutoverError {
-        CutoverError::Edge { address: self.address.clone(), command: command.to_owned(), reason }
+        CutoverError::Edge {
+            address: self.address.clone(),
+            command: command.to_owned(),
+            reason,
+        }
     }
 }

@@ -37,7 +37,9 @@ pub enum CutoverError {
         named: String,
     },
     /// The log carried changes after the barrier.
-    #[error("{changes} change(s) stand in the log behind the barrier {barrier}, which was taken after the fence")]
+    #[error(
+        "{changes} change(s) stand in the log behind the barrier {barrier}, which was taken after the fence"
+    )]
     WrittenBehindBarrier {
         /// How many.
         changes: u64,
@@ -85,13 +87,41 @@ impl CutoverError {
     pub fn hint(&self) -> &'static str {
         match self {
             CutoverError::Replicate(error) => error.hint(),
-            CutoverError::Edge { .. } => "check that the front door runs and that reberth.yaml names its control address; then run the same command again",
-            CutoverError::NotFenced { .. } => "name the account under exempt_accounts if it may write, or let the fence credential lock it; then run the same command again",
-            CutoverError::Different { .. } => "nothing was switched; run `reberth replicate verify`, keep its report, and do not cut over before it is equal",
-            CutoverError::WrittenBehindBarrier { .. } => "somebody wrote through the fence: find the account in the source's log at that position, and fence it too",
-            CutoverError::StreamEnded { .. } => "run `reberth replicate status`, mend what it names, then run the same command again",
-            CutoverError::NotOpen { .. } => "check the application's account and rights on that side, then run the same command again",
-            CutoverError::NothingToGoBackFrom { .. } => "a way back exists only after a cutover that was run from this project folder",
+            CutoverError::Edge { .. } => {
+                "check that the front door runs and that reberth.yaml names its control address; then run the same command again"
+            }
+            CutoverError::NotFenced { .. } => {
+                "stop, lock or remove what the message names, or list the account under exempt_accounts if it may write; then run the same command again"
+            }
+            CutoverError::Different { .. } => {
+                "nothing was switched; run `reberth replicate verify`, keep its report, and do not cut over before it is equal"
+            }
+            CutoverError::WrittenBehindBarrier { .. } => {
+                "somebody wrote through the fence: find the account in the source's log at that position, and fence it too"
+            }
+            CutoverError::StreamEnded { .. } => {
+                "run `reberth replicate status`, mend what it names, then run the same command again"
+            }
+            CutoverError::NotOpen { .. } => {
+                "check the application's account and rights on that side, then run the same command again"
+            }
+            CutoverError::NothingToGoBackFrom { .. } => {
+                "a way back exists only after a cutover that was run from this project folder"
+            }
+        }
+    }
+
+    /// Whether the same attempt may succeed later by itself: what is out of reach now may come back.
+    fn may_retry(&self) -> bool {
+        match self {
+            CutoverError::Replicate(error) => error.may_retry(),
+            CutoverError::Edge { .. } => true,
+            CutoverError::NotFenced { .. }
+            | CutoverError::Different { .. }
+            | CutoverError::WrittenBehindBarrier { .. }
+            | CutoverError::StreamEnded { .. }
+            | CutoverError::NotOpen { .. }
+            | CutoverError::NothingToGoBackFrom { .. } => false,
         }
     }
 
@@ -108,7 +138,7 @@ impl CutoverError {
             what: self.to_string(),
             why: why.join(": "),
             hint: self.hint().to_owned(),
-            retry: matches!(&self, CutoverError::Replicate(error) if error.may_retry()),
+            retry: self.may_retry(),
         }
     }
 }

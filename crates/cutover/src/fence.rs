@@ -1,24 +1,26 @@
-//! The fence: every account that can write is locked, its sessions are ended, and then it is *proven* that nothing writes.
+//! The fence: every account that can write is locked, every session that could still write is ended, and then it is *proven* that nothing writes.
 //!
-//! Locking alone leaves open sessions writing (measured), so: lock, list, kill, and again until the list is empty (rule 37). Then the canaries (rule 38): a
-//! session of the application opened before the fence must be cut or refused, and a new one must be refused. Their statement would change no row
-//! if it were accepted, so that the proof itself does no harm.
+//! Locking alone leaves open sessions writing (measured), so: lock, list, kill, and again until the list is empty (rule 37). Whose sessions are
+//! ended is decided by who is known to be harmless, never by who was just locked: an account that was locked or dropped yesterday may still have
+//! a session that writes. At the end the accounts are listed once more: one that came meanwhile would write too.
 
-use reberth_replicate::ReplicateError;
-use reberth_replicate::connection::{Address, Session};
-use reberth_replicate::mysql::server::{self, Flavour};
-use reberth_replicate::mysql::value::{quote_name, quote_text};
+pub(crate) mod canary;
+mod obstacle;
+mod sessions;
+mod writers;
+
+use std::collections::BTreeSet;
+
+use reberth_replicate::connection::Session;
+use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::value::quote_text;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use crate::error::CutoverError;
-
-/// How often sessions are listed and ended before the fence is given up.
-const ROUNDS: usize = 60;
-const ROUND: Duration = Duration::from_millis(50);
-/// Rights that change rows or tables.
-const WRITING: &str = "'INSERT','UPDATE','DELETE','CREATE','DROP','ALTER','INDEX','TRIGGER','CREATE ROUTINE','ALTER ROUTINE','EXECUTE','EVENT','DELETE HISTORY'";
+use crate::passage::Side;
+use writers::Roster;
+pub(crate) use writers::Writer;
 
 /// An account of a database server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,118 +43,159 @@ impl std::fmt::Display for Account {
     }
 }
 
-/// Lists the accounts that can write to the database and are not locked: directly, by a pattern, by a table, or by a role.
-pub(crate) async fn open_writers(session: &mut Session, database: &str) -> Result<Vec<Account>, CutoverError> {
-    let flavour = server::version(session).await?.flavour;
-    let database = quote_text(database);
-    let granted = format!(
-        "SELECT GRANTEE FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE IN ({WRITING}) \
-         UNION SELECT GRANTEE FROM information_schema.SCHEMA_PRIVILEGES WHERE PRIVILEGE_TYPE IN ({WRITING}) AND {database} LIKE TABLE_SCHEMA \
-         UNION SELECT GRANTEE FROM information_schema.TABLE_PRIVILEGES WHERE PRIVILEGE_TYPE IN ({WRITING}) AND TABLE_SCHEMA = {database} \
-         UNION SELECT GRANTEE FROM information_schema.COLUMN_PRIVILEGES WHERE PRIVILEGE_TYPE IN ({WRITING}) AND TABLE_SCHEMA = {database}"
-    );
-    let granted: Vec<String> = session.rows("listing who can write", granted).await?;
-    let holds = |user: &str, host: &str| granted.iter().any(|grantee| *grantee == format!("'{user}'@'{host}'") || *grantee == format!("'{user}'@''"));
-    let (users, roles) = match flavour {
-        Flavour::MariaDb => (
-            "SELECT User, Host, COALESCE(JSON_VALUE(Priv, '$.account_locked'), 'false') IN ('1', 'true'), COALESCE(JSON_VALUE(Priv, '$.is_role'), 'false') IN ('1', 'true') FROM mysql.global_priv",
-            "SELECT User, Host, Role, '' FROM mysql.roles_mapping",
-        ),
-        Flavour::MySql => ("SELECT User, Host, account_locked = 'Y', FALSE FROM mysql.user", "SELECT TO_USER, TO_HOST, FROM_USER, FROM_HOST FROM mysql.role_edges"),
-    };
-    let users: Vec<(String, String, bool, bool)> = session.rows("listing accounts", users).await?;
-    let roles: Vec<(String, String, String, String)> = session.rows("listing roles", roles).await?;
-    let mut writers: Vec<Account> = Vec::new();
-    for (user, host, is_locked, is_role) in users {
-        let by_role = roles.iter().any(|(to_user, to_host, role, role_host)| *to_user == user && *to_host == host && holds(role, role_host));
-        if !is_locked && !is_role && (holds(&user, &host) || by_role) {
-            writers.push(Account { user, host });
-        }
-    }
-    writers.sort();
-    Ok(writers)
+/// Names of accounts as a message lists them.
+pub(crate) fn list<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> String {
+    let names: Vec<String> = accounts.into_iter().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
-/// Locks accounts and ends their sessions until none is left, then proves that nothing else writes behind their back.
-pub(crate) async fn raise(session: &mut Session, side: &'static str, accounts: &[Account]) -> Result<Value, CutoverError> {
-    for account in accounts {
-        session.run("locking an account", format!("ALTER USER {} ACCOUNT LOCK", account.quoted())).await?;
+/// The fence of one side, in a session of its own.
+pub(crate) struct Fence {
+    session: Session,
+    side: &'static str,
+    database: String,
+    /// Names of Reberth's own accounts.
+    ours: Vec<String>,
+    /// Accounts that may keep writing, `user@host`.
+    exempt: Vec<String>,
+}
+
+impl Fence {
+    /// Opens the fence's session on that side.
+    pub(crate) async fn open(
+        side: &Side,
+        database: &str,
+        ours: &[&str],
+        exempt: &[String],
+    ) -> Result<Fence, CutoverError> {
+        let ours = [side.fence.user(), side.writer.user()]
+            .iter()
+            .chain(ours)
+            .map(|user| (*user).to_owned())
+            .collect();
+        let session = server::reader(&side.fence).await?;
+        Ok(Fence {
+            session,
+            side: side.name,
+            database: database.to_owned(),
+            ours,
+            exempt: exempt.to_vec(),
+        })
     }
-    let ended = end_sessions(session, side, accounts).await?;
-    let undecided = server::undecided_transactions(session).await?;
-    if undecided.is_none_or(|count| count > 0) {
-        let reason = undecided.map_or("prepared transactions (XA) cannot be listed".to_owned(), |count| format!("{count} prepared transaction(s) wait for their decision"));
-        return Err(CutoverError::NotFenced { side, reason });
+
+    /// Accounts that can write to the database, locked or not, but for Reberth's own and those that the policy exempts.
+    pub(crate) async fn writers(&mut self) -> Result<Vec<Writer>, CutoverError> {
+        Ok(self.roster().await?.writers)
     }
-    let scheduler: Option<(String, u64)> = session
-        .row("asking for scheduled events", "SELECT @@global.event_scheduler, (SELECT COUNT(*) FROM information_schema.EVENTS WHERE STATUS = 'ENABLED')")
+
+    /// Names of which some account is exempt: what bears such a name is the operator's, not the application's.
+    pub(crate) fn exempt_names(&self) -> BTreeSet<&str> {
+        self.exempt
+            .iter()
+            .map(|account| {
+                account
+                    .rsplit_once('@')
+                    .map_or(account.as_str(), |(user, _)| user)
+            })
+            .collect()
+    }
+
+    async fn roster(&mut self) -> Result<Roster, CutoverError> {
+        let mut roster = writers::read(&mut self.session, &self.database).await?;
+        roster.writers.retain(|writer| {
+            !self.ours.contains(&writer.account.user)
+                && !self.exempt.contains(&writer.account.to_string())
+        });
+        Ok(roster)
+    }
+
+    /// Refuses what writes without a session of its own, and what no lock stops: scheduled events and incoming replication.
+    pub(crate) async fn require_no_other_source(&mut self) -> Result<(), CutoverError> {
+        obstacle::incoming_replication(&mut self.session, self.side).await?;
+        obstacle::scheduled_events(&mut self.session, self.side).await
+    }
+
+    /// Locks accounts, ends every session that could write until none is left, and refuses whatever else could write.
+    pub(crate) async fn raise(&mut self, accounts: &[Account]) -> Result<Value, CutoverError> {
+        self.lock(accounts).await?;
+        let roster = self.roster().await?;
+        let exempt = &self.exempt;
+        let ended = sessions::end(&mut self.session, self.side, |running| {
+            !running.is_spared(&roster, exempt)
+        })
         .await?;
-    if let Some((scheduler, events)) = scheduler.filter(|(scheduler, events)| scheduler.eq_ignore_ascii_case("on") && *events > 0) {
-        return Err(CutoverError::NotFenced { side, reason: format!("the event scheduler is {scheduler} with {events} enabled event(s)") });
-    }
-    let open: Option<u64> = session
-        .row(
-            "listing open transactions",
-            format!(
-                "SELECT COUNT(*) FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id WHERE {}",
-                of_accounts(accounts)
-            ),
-        )
-        .await?;
-    if open != Some(0) {
-        return Err(CutoverError::NotFenced { side, reason: format!("{open:?} transaction(s) of locked accounts are still open") });
-    }
-    Ok(json!({ "accounts_locked": accounts.iter().map(ToString::to_string).collect::<Vec<_>>(), "sessions_ended": ended, "prepared_transactions": 0, "open_transactions": 0 }))
-}
-
-fn of_accounts(accounts: &[Account]) -> String {
-    let users: Vec<String> = accounts.iter().map(|account| quote_text(&account.user)).collect();
-    if users.is_empty() { "FALSE".to_owned() } else { format!("p.USER IN ({})", users.join(",")) }
-}
-
-async fn end_sessions(session: &mut Session, side: &'static str, accounts: &[Account]) -> Result<u64, CutoverError> {
-    let list = format!("SELECT p.ID FROM information_schema.PROCESSLIST p WHERE {}", of_accounts(accounts));
-    let mut ended = std::collections::BTreeSet::new();
-    for _ in 0..ROUNDS {
-        let ids: Vec<u64> = session.rows("listing sessions", list.as_str()).await?;
-        if ids.is_empty() {
-            return Ok(ended.len() as u64);
+        obstacle::prepared_transactions(&mut self.session, self.side).await?;
+        self.require_no_other_source().await?;
+        let open: Vec<Account> = self
+            .roster()
+            .await?
+            .writers
+            .into_iter()
+            .filter(|writer| !writer.is_locked)
+            .map(|writer| writer.account)
+            .collect();
+        if !open.is_empty() {
+            return Err(self.refuse(format!(
+                "{} can write and came after the list of those to lock was made",
+                list(&open)
+            )));
         }
-        for id in ids {
-            match session.run("ending a session", format!("KILL CONNECTION {id}")).await {
-                // It ended by itself meanwhile.
-                Ok(_) | Err(ReplicateError::Refused { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-            ended.insert(id);
+        Ok(json!({
+            "accounts_locked": accounts.iter().map(ToString::to_string).collect::<Vec<_>>(), "sessions_ended": ended, "prepared_transactions": 0,
+            "open_transactions": 0, "scheduled_events": 0, "incoming_replication": 0, "accounts_open": 0,
+        }))
+    }
+
+    /// Shuts accounts that a passage had opened: locks them and ends the sessions that bear their names.
+    pub(crate) async fn shut(&mut self, accounts: &[Account]) -> Result<u64, CutoverError> {
+        self.lock(accounts).await?;
+        sessions::end(&mut self.session, self.side, |running| {
+            accounts.iter().any(|account| account.user == running.user)
+        })
+        .await
+    }
+
+    /// Number of sessions that bear one of these names.
+    pub(crate) async fn sessions_of(
+        &mut self,
+        users: &BTreeSet<String>,
+    ) -> Result<usize, CutoverError> {
+        let running = sessions::running(&mut self.session).await?;
+        Ok(running
+            .iter()
+            .filter(|running| users.contains(&running.user))
+            .count())
+    }
+
+    async fn lock(&mut self, accounts: &[Account]) -> Result<(), CutoverError> {
+        for account in accounts {
+            self.session
+                .run(
+                    "locking an account",
+                    format!("ALTER USER IF EXISTS {} ACCOUNT LOCK", account.quoted()),
+                )
+                .await?;
         }
-        tokio::time::sleep(ROUND).await;
+        Ok(())
     }
-    Err(CutoverError::NotFenced { side, reason: "sessions of locked accounts do not end".to_owned() })
-}
 
-/// Unlocks accounts; doing it twice is harmless.
-pub(crate) async fn lift(session: &mut Session, accounts: &[Account]) -> Result<(), CutoverError> {
-    for account in accounts {
-        session.run("unlocking an account", format!("ALTER USER {} ACCOUNT UNLOCK", account.quoted())).await?;
+    /// Unlocks accounts; doing it twice is harmless.
+    pub(crate) async fn lift(&mut self, accounts: &[Account]) -> Result<(), CutoverError> {
+        for account in accounts {
+            self.session
+                .run(
+                    "unlocking an account",
+                    format!("ALTER USER IF EXISTS {} ACCOUNT UNLOCK", account.quoted()),
+                )
+                .await?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Tries to write with the application's account on an open session. `Err` holds the server's words: the write was refused.
-pub(crate) async fn try_write(session: &mut Session, database: &str, table: &str) -> Result<(), String> {
-    let sql = format!("DELETE FROM {}.{} WHERE FALSE", quote_name(database), quote_name(table));
-    session.run("trying to write as the application", sql).await.map(drop).map_err(words)
-}
-
-/// Opens a session as the application. `Err` holds the server's words.
-pub(crate) async fn try_login(app: &Address) -> Result<Session, String> {
-    server::reader(app).await.map_err(words)
-}
-
-fn words(error: ReplicateError) -> String {
-    match std::error::Error::source(&error) {
-        Some(cause) => cause.to_string(),
-        None => error.to_string(),
+    pub(crate) fn refuse(&self, reason: String) -> CutoverError {
+        CutoverError::NotFenced {
+            side: self.side,
+            reason,
+        }
     }
 }

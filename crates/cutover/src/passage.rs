@@ -6,11 +6,12 @@ use reberth_replicate::connection::Address;
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::schema::Schema;
 use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::touched::Touched;
 use reberth_replicate::position::LogPosition;
 
 use crate::edge::Edge;
 use crate::error::CutoverError;
-use crate::fence::Account;
+use crate::fence::{Account, Fence, canary};
 
 /// One side of a passage: how it is fenced and opened.
 #[derive(Clone, Debug)]
@@ -49,18 +50,27 @@ pub struct Passage {
     pub writers: Vec<Account>,
     /// Accounts of `to` that an earlier passage locked there, and that this one unlocks.
     pub locked_at_destination: Vec<Account>,
+    /// Accounts of `to` that this passage unlocks: known before anything is fenced, so that an undo locks exactly these again.
+    pub(crate) opens: Vec<Account>,
     /// When the fence was raised, on this process's clock.
     pub fenced_at: Option<Instant>,
     pub(crate) running: Option<RunningStream>,
     pub(crate) running_back: Option<RunningStream>,
     pub(crate) schema: Option<Schema>,
-    pub(crate) barrier: Option<LogPosition>,
     pub(crate) noted: serde_json::Value,
 }
 
 impl Passage {
     /// A passage of which nothing is known yet.
-    pub fn new(database: &str, from: Side, to: Side, stream: StreamPlan, back: StreamPlan, edge: Edge, exempt: Vec<String>) -> Passage {
+    pub fn new(
+        database: &str,
+        from: Side,
+        to: Side,
+        stream: StreamPlan,
+        back: StreamPlan,
+        edge: Edge,
+        exempt: Vec<String>,
+    ) -> Passage {
         Passage {
             database: database.to_owned(),
             from,
@@ -72,11 +82,11 @@ impl Passage {
             equal_until: None,
             writers: Vec::new(),
             locked_at_destination: Vec::new(),
+            opens: Vec::new(),
             fenced_at: None,
             running: None,
             running_back: None,
             schema: None,
-            barrier: None,
             noted: serde_json::Value::Null,
         }
     }
@@ -84,7 +94,8 @@ impl Passage {
     /// The stream of this passage, started if it does not run in this process yet: that shuts out any other process's.
     pub(crate) fn running(&mut self) -> &mut RunningStream {
         let plan = &self.stream;
-        self.running.get_or_insert_with(|| RunningStream::start(plan.clone()))
+        self.running
+            .get_or_insert_with(|| RunningStream::start(plan.clone()))
     }
 
     /// The schema as the stream knows it.
@@ -103,6 +114,59 @@ impl Passage {
         let mut session = server::reader(&self.stream.from).await?;
         let flavour = server::version(&mut session).await?.flavour;
         Ok(server::log_end(&mut session, flavour).await?)
+    }
+
+    /// The fence of the side that has the writes.
+    pub(crate) async fn fence_of_origin(&self) -> Result<Fence, CutoverError> {
+        Fence::open(
+            &self.from,
+            &self.database,
+            &[self.stream.from.user(), self.back.to.user()],
+            &self.exempt,
+        )
+        .await
+    }
+
+    /// The fence of the side that gets the writes.
+    pub(crate) async fn fence_of_destination(&self) -> Result<Fence, CutoverError> {
+        Fence::open(
+            &self.to,
+            &self.database,
+            &[self.stream.to.user(), self.back.from.user()],
+            &self.exempt,
+        )
+        .await
+    }
+
+    /// The position up to which both sides are proven equal.
+    pub(crate) fn proven_until(&self) -> Result<LogPosition, CutoverError> {
+        self.equal_until
+            .clone()
+            .ok_or(CutoverError::NothingToGoBackFrom {
+                what: "the position up to which both sides were proven equal",
+            })
+    }
+
+    /// Proves again that nobody writes to `from`: that the application is refused there, and that the log carries no change behind the last proof. What
+    /// was proven minutes ago, or by a process that died, need not be so any more.
+    pub(crate) async fn prove_still_fenced(&mut self) -> Result<String, CutoverError> {
+        let schema = self.schema().await?;
+        let words = canary::prove_shut(&self.from.app, self.from.name, &schema).await?;
+        let barrier = self.proven_until()?;
+        let behind = Touched::read(
+            &self.stream,
+            &schema,
+            barrier.clone(),
+            &self.log_end().await?,
+        )
+        .await?;
+        if behind.changes > 0 {
+            return Err(CutoverError::WrittenBehindBarrier {
+                changes: behind.changes,
+                barrier: barrier.to_string(),
+            });
+        }
+        Ok(words)
     }
 
     /// Takes the back stream, if it runs in this process, to keep it running after the passage.

@@ -38,12 +38,19 @@ impl Timer for Clockwork {
 
 /// The stations of a cutover, states 5 to 24.
 pub fn cutover_steps() -> Vec<Box<dyn Step<Passage>>> {
-    STATES[5..].iter().map(|state| cutover_step(state.name, state.not_built)).collect()
+    STATES[5..]
+        .iter()
+        .map(|state| cutover_step(state.name, state.not_built))
+        .collect()
 }
 
 fn cutover_step(name: &'static str, not_built: Option<&'static str>) -> Box<dyn Step<Passage>> {
     if let Some(reason) = not_built {
-        return Box::new(Carried(Unbuilt { name, reason, is_not_applicable: false }));
+        return Box::new(Carried(Unbuilt {
+            name,
+            reason,
+            is_not_applicable: false,
+        }));
     }
     match name {
         "loading" | "streaming" => Box::new(Carried(Streaming { name })),
@@ -67,13 +74,27 @@ fn cutover_step(name: &'static str, not_built: Option<&'static str>) -> Box<dyn 
 /// The stations of the way back.
 pub fn way_back_steps() -> Vec<Box<dyn Step<Passage>>> {
     vec![
-        Box::new(Carried(Streaming { name: "reverse_streaming" })),
-        Box::new(Carried(Ready { name: "ready_to_return" })),
-        Box::new(Carried(Fenced { name: "target_fenced" })),
-        Box::new(Carried(Drained { name: "reverse_drained" })),
-        Box::new(Carried(Aligned { name: "source_aligned" })),
-        Box::new(Carried(Opened { name: "source_open" })),
-        Box::new(Carried(Switched { name: "switched_back" })),
+        Box::new(Carried(Streaming {
+            name: "reverse_streaming",
+        })),
+        Box::new(Carried(Ready {
+            name: "ready_to_return",
+        })),
+        Box::new(Carried(Fenced {
+            name: "target_fenced",
+        })),
+        Box::new(Carried(Drained {
+            name: "reverse_drained",
+        })),
+        Box::new(Carried(Aligned {
+            name: "source_aligned",
+        })),
+        Box::new(Carried(Opened {
+            name: "source_open",
+        })),
+        Box::new(Carried(Switched {
+            name: "switched_back",
+        })),
     ]
 }
 
@@ -81,12 +102,21 @@ impl Passage {
     /// Takes from the journal what an earlier process of this run had found out.
     pub fn recall(&mut self, history: &RunHistory) {
         for step in history.steps() {
-            let Some(evidence) = step.detail.get("evidence") else { continue };
-            if let Some(position) = evidence.get("equal_until").or_else(|| evidence.get("barrier")).and_then(read_position) {
+            let Some(evidence) = step.detail.get("evidence") else {
+                continue;
+            };
+            if let Some(position) = evidence
+                .get("equal_until")
+                .or_else(|| evidence.get("barrier"))
+                .and_then(read_position)
+            {
                 self.equal_until = Some(position);
             }
-            if let Some(writers) = evidence.get("writers").and_then(|writers| serde_json::from_value::<Vec<Account>>(writers.clone()).ok()) {
+            if let Some(writers) = evidence.get("writers").and_then(read_accounts) {
                 self.writers = writers;
+            }
+            if let Some(opens) = evidence.get("opens").and_then(read_accounts) {
+                self.opens = opens;
             }
         }
     }
@@ -94,12 +124,28 @@ impl Passage {
 
 /// What a passage takes from the one before it, if that came to its end: from where on the sides may differ, and whom it locked.
 pub fn base_from_history(history: &RunHistory) -> (Option<LogPosition>, Vec<Account>) {
-    let evidence = |name: &str, field: &str| history.step(name)?.detail.get("evidence")?.get(field).cloned();
-    let armed = evidence("reverse_armed", "from").as_ref().and_then(read_position);
-    let locked = evidence("ready", "writers").or_else(|| evidence("ready_to_return", "writers")).and_then(|writers| serde_json::from_value(writers).ok());
+    let evidence = |name: &str, field: &str| {
+        history
+            .step(name)?
+            .detail
+            .get("evidence")?
+            .get(field)
+            .cloned()
+    };
+    let armed = evidence("reverse_armed", "from")
+        .as_ref()
+        .and_then(read_position);
+    let locked = evidence("ready", "writers")
+        .or_else(|| evidence("ready_to_return", "writers"))
+        .as_ref()
+        .and_then(read_accounts);
     (armed, locked.unwrap_or_default())
 }
 
 fn read_position(value: &serde_json::Value) -> Option<LogPosition> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+fn read_accounts(value: &serde_json::Value) -> Option<Vec<Account>> {
     serde_json::from_value(value.clone()).ok()
 }

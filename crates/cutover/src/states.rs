@@ -12,11 +12,19 @@ pub struct StateOfTheMove {
 }
 
 const fn built(number: u8, name: &'static str) -> StateOfTheMove {
-    StateOfTheMove { number, name, not_built: None }
+    StateOfTheMove {
+        number,
+        name,
+        not_built: None,
+    }
 }
 
 const fn unbuilt(number: u8, name: &'static str, reason: &'static str) -> StateOfTheMove {
-    StateOfTheMove { number, name, not_built: Some(reason) }
+    StateOfTheMove {
+        number,
+        name,
+        not_built: Some(reason),
+    }
 }
 
 /// All states in order. Those up to 4 are the documents of the project; `cutover run` carries out the others.
@@ -25,14 +33,34 @@ pub const STATES: [StateOfTheMove; 25] = [
     built(1, "discovered"),
     built(2, "assessed"),
     built(3, "designed"),
-    unbuilt(4, "plan_approved", "the approval of a Terraform plan is not built"),
-    unbuilt(5, "provisioned", "Terraform is written but not run; the target must exist"),
-    unbuilt(6, "certificates_and_network", "certificates and the network path are not probed"),
+    unbuilt(
+        4,
+        "plan_approved",
+        "the approval of a Terraform plan is not built",
+    ),
+    unbuilt(
+        5,
+        "provisioned",
+        "Terraform is written but not run; the target must exist",
+    ),
+    unbuilt(
+        6,
+        "certificates_and_network",
+        "certificates and the network path are not probed",
+    ),
     built(7, "loading"),
     built(8, "streaming"),
     built(9, "verified"),
-    unbuilt(10, "deployed_dark", "releasing the application on the target is not built"),
-    unbuilt(11, "rehearsed", "rehearsal on a copy is not built: the downtime is measured, not promised"),
+    unbuilt(
+        10,
+        "deployed_dark",
+        "releasing the application on the target is not built",
+    ),
+    unbuilt(
+        11,
+        "rehearsed",
+        "rehearsal on a copy is not built: the downtime is measured, not promised",
+    ),
     built(12, "ready"),
     built(13, "jobs_stopped"),
     built(14, "source_fenced"),
@@ -43,9 +71,21 @@ pub const STATES: [StateOfTheMove; 25] = [
     built(19, "point_of_decision"),
     built(20, "switched"),
     built(21, "jobs_started"),
-    unbuilt(22, "hypercare", "watching after the switch is not built; keep `reberth replicate start --reverse` running"),
-    unbuilt(23, "point_of_no_return", "giving up the way back is not built: it stays open"),
-    unbuilt(24, "finalised", "removing access and closing the source is not built"),
+    unbuilt(
+        22,
+        "hypercare",
+        "watching after the switch is not built; keep `reberth replicate start --reverse` running",
+    ),
+    unbuilt(
+        23,
+        "point_of_no_return",
+        "giving up the way back is not built: it stays open",
+    ),
+    unbuilt(
+        24,
+        "finalised",
+        "removing access and closing the source is not built",
+    ),
 ];
 
 #[cfg(test)]
@@ -56,7 +96,13 @@ mod tests {
     fn states_are_numbered_and_named_once() {
         for (index, state) in STATES.iter().enumerate() {
             assert_eq!(usize::from(state.number), index);
-            assert_eq!(STATES.iter().filter(|other| other.name == state.name).count(), 1);
+            assert_eq!(
+                STATES
+                    .iter()
+                    .filter(|other| other.name == state.name)
+                    .count(),
+                1
+            );
         }
     }
 }

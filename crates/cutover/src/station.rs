@@ -26,19 +26,31 @@ pub(crate) trait Station: Send + Sync {
     fn policy(&self) -> Policy;
 
     /// Whether the world is already so. Stations whose act is harmless when repeated act again.
-    fn observe(&self, _passage: &mut Passage) -> impl Future<Output = Result<Observation, CutoverError>> + Send {
+    fn observe(
+        &self,
+        _passage: &mut Passage,
+    ) -> impl Future<Output = Result<Observation, CutoverError>> + Send {
         async { Ok(Observation::NotYet) }
     }
 
     fn act(&self, passage: &mut Passage) -> impl Future<Output = Result<(), CutoverError>> + Send;
 
-    fn verify(&self, passage: &mut Passage) -> impl Future<Output = Result<Evidence, CutoverError>> + Send;
+    fn verify(
+        &self,
+        passage: &mut Passage,
+    ) -> impl Future<Output = Result<Evidence, CutoverError>> + Send;
 
-    fn undo(&self, _passage: &mut Passage) -> impl Future<Output = Result<Undo, CutoverError>> + Send {
+    fn undo(
+        &self,
+        _passage: &mut Passage,
+    ) -> impl Future<Output = Result<Undo, CutoverError>> + Send {
         async { Ok(Undo::NothingToUndo) }
     }
 
-    fn approval_content(&self, _passage: &mut Passage) -> impl Future<Output = Result<Evidence, CutoverError>> + Send {
+    fn approval_content(
+        &self,
+        _passage: &mut Passage,
+    ) -> impl Future<Output = Result<Evidence, CutoverError>> + Send {
         async { Ok(Evidence::Null) }
     }
 
@@ -59,24 +71,58 @@ impl<S: Station> Step<Passage> for Carried<S> {
         self.0.policy()
     }
 
-    fn observe<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Observation, StepError>> {
-        Box::pin(async { self.0.observe(passage).await.map_err(CutoverError::into_step_error) })
+    fn observe<'a>(
+        &'a self,
+        passage: &'a mut Passage,
+    ) -> BoxFuture<'a, Result<Observation, StepError>> {
+        Box::pin(async {
+            self.0
+                .observe(passage)
+                .await
+                .map_err(CutoverError::into_step_error)
+        })
     }
 
     fn act<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<(), StepError>> {
-        Box::pin(async { self.0.act(passage).await.map_err(CutoverError::into_step_error) })
+        Box::pin(async {
+            self.0
+                .act(passage)
+                .await
+                .map_err(CutoverError::into_step_error)
+        })
     }
 
-    fn verify<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Evidence, StepError>> {
-        Box::pin(async { self.0.verify(passage).await.map_err(CutoverError::into_step_error) })
+    fn verify<'a>(
+        &'a self,
+        passage: &'a mut Passage,
+    ) -> BoxFuture<'a, Result<Evidence, StepError>> {
+        Box::pin(async {
+            self.0
+                .verify(passage)
+                .await
+                .map_err(CutoverError::into_step_error)
+        })
     }
 
     fn undo<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Undo, StepError>> {
-        Box::pin(async { self.0.undo(passage).await.map_err(CutoverError::into_step_error) })
+        Box::pin(async {
+            self.0
+                .undo(passage)
+                .await
+                .map_err(CutoverError::into_step_error)
+        })
     }
 
-    fn approval_content<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Evidence, StepError>> {
-        Box::pin(async { self.0.approval_content(passage).await.map_err(CutoverError::into_step_error) })
+    fn approval_content<'a>(
+        &'a self,
+        passage: &'a mut Passage,
+    ) -> BoxFuture<'a, Result<Evidence, StepError>> {
+        Box::pin(async {
+            self.0
+                .approval_content(passage)
+                .await
+                .map_err(CutoverError::into_step_error)
+        })
     }
 
     fn inspection(&self) -> Vec<String> {

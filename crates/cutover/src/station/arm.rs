@@ -41,15 +41,23 @@ impl Station for Armed {
         let mut to = server::writer(&plan.to).await?;
         state::prepare_tables(&mut to).await?;
         // A stream back that an earlier cutover left ends here: both sides are proven equal at this moment.
-        if state::peek(&mut to, plan.direction, &plan.database).await?.is_some() {
+        if state::peek(&mut to, plan.direction, &plan.database)
+            .await?
+            .is_some()
+        {
             state::StreamState::take_over(&mut to, plan.direction, &plan.database, None).await?;
             state::forget(&mut to, plan.direction, &plan.database).await?;
             state::prepare_tables(&mut to).await?;
         }
         state::begin(&mut to, plan.direction, &plan.database, &checkpoint).await?;
         let mut stream = RunningStream::start(plan);
-        if !stream.wait_until(|progress| progress.phase == "following" && progress.lag_ms.is_some()).await? {
-            return Err(CutoverError::StreamEnded { goal: "the way back was armed".to_owned() });
+        if !stream
+            .wait_until(|progress| progress.phase == "following" && progress.lag_ms.is_some())
+            .await?
+        {
+            return Err(CutoverError::StreamEnded {
+                goal: "the way back was armed".to_owned(),
+            });
         }
         let retention: Vec<(String, String)> =
             from.rows("asking for the log's retention", "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('expire_logs_days', 'binlog_expire_logs_seconds')").await?;
@@ -68,10 +76,12 @@ impl Station for Armed {
         }
         let plan = &passage.back;
         let mut to = server::writer(&plan.to).await?;
-        if state::peek(&mut to, plan.direction, &plan.database).await?.is_none() {
-            return Ok(Undo::AlreadyGone);
-        }
+        // Also without a checkpoint: a process that died while it armed may have left the schema half made.
         let removed = state::forget(&mut to, plan.direction, &plan.database).await?;
-        Ok(Undo::Reverted(json!({ "removed": removed })))
+        Ok(if removed.is_empty() {
+            Undo::AlreadyGone
+        } else {
+            Undo::Reverted(json!({ "removed": removed }))
+        })
     }
 }

@@ -31,29 +31,45 @@ impl Station for Drained {
         let barrier = passage.log_end().await?;
         let schema = passage.schema().await?;
         if !passage.running().drain(&barrier).await? {
-            return Err(CutoverError::StreamEnded { goal: format!("it had drained to {barrier}") });
+            return Err(CutoverError::StreamEnded {
+                goal: format!("it had drained to {barrier}"),
+            });
         }
-        let base = passage.equal_until.clone().ok_or(CutoverError::NothingToGoBackFrom { what: "the position up to which both sides were proven equal" })?;
+        let base = passage.proven_until()?;
         let touched = Touched::read(&passage.stream, &schema, base, &barrier).await?;
         let report = touched.compare(&passage.stream, &schema).await?;
-        require_equal(&report)?;
+        require_equal(passage, &report)?;
         // The log, read past the barrier, must carry no change in scope (rule 38).
-        let behind = Touched::read(&passage.stream, &schema, barrier.clone(), &passage.log_end().await?).await?;
+        let behind = Touched::read(
+            &passage.stream,
+            &schema,
+            barrier.clone(),
+            &passage.log_end().await?,
+        )
+        .await?;
         if behind.changes > 0 {
-            return Err(CutoverError::WrittenBehindBarrier { changes: behind.changes, barrier: barrier.to_string() });
+            return Err(CutoverError::WrittenBehindBarrier {
+                changes: behind.changes,
+                barrier: barrier.to_string(),
+            });
         }
         if let Some(stream) = passage.running.take() {
             stream.stop().await?;
         }
         // Nobody else may go on applying either: the epoch is raised once more and left to nobody.
         let mut session = server::writer(&passage.stream.to).await?;
-        let closed = StreamState::take_over(&mut session, passage.stream.direction, &passage.database, None).await?;
+        let closed = StreamState::take_over(
+            &mut session,
+            passage.stream.direction,
+            &passage.database,
+            None,
+        )
+        .await?;
         passage.noted = json!({
             "barrier": barrier, "changes_since_ready": touched.changes, "keys_compared": report.rows, "differences": 0,
             "changes_behind_barrier": 0, "log_read_until": behind.until.to_string(), "stream_closed_at_epoch": closed.epoch(),
         });
-        passage.equal_until = Some(barrier.clone());
-        passage.barrier = Some(barrier);
+        passage.equal_until = Some(barrier);
         Ok(())
     }
 

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use reberth_journal::{Evidence, Policy, Undo};
-use reberth_replicate::mysql::server;
 use serde_json::json;
 
 use super::Station;
 use crate::error::CutoverError;
-use crate::fence::{Account, lift, open_writers, raise, try_login, try_write};
+use crate::fence::canary::{self, Answer};
 use crate::passage::Passage;
 
 /// Opens the side that gets the writes.
@@ -26,15 +25,21 @@ impl Station for Opened {
     }
 
     async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
+        // One writer: the one side is proven shut before the other is opened, also by a process that did not fence it itself.
+        let refusal = passage.prove_still_fenced().await?;
         let side = passage.to.name;
-        let mut session = server::reader(&passage.to.fence).await?;
-        let accounts = accounts_to_open(passage);
-        lift(&mut session, &accounts).await?;
-        let table = passage.schema().await?.tables.keys().next().cloned().unwrap_or_default();
-        let mut canary = try_login(&passage.to.app).await.map_err(|reason| CutoverError::NotOpen { side, reason })?;
-        try_write(&mut canary, &passage.database, &table).await.map_err(|reason| CutoverError::NotOpen { side, reason })?;
+        passage
+            .fence_of_destination()
+            .await?
+            .lift(&passage.opens)
+            .await?;
+        let schema = passage.schema().await?;
+        if let Answer::Refused(reason) = canary::send(&passage.to.app, &schema).await? {
+            return Err(CutoverError::NotOpen { side, reason });
+        }
         passage.noted = json!({
-            "accounts_unlocked": accounts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "other_side_still_refuses": refusal,
+            "accounts_unlocked": passage.opens.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "canary": "the application logged in and a write that changes no row was accepted",
             "smoke_rows": "not built: no rows of a test tenant are written",
         });
@@ -46,20 +51,23 @@ impl Station for Opened {
     }
 
     async fn undo(&self, passage: &mut Passage) -> Result<Undo, CutoverError> {
-        let mut session = server::reader(&passage.to.fence).await?;
-        let app = passage.to.app.user();
-        let open: Vec<Account> = open_writers(&mut session, &passage.database).await?.into_iter().filter(|account| account.user == app).collect();
-        if open.is_empty() {
-            return Ok(Undo::AlreadyGone);
-        }
-        raise(&mut session, passage.to.name, &open).await.map(Undo::Reverted)
+        // Also when they are locked already: a process that died in between may have left their sessions.
+        let ended = passage
+            .fence_of_destination()
+            .await?
+            .shut(&passage.opens)
+            .await?;
+        let locked: Vec<String> = passage.opens.iter().map(ToString::to_string).collect();
+        Ok(Undo::Reverted(
+            json!({ "accounts_locked": locked, "sessions_ended": ended }),
+        ))
     }
-}
 
-/// On the side that was fenced by a passage: those whom it locked. On a fresh target: the application's account.
-fn accounts_to_open(passage: &Passage) -> Vec<Account> {
-    if passage.locked_at_destination.is_empty() {
-        return vec![Account { user: passage.to.app.user().to_owned(), host: "%".to_owned() }];
+    fn inspection(&self) -> Vec<String> {
+        vec![
+            "SELECT User, Host, JSON_VALUE(Priv, '$.account_locked') FROM mysql.global_priv"
+                .to_owned(),
+            "SHOW PROCESSLIST".to_owned(),
+        ]
     }
-    passage.locked_at_destination.clone()
 }

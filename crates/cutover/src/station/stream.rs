@@ -27,10 +27,18 @@ impl Station for Streaming {
     }
 
     async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
-        let keeps_up = passage.running().wait_until(|progress| progress.phase == "following" && progress.lag_ms.is_some_and(|lag_ms| lag_ms <= LAG_MS_MAX)).await;
+        let keeps_up = passage
+            .running()
+            .wait_until(|progress| {
+                progress.phase == "following"
+                    && progress.lag_ms.is_some_and(|lag_ms| lag_ms <= LAG_MS_MAX)
+            })
+            .await;
         match keeps_up {
             Ok(true) => Ok(()),
-            Ok(false) => Err(CutoverError::StreamEnded { goal: "it kept up".to_owned() }),
+            Ok(false) => Err(CutoverError::StreamEnded {
+                goal: "it kept up".to_owned(),
+            }),
             Err(error) => {
                 passage.running = None;
                 Err(error.into())
@@ -40,6 +48,8 @@ impl Station for Streaming {
 
     async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
         let progress = passage.running().progress();
-        Ok(json!({ "epoch": progress.epoch, "applied": progress.applied.map(|at| at.to_string()), "lag_ms": progress.lag_ms, "lag_bytes": progress.lag_bytes }))
+        Ok(
+            json!({ "epoch": progress.epoch, "applied": progress.applied.map(|at| at.to_string()), "lag_ms": progress.lag_ms, "lag_bytes": progress.lag_bytes }),
+        )
     }
 }

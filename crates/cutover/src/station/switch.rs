@@ -26,9 +26,13 @@ impl Station for Switched {
     async fn observe(&self, passage: &mut Passage) -> Result<Observation, CutoverError> {
         let state = passage.edge.state().await?;
         if state.is_held || state.leads_to != passage.to.name {
+            // The decision may have taken hours: what was proven before it is proven again, while there is still a way back without data.
+            passage.prove_still_fenced().await?;
             return Ok(Observation::NotYet);
         }
-        Ok(Observation::AlreadySo(json!({ "front_door": format!("leads to {}", state.leads_to) })))
+        Ok(Observation::AlreadySo(
+            json!({ "front_door": format!("leads to {}", state.leads_to) }),
+        ))
     }
 
     async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {

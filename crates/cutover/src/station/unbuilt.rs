@@ -27,7 +27,11 @@ impl Station for Unbuilt {
 
     async fn observe(&self, _passage: &mut Passage) -> Result<Observation, CutoverError> {
         let reason = self.reason.to_owned();
-        Ok(if self.is_not_applicable { Observation::NotApplicable { reason } } else { Observation::NotBuilt { reason } })
+        Ok(if self.is_not_applicable {
+            Observation::NotApplicable { reason }
+        } else {
+            Observation::NotBuilt { reason }
+        })
     }
 
     async fn act(&self, _passage: &mut Passage) -> Result<(), CutoverError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reberth_journal::{Evidence, Policy};
+use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_replicate::mysql::verify::{self, VerifyReport};
 use serde_json::json;
 
@@ -27,7 +28,7 @@ impl Station for Verified {
         passage.running();
         let report = verify::verify(&passage.stream, |_, _| {}).await?;
         // Keys that kept changing are named by the log from here on, and decided behind the fence.
-        require_no_difference(&report)?;
+        require_no_difference(passage, &report)?;
         passage.equal_until = Some(report.holds_until.clone());
         passage.noted = json!({
             "rows": report.rows, "differences": 0, "still_changing": report.open.len(), "tables": report.tables.len(), "method": report.method, "equal_until": report.holds_until,
@@ -40,17 +41,51 @@ impl Station for Verified {
     }
 }
 
-/// Refuses differences; keys that keep changing may stay open.
-pub(crate) fn require_no_difference(report: &VerifyReport) -> Result<(), CutoverError> {
-    if report.differing == 0 && report.schema_differences.is_empty() { Ok(()) } else { require_equal(report) }
+/// Refuses differences; keys that keep changing may stay open: they stand in the log behind the position from which the next gate reads.
+pub(crate) fn require_no_difference(
+    passage: &mut Passage,
+    report: &VerifyReport,
+) -> Result<(), CutoverError> {
+    if report.differing == 0 && report.schema_differences.is_empty() {
+        Ok(())
+    } else {
+        require_equal(passage, report)
+    }
 }
 
-/// Refuses differences, and keys that never settled.
-pub(crate) fn require_equal(report: &VerifyReport) -> Result<(), CutoverError> {
+/// Refuses differences, and keys that never settled. While the stream should run and does not, why it ended is the reason, not the rows
+/// that it did not bring.
+pub(crate) fn require_equal(
+    passage: &mut Passage,
+    report: &VerifyReport,
+) -> Result<(), CutoverError> {
     if report.is_equal() {
         return Ok(());
     }
-    let rows = report.differences.iter().chain(&report.open).take(5).map(|difference| format!("{} {} ({})", difference.table, difference.key, difference.kind));
-    let named: Vec<String> = rows.chain(report.schema_differences.iter().cloned()).collect();
-    Err(CutoverError::Different { count: report.differing + report.open.len() as u64 + report.schema_differences.len() as u64, named: named.join("; ") })
+    if let Some(ended) = passage
+        .running
+        .as_mut()
+        .and_then(RunningStream::ended_by_itself)
+    {
+        passage.running = None;
+        ended?;
+    }
+    let rows = report
+        .differences
+        .iter()
+        .chain(&report.open)
+        .take(5)
+        .map(|difference| {
+            format!(
+                "{} {} ({})",
+                difference.table, difference.key, difference.kind
+            )
+        });
+    let named: Vec<String> = rows
+        .chain(report.schema_differences.iter().cloned())
+        .collect();
+    Err(CutoverError::Different {
+        count: report.differing + report.open.len() as u64 + report.schema_differences.len() as u64,
+        named: named.join("; "),
+    })
 }

@@ -1,0 +1,7 @@
+//! The cutover against real servers, with an application that never rests.
+
+mod crossing;
+mod failures;
+mod fence;
+mod killed;
+mod there_and_back;
