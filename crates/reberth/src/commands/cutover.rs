@@ -196,11 +196,7 @@ async fn go(
 ) -> Result<Exit, Failure> {
     let database = chosen_one(policy, args.database.database.as_deref())?;
     let mut passage = passage(policy, database, way.direction(), environment)?;
-    let journal = Journal::open_with(
-        &project.journal_path(),
-        Clock::System,
-        Some(Arc::new(Narrator::new(output.clone()))),
-    )?;
+    let journal = narrated_journal(project, output)?;
     join_on(way, &journal, &mut passage)?;
     let attempts = runs_of(&journal, way.kind())?.len();
     let unfinished =
@@ -237,6 +233,18 @@ async fn go(
     tell(way, &outcome, &journal, output)
 }
 
+/// The journal, whose events are told as they are written.
+fn narrated_journal(project: &Project, output: &Output) -> Result<Journal, Failure> {
+    // A cutover may be the first command of a folder: this makes the journal's folder where it is missing.
+    drop(project.journal()?);
+    let narrator = Arc::new(Narrator::new(output.clone()));
+    Ok(Journal::open_with(
+        &project.journal_path(),
+        Clock::System,
+        Some(narrator),
+    )?)
+}
+
 async fn abort(
     args: &DatabaseArgs,
     policy: &Policy,
@@ -245,11 +253,7 @@ async fn abort(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let database = chosen_one(policy, args.database.as_deref())?;
-    let journal = Journal::open_with(
-        &project.journal_path(),
-        Clock::System,
-        Some(Arc::new(Narrator::new(output.clone()))),
-    )?;
+    let journal = narrated_journal(project, output)?;
     for way in [Way::There, Way::Back] {
         let Some((run, history)) =
             latest(&journal, way.kind())?.filter(|(_, history)| !history.state().is_final())

@@ -4,8 +4,11 @@
     reason = "a test that meets an error has failed, also in what its tests share"
 )]
 
+mod cutover;
 mod failures;
 mod folder;
 mod journal;
+mod kill;
+mod live;
 mod pipeline;
 mod tidy;
