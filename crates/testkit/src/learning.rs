@@ -21,7 +21,7 @@ CREATE TABLE enrollment (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, learner_id BIGINT UNSIGNED NOT NULL, course_id INT UNSIGNED NOT NULL, op BIGINT NOT NULL DEFAULT 0,
   enrolled_on DATE NOT NULL DEFAULT (CURRENT_DATE), progress FLOAT NULL, KEY enrollment_op (op), KEY enrollment_course (course_id),
   UNIQUE KEY enrollment_once (learner_id, course_id, op),
-  CONSTRAINT enrollment_learner FOREIGN KEY (learner_id) REFERENCES learner (id) ON DELETE CASCADE,
+  CONSTRAINT enrollment_learner FOREIGN KEY (learner_id) REFERENCES learner (id),
   CONSTRAINT enrollment_course FOREIGN KEY (course_id) REFERENCES course (id)) ENGINE=InnoDB;
 CREATE TABLE submission (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, enrollment_id BIGINT UNSIGNED NULL, op BIGINT NOT NULL DEFAULT 0, revision BIGINT NOT NULL DEFAULT 0,

@@ -6,6 +6,7 @@
 
 use futures_util::StreamExt;
 use mysql_async::prelude::Queryable;
+use tokio::sync::watch;
 
 use crate::connection::{Address, QUERY_LIMIT, Session};
 use crate::error::ReplicateError;
@@ -15,6 +16,7 @@ use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::StreamState;
 use crate::mysql::value::{Datum, quote_name};
 use crate::position::LogPosition;
+use crate::progress::Progress;
 
 /// Bytes of one INSERT statement that a copy aims at.
 const STATEMENT_BYTES: usize = 512 * 1024;
@@ -29,6 +31,7 @@ pub(crate) struct Copier<'a> {
     reader: Session,
     log: Session,
     writer: Session,
+    publish: watch::Sender<Progress>,
 }
 
 /// What one chunk brought.
@@ -44,6 +47,7 @@ impl<'a> Copier<'a> {
         source: &Address,
         flavour: Flavour,
         database: &'a str,
+        publish: watch::Sender<Progress>,
     ) -> Result<Copier<'a>, ReplicateError> {
         Ok(Copier {
             state,
@@ -52,6 +56,7 @@ impl<'a> Copier<'a> {
             reader: server::reader(source).await?,
             log: server::reader(source).await?,
             writer: state.open_writer().await?,
+            publish,
         })
     }
 
@@ -128,7 +133,7 @@ impl<'a> Copier<'a> {
             None => server::log_end(&mut self.log, self.flavour).await?,
         };
         let mut insert = Insert::new(self.database, table);
-        let mut copied = Copied::default();
+        let (mut copied, mut told) = (Copied::default(), Copied::default());
         let is_new = self.state.open_chunk(&mut self.writer, chunk, &end).await?;
         if let Some(mut rows) = answer
             .stream::<mysql_async::Row>()
@@ -153,6 +158,7 @@ impl<'a> Copier<'a> {
                     }));
                 if insert.is_full() {
                     insert.run(&mut self.writer, &doing).await?;
+                    tell(&self.publish, &mut told, copied);
                 }
             }
         }
@@ -161,6 +167,7 @@ impl<'a> Copier<'a> {
             self.state
                 .commit_chunk(&mut self.writer, chunk, copied.rows, copied.bytes)
                 .await?;
+            tell(&self.publish, &mut told, copied);
         }
         Ok(copied)
     }
@@ -189,6 +196,15 @@ fn select(table: &Table, database: &str, chunk: &Chunk) -> Vec<u8> {
     .into_bytes();
     sql.extend(chunk.condition(table));
     sql
+}
+
+/// Adds to the progress what was not told yet.
+fn tell(publish: &watch::Sender<Progress>, told: &mut Copied, copied: Copied) {
+    publish.send_modify(|progress| {
+        progress.rows_copied += copied.rows - told.rows;
+        progress.bytes_copied += copied.bytes - told.bytes;
+    });
+    *told = copied;
 }
 
 /// A multi-row INSERT that grows until it is worth sending.

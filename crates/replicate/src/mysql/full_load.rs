@@ -1,7 +1,7 @@
 //! Copies all tables, chunk by chunk, in an order that lets cascades be replayed over them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -13,7 +13,7 @@ use crate::mysql::copy::Copier;
 use crate::mysql::pipeline::{StreamPlan, task_failed};
 use crate::mysql::schema::Schema;
 use crate::mysql::server::Flavour;
-use crate::mysql::state::StreamState;
+use crate::mysql::state::{StreamState, copy_totals};
 use crate::mysql::{cascade, index};
 use crate::progress::Progress;
 
@@ -40,18 +40,21 @@ pub(crate) async fn copy(
         (level(chunk), place(chunk), name, chunk.number)
     });
     let done = chunks.iter().filter(|(_, is_done)| *is_done).count() as u64;
+    let totals = copy_totals(target, plan.direction, &plan.database).await?;
     publish.send_modify(|progress| {
         progress.chunks = chunks.len() as u64;
         progress.chunks_done = done;
+        // What an earlier try did not commit does not count.
+        progress.rows_copied = totals.iter().map(|(_, _, _, rows, _)| rows).sum();
+        progress.bytes_copied = totals.iter().map(|(_, _, _, _, bytes)| bytes).sum();
     });
     let todo: Vec<Chunk> = chunks
         .into_iter()
         .filter(|(_, is_done)| !is_done)
         .map(|(chunk, _)| chunk)
         .collect();
-    let totals = Arc::new((AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(done)));
     for same_level in todo.chunk_by(|one, other| level(one) == level(other)) {
-        copy_chunks(plan, flavour, state, schema, same_level, &totals, publish).await?;
+        copy_chunks(plan, flavour, state, schema, same_level, publish).await?;
     }
     index::make_plain(target, schema).await
 }
@@ -80,9 +83,6 @@ async fn cut_tables(
     Ok(chunks)
 }
 
-/// Rows, bytes and chunks copied.
-type Totals = (AtomicU64, AtomicU64, AtomicU64);
-
 /// Copies chunks with several workers.
 async fn copy_chunks(
     plan: &StreamPlan,
@@ -90,7 +90,6 @@ async fn copy_chunks(
     state: &StreamState,
     schema: &Schema,
     chunks: &[Chunk],
-    totals: &Arc<Totals>,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
     let todo: Arc<Vec<Chunk>> = Arc::new(chunks.to_vec());
@@ -98,25 +97,18 @@ async fn copy_chunks(
     let mut workers = JoinSet::new();
     for _ in 0..plan.workers.max(1) {
         let (plan, state, schema) = (plan.clone(), state.clone(), schema.clone());
-        let (todo, next, totals, publish) =
-            (todo.clone(), next.clone(), totals.clone(), publish.clone());
+        let (todo, next, publish) = (todo.clone(), next.clone(), publish.clone());
         workers.spawn(async move {
-            let mut copier = Copier::open(&state, &plan.from, flavour, &plan.database).await?;
+            let mut copier =
+                Copier::open(&state, &plan.from, flavour, &plan.database, publish.clone()).await?;
             while let Some(chunk) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let Some(table) = schema.tables.get(&chunk.table) else {
                     continue;
                 };
-                let copied = copier
+                copier
                     .copy(table, chunk, schema.needs_one_moment(table))
                     .await?;
-                let rows = totals.0.fetch_add(copied.rows, Ordering::Relaxed) + copied.rows;
-                let bytes = totals.1.fetch_add(copied.bytes, Ordering::Relaxed) + copied.bytes;
-                let done = totals.2.fetch_add(1, Ordering::Relaxed) + 1;
-                publish.send_modify(|progress| {
-                    progress.rows_copied = progress.rows_copied.max(rows);
-                    progress.bytes_copied = progress.bytes_copied.max(bytes);
-                    progress.chunks_done = progress.chunks_done.max(done);
-                });
+                publish.send_modify(|progress| progress.chunks_done += 1);
             }
             Ok::<(), ReplicateError>(())
         });
