@@ -44,7 +44,7 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-/// One line a database for `reberth status`. A server that does not answer is said to be so; nothing fails.
+/// A line for each stream of each database, for `reberth status`. A server that does not answer is said to be so; nothing fails.
 pub(crate) async fn status_lines(
     policy: &Policy,
     project: &Project,
@@ -52,15 +52,27 @@ pub(crate) async fn status_lines(
 ) -> Vec<String> {
     let mut lines = Vec::new();
     for database in &policy.databases {
-        let described = async {
-            let plan = stream_plan(database, Direction::Forward, environment)?;
-            describe(&plan, project).await
-        };
-        lines.push(match described.await {
-            Ok(Some((text, _))) => text,
-            Ok(None) => format!("{}: not started", database.name),
-            Err(failure) => format!("{}: not known ({})", database.name, failure.message()),
-        });
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let described = async {
+                let plan = stream_plan(database, direction, environment)?;
+                describe(&plan, project).await
+            };
+            match described.await {
+                Ok(Some((text, _))) => lines.extend(text.lines().next().map(str::to_owned)),
+                Ok(None) if direction == Direction::Forward => {
+                    lines.push(format!("{}: not started", database.name));
+                }
+                Ok(None) => {}
+                Err(failure) => {
+                    lines.push(format!(
+                        "{}: not known ({})",
+                        database.name,
+                        failure.message()
+                    ));
+                    break;
+                }
+            }
+        }
     }
     lines
 }
@@ -83,16 +95,26 @@ async fn describe(
         Direction::Forward => plan.database.clone(),
         Direction::Reverse => format!("{} (way back)", plan.database),
     };
-    let mut text = format!(
-        "{name}: {} at {}, {} bytes behind",
-        checkpoint.phase.word(),
-        checkpoint.position,
-        lag_bytes.map_or_else(|| "unknown".to_owned(), |bytes| bytes.to_string())
-    );
     let running = read_fresh(project, plan);
-    match &running {
-        Some(progress) => text = format!("{text}\n  {}", line(&name, progress)),
-        None => text.push_str("; no process of this project folder is applying"),
+    let lag_bytes_text = lag_bytes.map_or_else(
+        || "an unknown number of".to_owned(),
+        |bytes| bytes.to_string(),
+    );
+    let (lag, who) = match running.as_ref().map(|progress| progress.lag_ms) {
+        Some(Some(lag_ms)) => (format!("{lag_ms} ms and {lag_bytes_text} bytes"), ""),
+        Some(None) => (format!("{lag_bytes_text} bytes"), ""),
+        None => (
+            format!("{lag_bytes_text} bytes"),
+            "; no process of this project folder is applying",
+        ),
+    };
+    let mut text = format!(
+        "{name}: {} at {}, {lag} behind{who}",
+        checkpoint.phase.word(),
+        checkpoint.position
+    );
+    if let Some(progress) = &running {
+        text = format!("{text}\n  {}", line(&name, progress));
     }
     let mut tables = Vec::new();
     for (table, chunks, done, rows, bytes) in
