@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::pair::{Pair, address, error_of, reach};
+use reberth_replicate::mysql::log::LogEntry;
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::state::Direction;
-use reberth_replicate::mysql::log::LogEntry;
 use reberth_replicate::mysql::{schema, server, state};
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 use reberth_testkit::learning::DATABASE;
