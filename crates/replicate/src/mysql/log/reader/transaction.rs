@@ -1,0 +1,86 @@
+//! The transaction being read, from its first event to the entry that completes it.
+
+use super::LogReader;
+use crate::error::ReplicateError;
+use crate::mysql::log::{LogEntry, RowChange};
+use crate::position::LogPosition;
+
+/// What is known of the transaction being read.
+#[derive(Debug, Default)]
+pub(super) struct Transaction {
+    /// Where it begins; `None` between transactions.
+    pub(super) start: Option<LogPosition>,
+    /// Rows not handed on yet.
+    pub(super) changes: Vec<RowChange>,
+    /// It bears the mark of an applier.
+    pub(super) is_own: bool,
+    /// It has had a change in scope.
+    pub(super) has_changes: bool,
+    /// It has begun and its end is an event of its own; otherwise the next statement is all of it.
+    pub(super) is_begun: bool,
+    /// Some of its changes have been handed on.
+    pub(super) is_handed_on: bool,
+    /// It ends with a prepare, under this name: its changes are held back until then.
+    pub(super) prepares: Option<String>,
+}
+
+impl LogReader {
+    /// Between transactions the position moves on over events that change nothing, so that a barrier behind them is reached.
+    pub(super) fn pass(&mut self, end: LogPosition) {
+        if self.transaction.start.is_none() && end > self.position {
+            self.position = end.clone();
+            self.ready.push_back(LogEntry::Commit { end });
+        }
+    }
+
+    /// A transaction begins here, unless an event before has said where.
+    pub(super) fn begin(&mut self, prepares: Option<String>, begin: LogPosition) {
+        let start = self.transaction.start.take().unwrap_or(begin);
+        self.transaction = Transaction {
+            prepares,
+            start: Some(start),
+            is_begun: true,
+            ..Transaction::default()
+        };
+    }
+
+    /// Hands on the changes read so far, unless they wait for a decision.
+    pub(super) fn flush(&mut self) {
+        if !self.transaction.changes.is_empty() && self.transaction.prepares.is_none() {
+            let start = self
+                .transaction
+                .start
+                .clone()
+                .unwrap_or_else(|| self.position.clone());
+            self.transaction.is_handed_on = true;
+            self.ready.push_back(LogEntry::Changes {
+                start,
+                changes: std::mem::take(&mut self.transaction.changes),
+            });
+        }
+    }
+
+    /// The transaction is complete.
+    pub(super) fn finish(&mut self, end: LogPosition) {
+        self.flush();
+        self.position = end.clone();
+        self.transaction = Transaction::default();
+        self.ready.push_back(LogEntry::Commit { end });
+    }
+
+    /// The transaction is prepared, and waits for its decision under its name.
+    pub(super) fn finish_prepared(
+        &mut self,
+        xid: Option<String>,
+        end: LogPosition,
+    ) -> Result<(), ReplicateError> {
+        let xid = xid.or_else(|| self.transaction.prepares.clone());
+        let xid =
+            xid.ok_or_else(|| self.unreadable("a prepared transaction has no name".to_owned()))?;
+        let changes = std::mem::take(&mut self.transaction).changes;
+        self.position = end.clone();
+        self.ready
+            .push_back(LogEntry::Prepared { xid, changes, end });
+        Ok(())
+    }
+}
