@@ -25,7 +25,7 @@ test: setup
 	else echo "make test: cargo-deny is not installed, so licences and sources of dependencies were not checked"; fi
 
 soak: setup
-	KILLS=$(KILLS) $(NEXTEST) --profile soak -E 'package(reberth-replicate) & test(/kill/)'
+	KILLS=$(KILLS) $(NEXTEST) --profile soak -E '(package(reberth-replicate) | package(reberth)) & test(/kill/)'
 
 setup:
 	tools/setup test

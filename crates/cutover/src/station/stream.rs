@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use reberth_journal::{Evidence, Policy};
+use reberth_replicate::ReplicateError;
+use reberth_replicate::mysql::pipeline::StreamPlan;
+use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::state::{self, Direction};
 use serde_json::json;
 
 use super::Station;
@@ -27,6 +31,7 @@ impl Station for Streaming {
     }
 
     async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
+        require_begun(&passage.stream).await?;
         let keeps_up = passage
             .running()
             .wait_until(|progress| {
@@ -51,5 +56,20 @@ impl Station for Streaming {
         Ok(
             json!({ "epoch": progress.epoch, "applied": progress.applied.map(|at| at.to_string()), "lag_ms": progress.lag_ms, "lag_bytes": progress.lag_bytes }),
         )
+    }
+}
+
+/// A way back is begun by the cutover that armed it; from anywhere else it would begin by copying everything back.
+async fn require_begun(plan: &StreamPlan) -> Result<(), CutoverError> {
+    if plan.direction == Direction::Forward {
+        return Ok(());
+    }
+    let mut to = server::writer(&plan.to).await?;
+    match state::peek(&mut to, plan.direction, &plan.database).await? {
+        Some(_) => Ok(()),
+        None => Err(ReplicateError::NotStarted {
+            database: format!("the way back of {}", plan.database),
+        }
+        .into()),
     }
 }

@@ -46,6 +46,13 @@ async fn there_and_back_and_there_again() {
         "write downtime as the application saw it: there {there} ms, back {back} ms, there again {again} ms"
     );
     crossing.settle(Direction::Reverse).await;
+
+    // Without the state that the cutover armed there is no way back: nothing is copied anew over the source.
+    crossing.source.sql("DROP DATABASE reberth").unwrap();
+    crossing
+        .fails(Way::Back, &RunState::Undone, "reverse_streaming RB-REP-014")
+        .await;
+    crossing.only_writer("target").await;
 }
 
 /// Both canaries were cut or refused, in the server's words.

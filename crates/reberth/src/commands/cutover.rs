@@ -67,6 +67,14 @@ impl Way {
         }
     }
 
+    /// What starts the stream again that a passage took over and did not finish.
+    fn stream_again(self) -> &'static str {
+        match self {
+            Way::There => "go on with `reberth replicate start`",
+            Way::Back => "go on with `reberth replicate start --reverse`",
+        }
+    }
+
     fn steps(self) -> Vec<Box<dyn Step<Passage>>> {
         match self {
             Way::There => cutover_steps(),
@@ -309,13 +317,18 @@ fn tell(way: Way, outcome: &Outcome, journal: &Journal, output: &Output) -> Resu
             (text, Exit::Waiting)
         }
         RunState::Cancelled => (
-            format!("{}: aborted, everything it did is undone", way.kind()),
+            format!(
+                "{}: aborted, everything it did is undone; the stream stands still, {}",
+                way.kind(),
+                way.stream_again()
+            ),
             Exit::Done,
         ),
         RunState::Undone => (
             format!(
-                "{}: failed, and everything it did is undone\n{}",
+                "{}: failed, and everything it did is undone; the stream stands still, {}\n{}",
                 way.kind(),
+                way.stream_again(),
                 why(journal, &outcome.run)?
             ),
             Exit::Failed,

@@ -47,22 +47,21 @@ async fn killed_at_random_moments_nothing_is_lost_and_one_side_writes() {
     live.finish(&COPY);
     let mut way = THERE;
     while done < kills {
-        match live.kill_after(&way, random.life(800)) {
-            None => done += 1,
-            Some(0) => {
-                passed += 1;
-                live.application_writes().await;
-                assert_eq!(
-                    live.open_sides(),
-                    [if way == THERE { "target" } else { "source" }]
-                );
-                way = if way == THERE { BACK } else { THERE };
-                continue;
-            }
-            Some(code) => panic!(
-                "{way:?} ended with {code}:\n{}",
-                fs::read_to_string(live.log()).unwrap()
-            ),
+        let before = live.passages_done();
+        let ended = live.kill_after(&way, random.life(800));
+        let log = fs::read_to_string(live.log()).unwrap();
+        assert!(matches!(ended, None | Some(0)), "{way:?}: {ended:?}\n{log}");
+        done += u64::from(ended.is_none());
+        // A process may be killed behind its last event: then it is done all the same.
+        if live.passages_done() > before {
+            passed += 1;
+            live.application_writes().await;
+            assert_eq!(
+                live.open_sides(),
+                [if way == THERE { "target" } else { "source" }]
+            );
+            way = if way == THERE { BACK } else { THERE };
+            continue;
         }
         if way == THERE && random.below(4) == 0 {
             live.ok(&["cutover", "abort"]);

@@ -138,6 +138,13 @@ impl Live {
         }
     }
 
+    /// Number of cutovers and ways back that came to their end.
+    pub(crate) fn passages_done(&self) -> usize {
+        let runs = self.ok(&["cutover", "status", "--json"]).json();
+        let runs = runs.as_array().unwrap().iter();
+        runs.filter(|run| run["state"]["state"] == "done").count()
+    }
+
     /// Where the application's account is let in.
     pub(crate) fn open_sides(&self) -> Vec<&'static str> {
         let is_open = |server: &Server| {
