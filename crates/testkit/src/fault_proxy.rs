@@ -29,12 +29,20 @@ impl FaultProxy {
             let mut relays = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 if *receiver.borrow() != Traffic::Cut {
-                    relays.spawn(relay(client, SocketAddr::from(([127, 0, 0, 1], server_port)), receiver.clone()));
+                    relays.spawn(relay(
+                        client,
+                        SocketAddr::from(([127, 0, 0, 1], server_port)),
+                        receiver.clone(),
+                    ));
                 }
                 while relays.try_join_next().is_some() {}
             }
         });
-        Ok(FaultProxy { address, traffic, _tasks: tasks })
+        Ok(FaultProxy {
+            address,
+            traffic,
+            _tasks: tasks,
+        })
     }
 
     /// Port that clients use.

@@ -40,17 +40,35 @@ pub struct FrontDoor {
 impl FrontDoor {
     /// Opens a door that leads to the server named `first` among `servers` (name and loopback port).
     pub async fn start(servers: &[(&str, u16)], first: &str) -> io::Result<FrontDoor> {
-        let servers: BTreeMap<String, SocketAddr> =
-            servers.iter().map(|(name, port)| ((*name).to_owned(), SocketAddr::from(([127, 0, 0, 1], *port)))).collect();
-        let server = *servers.get(first).ok_or_else(|| io::Error::other(format!("no server is named {first}")))?;
-        let (way, _) = watch::channel(Way { name: first.to_owned(), server, is_held: false, traffic: watch::channel(Traffic::Pass).0 });
+        let servers: BTreeMap<String, SocketAddr> = servers
+            .iter()
+            .map(|(name, port)| {
+                (
+                    (*name).to_owned(),
+                    SocketAddr::from(([127, 0, 0, 1], *port)),
+                )
+            })
+            .collect();
+        let server = *servers
+            .get(first)
+            .ok_or_else(|| io::Error::other(format!("no server is named {first}")))?;
+        let (way, _) = watch::channel(Way {
+            name: first.to_owned(),
+            server,
+            is_held: false,
+            traffic: watch::channel(Traffic::Pass).0,
+        });
         let door = TcpListener::bind(("127.0.0.1", 0)).await?;
         let control = TcpListener::bind(("127.0.0.1", 0)).await?;
         let (door_address, control_address) = (door.local_addr()?, control.local_addr()?);
         let mut tasks = JoinSet::new();
         tasks.spawn(receive(door, way.subscribe()));
         tasks.spawn(obey(control, servers, way));
-        Ok(FrontDoor { door: door_address, control: control_address, _tasks: tasks })
+        Ok(FrontDoor {
+            door: door_address,
+            control: control_address,
+            _tasks: tasks,
+        })
     }
 
     /// Port that applications use.
@@ -74,15 +92,24 @@ async fn receive(door: TcpListener, way: watch::Receiver<Way>) {
 
 async fn enter(client: TcpStream, mut way: watch::Receiver<Way>) {
     let opened = tokio::time::timeout(WAIT_LIMIT, way.wait_for(|way| !way.is_held)).await;
-    let Ok(Ok(open)) = opened.map(|opened| opened.map(|way| (way.server, way.traffic.subscribe()))) else { return };
+    let Ok(Ok(open)) = opened.map(|opened| opened.map(|way| (way.server, way.traffic.subscribe())))
+    else {
+        return;
+    };
     relay(client, open.0, open.1).await;
 }
 
-async fn obey(control: TcpListener, servers: BTreeMap<String, SocketAddr>, way: watch::Sender<Way>) {
+async fn obey(
+    control: TcpListener,
+    servers: BTreeMap<String, SocketAddr>,
+    way: watch::Sender<Way>,
+) {
     while let Ok((stream, _)) = control.accept().await {
         let (read, mut write) = stream.into_split();
         let mut lines = BufReader::new(read).lines();
-        let Ok(Some(line)) = lines.next_line().await else { continue };
+        let Ok(Some(line)) = lines.next_line().await else {
+            continue;
+        };
         let answer = command(line.trim(), &servers, &way);
         // Who does not wait for the answer does not get it.
         let _ = write.write_all(format!("{answer}\n").as_bytes()).await;
@@ -106,7 +133,12 @@ fn command(line: &str, servers: &BTreeMap<String, SocketAddr>, way: &watch::Send
             Some(server) => {
                 // Connections to the server before must not outlive the switch.
                 now.traffic.send_replace(Traffic::Cut);
-                way.send_replace(Way { name: name.to_owned(), server: *server, is_held: false, traffic: watch::channel(Traffic::Pass).0 });
+                way.send_replace(Way {
+                    name: name.to_owned(),
+                    server: *server,
+                    is_held: false,
+                    traffic: watch::channel(Traffic::Pass).0,
+                });
                 format!("open {name} {server}")
             }
         },

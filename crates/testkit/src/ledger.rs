@@ -69,7 +69,9 @@ impl Ledger {
 
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
         // A writer that panicked has not left the book half written: each change is one assignment or push.
-        self.book.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.book
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Number of acknowledged writes so far.
@@ -80,7 +82,12 @@ impl Ledger {
     /// The longest time without an acknowledged write between `from` and now, in milliseconds: the write downtime as the writers saw it.
     pub fn longest_gap_ms(&self, from: Instant) -> u64 {
         let book = self.book();
-        let after = book.acknowledged_at.iter().copied().filter(|at| *at >= from).chain([Instant::now()]);
+        let after = book
+            .acknowledged_at
+            .iter()
+            .copied()
+            .filter(|at| *at >= from)
+            .chain([Instant::now()]);
         let mut last = from;
         let mut longest = 0;
         for at in after {

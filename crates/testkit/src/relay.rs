@@ -21,8 +21,14 @@ pub enum Traffic {
 }
 
 /// Relays one connection until either end closes or the traffic is cut.
-pub(crate) async fn relay(client: TcpStream, server: SocketAddr, traffic: watch::Receiver<Traffic>) {
-    let Ok(server) = TcpStream::connect(server).await else { return };
+pub(crate) async fn relay(
+    client: TcpStream,
+    server: SocketAddr,
+    traffic: watch::Receiver<Traffic>,
+) {
+    let Ok(server) = TcpStream::connect(server).await else {
+        return;
+    };
     // Small packets go at once; without it the delay would be ours, not the network's.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (client_read, client_write) = client.into_split();
@@ -33,7 +39,11 @@ pub(crate) async fn relay(client: TcpStream, server: SocketAddr, traffic: watch:
     }
 }
 
-async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp::OwnedWriteHalf, mut traffic: watch::Receiver<Traffic>) {
+async fn carry(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    mut traffic: watch::Receiver<Traffic>,
+) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let read = tokio::select! {

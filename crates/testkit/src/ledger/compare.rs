@@ -49,17 +49,39 @@ type Found = BTreeMap<i64, (u64, i64)>;
 impl Ledger {
     /// Compares the server on that port, seen through an account that may read it.
     pub async fn compare(&self, port: u16, user: &str) -> Result<Verdict, mysql_async::Error> {
-        let options = OptsBuilder::default().ip_or_hostname("127.0.0.1").tcp_port(port).user(Some(user)).pass(Some(PASSWORD)).db_name(Some(DATABASE)).prefer_socket(false);
+        let options = OptsBuilder::default()
+            .ip_or_hostname("127.0.0.1")
+            .tcp_port(port)
+            .user(Some(user))
+            .pass(Some(PASSWORD))
+            .db_name(Some(DATABASE))
+            .prefer_socket(false);
         let mut conn = Conn::new(options).await?;
         let mut found = BTreeMap::new();
-        for (kind, table, revision) in [(Kind::Enrollment, "enrollment", "0"), (Kind::Submission, "submission", "revision"), (Kind::View, "lesson_view", "0")] {
+        for (kind, table, revision) in [
+            (Kind::Enrollment, "enrollment", "0"),
+            (Kind::Submission, "submission", "revision"),
+            (Kind::View, "lesson_view", "0"),
+        ] {
             let rows: Vec<(i64, u64, i64)> = conn.query(format!("SELECT op, COUNT(*), CAST(MAX({revision}) AS SIGNED) FROM {table} WHERE op > 0 GROUP BY op")).await?;
-            found.insert(kind, rows.into_iter().map(|(op, count, revision)| (op, (count, revision))).collect::<Found>());
+            found.insert(
+                kind,
+                rows.into_iter()
+                    .map(|(op, count, revision)| (op, (count, revision)))
+                    .collect::<Found>(),
+            );
         }
-        let points: Vec<(u64, u64)> = conn.query("SELECT id, CAST(points AS UNSIGNED) FROM learner WHERE points > 0").await?;
+        let points: Vec<(u64, u64)> = conn
+            .query("SELECT id, CAST(points AS UNSIGNED) FROM learner WHERE points > 0")
+            .await?;
         conn.disconnect().await?;
         let book = self.book();
-        let mut verdict = Verdict { acknowledged: book.acknowledged_at.len() as u64, ambiguous: book.ambiguous, refused: book.refused, ..Verdict::default() };
+        let mut verdict = Verdict {
+            acknowledged: book.acknowledged_at.len() as u64,
+            ambiguous: book.ambiguous,
+            refused: book.refused,
+            ..Verdict::default()
+        };
         compare_rows(&book, &found, &mut verdict);
         compare_points(&book, &points.into_iter().collect(), &mut verdict);
         Ok(verdict)
@@ -68,19 +90,38 @@ impl Ledger {
 
 fn compare_rows(book: &Book, found: &BTreeMap<Kind, Found>, verdict: &mut Verdict) {
     for ((kind, op), entry) in &book.rows {
-        let (count, revision) = found.get(kind).and_then(|rows| rows.get(op)).copied().unwrap_or((0, 0));
+        let (count, revision) = found
+            .get(kind)
+            .and_then(|rows| rows.get(op))
+            .copied()
+            .unwrap_or((0, 0));
         match (entry.certainty, count) {
-            (Certainty::Present, 0) => verdict.blame(true, format!("{kind:?} {op} was acknowledged and is not there")),
-            (Certainty::Absent, 1..) => verdict.blame(false, format!("{kind:?} {op} was deleted or refused and is there")),
+            (Certainty::Present, 0) => verdict.blame(
+                true,
+                format!("{kind:?} {op} was acknowledged and is not there"),
+            ),
+            (Certainty::Absent, 1..) => verdict.blame(
+                false,
+                format!("{kind:?} {op} was deleted or refused and is there"),
+            ),
             (_, 2..) => verdict.blame(false, format!("{kind:?} {op} is there {count} times")),
             (_, 1) if *kind == Kind::Submission && !entry.revisions.contains(&revision) => {
-                verdict.blame(true, format!("submission {op} is at revision {revision}, acknowledged was {:?}", entry.revisions));
+                verdict.blame(
+                    true,
+                    format!(
+                        "submission {op} is at revision {revision}, acknowledged was {:?}",
+                        entry.revisions
+                    ),
+                );
             }
             _ => {}
         }
     }
     for (kind, rows) in found {
-        for op in rows.keys().filter(|op| !book.rows.contains_key(&(*kind, **op))) {
+        for op in rows
+            .keys()
+            .filter(|op| !book.rows.contains_key(&(*kind, **op)))
+        {
             verdict.blame(false, format!("{kind:?} {op} was never written"));
         }
     }
@@ -90,9 +131,15 @@ fn compare_points(book: &Book, found: &BTreeMap<u64, u64>, verdict: &mut Verdict
     for (learner, &(least, most)) in &book.points {
         let points = found.get(learner).copied().unwrap_or(0);
         if points < least {
-            verdict.blame(true, format!("learner {learner} has {points} points, {least} were acknowledged"));
+            verdict.blame(
+                true,
+                format!("learner {learner} has {points} points, {least} were acknowledged"),
+            );
         } else if points > most {
-            verdict.blame(false, format!("learner {learner} has {points} points, at most {most} were given"));
+            verdict.blame(
+                false,
+                format!("learner {learner} has {points} points, at most {most} were given"),
+            );
         }
     }
 }

@@ -40,8 +40,22 @@ impl Writers {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for number in 0..plan.writers {
-            let random = Random(plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(number) + 1).wrapping_mul(0xd134_2543_de82_ef95) | 1);
-            tasks.spawn(Writer { ledger: ledger.clone(), plan: plan.clone(), number, random, live: Vec::new(), conn: None }.run(stopped.clone()));
+            let random = Random(
+                plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    ^ (u64::from(number) + 1).wrapping_mul(0xd134_2543_de82_ef95)
+                    | 1,
+            );
+            tasks.spawn(
+                Writer {
+                    ledger: ledger.clone(),
+                    plan: plan.clone(),
+                    number,
+                    random,
+                    live: Vec::new(),
+                    conn: None,
+                }
+                .run(stopped.clone()),
+            );
         }
         Writers { tasks, stop }
     }
@@ -90,7 +104,9 @@ enum Ended {
 
 impl Writer {
     async fn run(mut self, mut stopped: watch::Receiver<bool>) {
-        let pause = Duration::from_micros(1_000_000 * u64::from(self.plan.writers) / u64::from(self.plan.rate_per_s.max(1)));
+        let pause = Duration::from_micros(
+            1_000_000 * u64::from(self.plan.writers) / u64::from(self.plan.rate_per_s.max(1)),
+        );
         let mut tick = tokio::time::interval(pause);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -136,7 +152,9 @@ impl Writer {
 
     /// Sends statements as one transaction. The identity is that of the last row made.
     async fn send(&mut self, statements: &[String]) -> Ended {
-        let Some(conn) = self.conn.as_mut() else { return Ended::Refused };
+        let Some(conn) = self.conn.as_mut() else {
+            return Ended::Refused;
+        };
         let work = async {
             if statements.len() > 1 {
                 conn.query_drop("BEGIN").await?;
@@ -158,7 +176,9 @@ impl Writer {
                 Ended::Acknowledged(id)
             }
             // The server's own refusal is an answer; the session may be in a transaction, so it is left.
-            Ok(Err(mysql_async::Error::Server(error))) if error.code != 1053 && error.code != 1317 && error.code != 1927 => {
+            Ok(Err(mysql_async::Error::Server(error)))
+                if error.code != 1053 && error.code != 1317 && error.code != 1927 =>
+            {
                 self.conn = None;
                 self.ledger.book().refused += 1;
                 Ended::Refused
@@ -188,15 +208,30 @@ impl Writer {
             Ended::Refused => Certainty::Absent,
             Ended::Unknown => Certainty::Either,
         };
-        self.ledger.book().rows.insert((kind, op), Entry { certainty, parent, revisions: vec![0] });
+        self.ledger.book().rows.insert(
+            (kind, op),
+            Entry {
+                certainty,
+                parent,
+                revisions: vec![0],
+            },
+        );
     }
 
     async fn enroll(&mut self) {
-        let (op, learner, course) = (self.number(), self.learner(), 1 + self.random.below(u64::from(self.plan.courses)));
+        let (op, learner, course) = (
+            self.number(),
+            self.learner(),
+            1 + self.random.below(u64::from(self.plan.courses)),
+        );
         let ended = self.send(&[format!("INSERT INTO enrollment (learner_id, course_id, op, progress) VALUES ({learner}, {course}, {op}, {op} / 3)")]).await;
         self.record(Kind::Enrollment, op, None, &ended);
         if let Ended::Acknowledged(id) = ended {
-            self.live.push(Live { op, id, submissions: Vec::new() });
+            self.live.push(Live {
+                op,
+                id,
+                submissions: Vec::new(),
+            });
         }
     }
 
@@ -221,7 +256,9 @@ impl Writer {
     async fn correct(&mut self) {
         let revision = self.number();
         let chosen = self.random.below(self.live.len() as u64) as usize;
-        let Some(&(op, id)) = self.live[chosen].submissions.last() else { return };
+        let Some(&(op, id)) = self.live[chosen].submissions.last() else {
+            return;
+        };
         let ended = self.send(&[format!("UPDATE submission SET revision = {revision}, answer = 'corrected {revision}' WHERE id = {id}")]).await;
         if let Some(entry) = self.ledger.book().rows.get_mut(&(Kind::Submission, op)) {
             match ended {
@@ -242,7 +279,11 @@ impl Writer {
 
     async fn count(&mut self) {
         let learner = self.learner();
-        let ended = self.send(&[format!("UPDATE learner SET points = points + 1 WHERE id = {learner}")]).await;
+        let ended = self
+            .send(&[format!(
+                "UPDATE learner SET points = points + 1 WHERE id = {learner}"
+            )])
+            .await;
         self.add_point(learner, &ended);
     }
 
@@ -259,7 +300,12 @@ impl Writer {
     /// Deletes an enrollment; the server deletes its submissions by itself.
     async fn leave(&mut self) {
         let chosen = self.random.below(self.live.len() as u64) as usize;
-        let ended = self.send(&[format!("DELETE FROM enrollment WHERE id = {}", self.live[chosen].id)]).await;
+        let ended = self
+            .send(&[format!(
+                "DELETE FROM enrollment WHERE id = {}",
+                self.live[chosen].id
+            )])
+            .await;
         let certainty = match ended {
             Ended::Acknowledged(_) => Certainty::Absent,
             Ended::Unknown => Certainty::Either,
@@ -267,13 +313,22 @@ impl Writer {
         };
         let gone = self.live.swap_remove(chosen);
         let mut book = self.ledger.book();
-        for key in gone.submissions.iter().map(|(op, _)| (Kind::Submission, *op)).chain([(Kind::Enrollment, gone.op)]) {
+        for key in gone
+            .submissions
+            .iter()
+            .map(|(op, _)| (Kind::Submission, *op))
+            .chain([(Kind::Enrollment, gone.op)])
+        {
             if let Some(entry) = book.rows.get_mut(&key) {
                 entry.certainty = certainty;
             }
         }
         // Submissions whose answer never came went with it, if they were there.
-        for entry in book.rows.values_mut().filter(|entry| entry.parent == Some(gone.op) && certainty == Certainty::Absent) {
+        for entry in book
+            .rows
+            .values_mut()
+            .filter(|entry| entry.parent == Some(gone.op) && certainty == Certainty::Absent)
+        {
             entry.certainty = Certainty::Absent;
         }
     }
