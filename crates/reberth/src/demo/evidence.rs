@@ -29,6 +29,8 @@ pub(crate) struct Evidence {
     passages_done: usize,
     pub(crate) audit_is_intact: bool,
     pub(crate) provider_writes: Option<u64>,
+    /// Schemas of Reberth on the source before the cutover armed the way back: none may be there.
+    pub(crate) own_schemas_on_source: Option<u64>,
     pub(crate) kept: Option<String>,
 }
 
@@ -137,11 +139,11 @@ impl Evidence {
             ),
             (
                 "hands off the source",
-                self.provider_writes == Some(0),
+                self.provider_writes == Some(0) && self.own_schemas_on_source == Some(0),
                 format!(
-                    "{} writes to the provider; on the database only what the plan listed",
-                    self.provider_writes
-                        .map_or_else(|| "unknown".to_owned(), |writes| writes.to_string())
+                    "{} writes to the provider; {} schemas of Reberth on the source before the way back was armed",
+                    number(self.provider_writes),
+                    number(self.own_schemas_on_source)
                 ),
             ),
         ]
@@ -247,4 +249,8 @@ impl Evidence {
             "promises": self.promises().iter().map(|(name, kept, told)| json!({ "promise": name, "kept": kept, "evidence": told })).collect::<Vec<_>>(),
         })
     }
+}
+
+fn number(number: Option<u64>) -> String {
+    number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
 }

@@ -187,6 +187,9 @@ impl Teller<'_> {
         self.run(&["replicate", "verify"]).await?;
         self.evidence
             .verified(&self.read("report/verify-lms_core.json")?);
+        let own = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'reberth'";
+        let own = self.scene.source.sql(own);
+        self.evidence.own_schemas_on_source = own.ok().and_then(|count| count.trim().parse().ok());
         Ok(stream)
     }
 
