@@ -4,6 +4,7 @@ mod faults;
 mod follow;
 mod kill;
 mod pair;
+mod preflight;
 mod property;
 mod rules;
 mod tls;

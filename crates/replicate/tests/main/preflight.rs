@@ -1,0 +1,47 @@
+//! What would not arrive whole is named before anything is moved.
+
+use crate::pair::Pair;
+use reberth_replicate::mysql::preflight;
+
+/// SQL, and the subjects of the blockers that it causes.
+const CASES: &[(&str, &[&str])] = &[
+    ("CREATE SEQUENCE invoice_number", &["table invoice_number"]),
+    (
+        "CREATE TABLE price (id INT PRIMARY KEY, cents INT) WITH SYSTEM VERSIONING",
+        &["table price"],
+    ),
+    (
+        "SET sql_mode = ''; CREATE TABLE answer (id INT PRIMARY KEY, sure ENUM('yes','no') NULL, sent ENUM('','post'));
+         INSERT INTO answer VALUES (1, 'perhaps', 'post')",
+        &["table answer"],
+    ),
+    (
+        "CREATE TABLE choice (id INT PRIMARY KEY, sure ENUM('yes','no') NULL, sent ENUM('','post'), several SET('a','b'));
+         INSERT INTO choice VALUES (1, NULL, '', '')",
+        &[],
+    ),
+    (
+        "CREATE TABLE hen (id INT PRIMARY KEY, egg INT, KEY (egg));
+         CREATE TABLE egg (id INT PRIMARY KEY, hen INT, CONSTRAINT egg_hen FOREIGN KEY (hen) REFERENCES hen (id) ON UPDATE CASCADE);
+         ALTER TABLE hen ADD CONSTRAINT hen_egg FOREIGN KEY (egg) REFERENCES egg (id) ON UPDATE CASCADE",
+        &["cascades"],
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_carried_blocks() {
+    let pair = Pair::with("preflight", "");
+    let mut expected: Vec<&str> = Vec::new();
+    for (sql, subjects) in CASES {
+        pair.run(sql);
+        expected.extend(*subjects);
+        expected.sort_unstable();
+        let blockers = preflight::run(&pair.forward()).await.unwrap().blockers();
+        let mut found: Vec<&str> = blockers
+            .iter()
+            .filter_map(|line| Some(line.split_once(':')?.0))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{sql}: {blockers:?}");
+    }
+}
