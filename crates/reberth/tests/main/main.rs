@@ -5,6 +5,7 @@
 )]
 
 mod cutover;
+mod demo;
 mod failures;
 mod folder;
 mod journal;
