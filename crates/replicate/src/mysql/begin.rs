@@ -38,7 +38,7 @@ pub(crate) async fn begin_copy(
 }
 
 /// Makes the target's tables without secondary indexes and foreign keys. Tables found there must be those of an earlier, interrupted
-/// try: without a row and with the very same definition.
+/// try: of the same names and without a row. They are made anew, because the source may have changed them since.
 async fn make_tables(
     source: &mut Session,
     target: &mut Session,
@@ -54,35 +54,7 @@ async fn make_tables(
             ),
         )
         .await?;
-    let sql = format!(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
-        quote_text(&schema.database)
-    );
-    let mut strangers = Vec::new();
-    for name in target
-        .rows::<String>("listing the target's tables", sql)
-        .await?
-    {
-        let rows: Option<u64> = target
-            .row(
-                "counting rows",
-                format!(
-                    "SELECT COUNT(*) FROM (SELECT 1 FROM {database}.{} LIMIT 1) any_row",
-                    quote_name(&name)
-                ),
-            )
-            .await?;
-        if !schema.tables.contains_key(&name) || rows != Some(0) {
-            strangers.push(name);
-        }
-    }
-    if !strangers.is_empty() {
-        strangers.truncate(5);
-        return Err(ReplicateError::TargetNotEmpty {
-            database: schema.database.clone(),
-            tables: strangers.join(", "),
-        });
-    }
+    refuse_strangers(target, schema).await?;
     let mode: Option<String> = source
         .row("asking for the sql_mode", "SELECT @@global.sql_mode")
         .await?;
@@ -115,6 +87,38 @@ async fn make_tables(
     Ok(())
 }
 
+/// An error if the target holds a table that is not the schema's, or a row.
+async fn refuse_strangers(target: &mut Session, schema: &Schema) -> Result<(), ReplicateError> {
+    let sql = format!(
+        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+        quote_text(&schema.database)
+    );
+    let mut strangers = Vec::new();
+    for name in target
+        .rows::<String>("listing the target's tables", sql)
+        .await?
+    {
+        let sql = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM {}.{} LIMIT 1) any_row",
+            quote_name(&schema.database),
+            quote_name(&name)
+        );
+        let rows: Option<u64> = target.row("counting rows", sql).await?;
+        if !schema.tables.contains_key(&name) || rows != Some(0) {
+            strangers.push(name);
+        }
+    }
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    strangers.truncate(5);
+    Err(ReplicateError::TargetNotEmpty {
+        database: schema.database.clone(),
+        tables: strangers.join(", "),
+    })
+}
+
+/// An error if the source is another server than the checkpoint's (rule 5).
 pub(crate) async fn check_identity(
     source: &mut Session,
     flavour: Flavour,

@@ -3,6 +3,8 @@
 //! InnoDB carries out `ON DELETE CASCADE`, `ON DELETE SET NULL` and their `ON UPDATE` forms below the log. The applier works with
 //! foreign keys off, so it does the same, at the same place in the order, level by level.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::connection::{LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::log::RowChange;
@@ -10,7 +12,6 @@ use crate::mysql::row::Image;
 use crate::mysql::schema::{ForeignKey, ReferentialAction, Schema, Table};
 use crate::mysql::value::{Datum, quote_name};
 use crate::position::LogPosition;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Chains of tables longer than this are taken for a loop.
 const DEPTH_LIMIT: usize = 255;
@@ -141,35 +142,16 @@ async fn change_children(
         .filter_map(|column| child.column_index(column))
         .collect();
     let condition = equal(child, &columns, before);
-    let is_parent = schema.children_of(&child.name).any(|key| {
-        key.on_delete != ReferentialAction::Restrict || key.on_update != ReferentialAction::Restrict
-    });
+    let is_parent = schema.children_of(&child.name).any(ForeignKey::has_action);
     let rows = if is_parent {
         read_rows(session, child, &place, &condition, &doing).await?
     } else {
         Vec::new()
     };
-    let parent = schema.tables.get(&key.parent);
-    let new_values = match (action, parent_after, parent) {
-        (ReferentialAction::Cascade, None, _) => None,
-        (ReferentialAction::Cascade, Some(after), Some(parent)) => {
-            values(parent, &key.parent_columns, after)
-        }
-        _ => Some(vec![Datum::Null; columns.len()]),
-    };
+    let new_values = values_after(schema, key, action, parent_after);
     let mut sql = match &new_values {
         None => format!("DELETE FROM {place}").into_bytes(),
-        Some(values) => {
-            let mut sql = format!("UPDATE {place} SET ").into_bytes();
-            for (number, (&column, value)) in columns.iter().zip(values).enumerate() {
-                if number > 0 {
-                    sql.push(b',');
-                }
-                sql.extend(format!("{}=", quote_name(&child.columns[column].name)).into_bytes());
-                child.columns[column].class.write_value(value, &mut sql);
-            }
-            sql
-        }
+        Some(values) => update_head(child, &place, &columns, values),
     };
     sql.extend_from_slice(b" WHERE ");
     sql.extend(&condition);
@@ -193,6 +175,35 @@ async fn change_children(
             before: Some(row),
         })
         .collect())
+}
+
+/// What the child's columns hold after the cascade. `None`: its row goes.
+fn values_after(
+    schema: &Schema,
+    key: &ForeignKey,
+    action: ReferentialAction,
+    parent_after: Option<&Image>,
+) -> Option<Vec<Datum>> {
+    match (action, parent_after, schema.tables.get(&key.parent)) {
+        (ReferentialAction::Cascade, None, _) => None,
+        (ReferentialAction::Cascade, Some(after), Some(parent)) => {
+            values(parent, &key.parent_columns, after)
+        }
+        _ => Some(vec![Datum::Null; key.columns.len()]),
+    }
+}
+
+/// `UPDATE … SET …`, without a condition.
+fn update_head(table: &Table, place: &str, columns: &[usize], values: &[Datum]) -> Vec<u8> {
+    let mut sql = format!("UPDATE {place} SET ").into_bytes();
+    for (number, (&column, value)) in columns.iter().zip(values).enumerate() {
+        if number > 0 {
+            sql.push(b',');
+        }
+        sql.extend(format!("{}=", quote_name(&table.columns[column].name)).into_bytes());
+        table.columns[column].class.write_value(value, &mut sql);
+    }
+    sql
 }
 
 /// The condition that columns hold these values, by their own collations.

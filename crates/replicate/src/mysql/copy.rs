@@ -135,27 +135,17 @@ impl<'a> Copier<'a> {
         let mut insert = Insert::new(self.database, table);
         let (mut copied, mut told) = (Copied::default(), Copied::default());
         let is_new = self.state.open_chunk(&mut self.writer, chunk, &end).await?;
-        if let Some(mut rows) = answer
-            .stream::<mysql_async::Row>()
-            .await
-            .map_err(|error| address.error(&doing, error))?
-        {
+        if let Some(mut rows) = answer.stream::<mysql_async::Row>().await.map_err(failed)? {
             while let Some(row) = tokio::time::timeout(QUERY_LIMIT, rows.next())
                 .await
                 .map_err(silent)?
             {
-                let row = row.map_err(|error| address.error(&doing, error))?;
+                let row = row.map_err(failed)?;
                 if !is_new {
                     continue;
                 }
                 copied.rows += 1;
-                copied.bytes +=
-                    insert.push(table.carried().zip(row.unwrap()).map(|(column, value)| {
-                        (
-                            column,
-                            table.columns[column].class.from_answer(answer_bytes(value)),
-                        )
-                    }));
+                copied.bytes += insert.push(carried_values(table, row));
                 if insert.is_full() {
                     insert.run(&mut self.writer, &doing).await?;
                     tell(&self.publish, &mut told, copied);
@@ -196,6 +186,17 @@ fn select(table: &Table, database: &str, chunk: &Chunk) -> Vec<u8> {
     .into_bytes();
     sql.extend(chunk.condition(table));
     sql
+}
+
+/// The values of an answer to [`select`], each with its column.
+fn carried_values(
+    table: &Table,
+    row: mysql_async::Row,
+) -> impl Iterator<Item = (usize, Datum)> + '_ {
+    table.carried().zip(row.unwrap()).map(|(column, value)| {
+        let class = &table.columns[column].class;
+        (column, class.from_answer(answer_bytes(value)))
+    })
 }
 
 /// Adds to the progress what was not told yet.

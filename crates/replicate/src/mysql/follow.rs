@@ -49,47 +49,49 @@ pub(crate) async fn follow(
     let mut inside = false;
     loop {
         if !inside && until.is_some_and(|until| applier.read_until() >= until) {
-            applier.commit().await?;
-            break;
+            return commit(&mut applier, publish).await;
         }
-        let entry = match entries.try_recv() {
-            Ok(entry) => Some(entry),
-            Err(mpsc::error::TryRecvError::Empty) => {
-                if !inside && applier.has_changes() {
-                    applier.commit().await?;
-                    report(publish, &applier);
-                }
-                tokio::select! {
-                    entry = entries.recv() => entry,
-                    () = tokio::time::sleep(IDLE), if !inside && applier.read_until() > applier.checkpoint() => {
-                        applier.commit().await?;
-                        report(publish, &applier);
-                        continue;
-                    }
-                }
-            }
-            Err(mpsc::error::TryRecvError::Disconnected) => None,
-        };
-        let Some(entry) = entry else {
+        let Some(entry) = next(&mut entries, &mut applier, inside, publish).await? else {
             return Err(reader_ended(reading).await);
         };
         let entry = match entry {
             // What stands before the place where the log cannot be followed is applied first.
             Err(error) if !inside && !error.may_retry() => {
-                applier.commit().await?;
-                report(publish, &applier);
+                commit(&mut applier, publish).await?;
                 return Err(error);
             }
             entry => entry?,
         };
         inside = !applier.take(entry).await?;
         if !inside && applier.is_full() {
-            applier.commit().await?;
-            report(publish, &applier);
+            commit(&mut applier, publish).await?;
         }
     }
-    report(publish, &applier);
-    Ok(())
+}
+
+/// The next entry. Between transactions, what was taken is committed while there is none. `None`: the reader has ended.
+async fn next(
+    entries: &mut mpsc::Receiver<Result<LogEntry, ReplicateError>>,
+    applier: &mut Applier,
+    inside: bool,
+    publish: &watch::Sender<Progress>,
+) -> Result<Option<Result<LogEntry, ReplicateError>>, ReplicateError> {
+    loop {
+        match entries.try_recv() {
+            Ok(entry) => return Ok(Some(entry)),
+            Err(mpsc::error::TryRecvError::Disconnected) => return Ok(None),
+            Err(mpsc::error::TryRecvError::Empty) => {}
+        }
+        if !inside && applier.has_changes() {
+            commit(applier, publish).await?;
+        }
+        tokio::select! {
+            entry = entries.recv() => return Ok(entry),
+            () = tokio::time::sleep(IDLE), if !inside && applier.read_until() > applier.checkpoint() => {
+                commit(applier, publish).await?;
+            }
+        }
+    }
 }
 
 async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Result<LogEntry, ReplicateError>>) {
@@ -112,11 +114,17 @@ async fn reader_ended(mut reading: JoinSet<()>) -> ReplicateError {
     }
 }
 
-fn report(publish: &watch::Sender<Progress>, applier: &Applier) {
+/// Commits what was taken, and tells how far that is.
+async fn commit(
+    applier: &mut Applier,
+    publish: &watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
+    applier.commit().await?;
     publish.send_modify(|progress| {
         progress.applied = Some(applier.checkpoint().clone());
         progress.transactions_applied = applier.transactions;
         progress.changes_applied = applier.changes;
         progress.retrying = None;
     });
+    Ok(())
 }
