@@ -133,7 +133,7 @@ impl Address {
         self.tls
     }
 
-    /// The same account on the other side's words: used when a server changes its part, as on the way back.
+    /// The same account under the name of another side, for a server that changes its part, as on the way back.
     pub fn as_side(&self, side: &'static str) -> Address {
         Address {
             side,

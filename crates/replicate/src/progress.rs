@@ -11,7 +11,7 @@ pub struct Progress {
     pub phase: String,
     /// Epoch under which this process writes.
     pub epoch: u64,
-    /// Chunks in all, and how many of them are done.
+    /// Chunks in all.
     pub chunks: u64,
     /// Chunks that are on the target.
     pub chunks_done: u64,
@@ -25,7 +25,7 @@ pub struct Progress {
     pub changes_applied: u64,
     /// The checkpoint on the target.
     pub applied: Option<LogPosition>,
-    /// The source's log, read up to here and without a change held back.
+    /// The end of the source's log when it was last asked for.
     pub log_end: Option<LogPosition>,
     /// Bytes of log between the two; `None` while unknown.
     pub lag_bytes: Option<u64>,

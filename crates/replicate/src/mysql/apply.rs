@@ -23,6 +23,7 @@ pub(crate) use rows::write_key_list;
 const FLUSH_CHANGES: usize = 4_000;
 /// Bytes of changes held at the most.
 const FLUSH_BYTES: usize = 16 * 1024 * 1024;
+
 /// Applies log entries in order.
 pub(crate) struct Applier {
     state: StreamState,

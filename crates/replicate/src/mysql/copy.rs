@@ -20,7 +20,7 @@ use crate::progress::Progress;
 
 /// Bytes of one INSERT statement that a copy aims at.
 const STATEMENT_BYTES: usize = 512 * 1024;
-/// How often the snapshot of a table without a key is opened again on a server that does not tell its position.
+/// How often a snapshot is opened again on a server that does not tell its position.
 const SNAPSHOT_TRIES: usize = 100;
 
 /// Copies chunks over two sessions on the source and one on the target.
@@ -105,7 +105,7 @@ impl<'a> Copier<'a> {
             self.reader.run("closing the snapshot", "ROLLBACK").await?;
         }
         Err(ReplicateError::Blocked(vec![
-            "a table without a key needs a moment without writes on this source to know where its snapshot stands, and there was none".to_owned(),
+            "a table without a key, or one that cascades pass through, needs a moment without writes on this source to know where its snapshot stands, and there was none".to_owned(),
         ]))
     }
 

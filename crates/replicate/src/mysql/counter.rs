@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::connection::{REBUILD_LIMIT, Session};
 use crate::error::ReplicateError;
-use crate::mysql::server::Flavour;
+use crate::mysql::server::{self, Flavour};
 use crate::mysql::value::{quote_name, quote_text};
 
 /// Numbers left free between the two sides, so that what was under way on either never meets.
@@ -37,7 +37,7 @@ pub async fn read(
         .collect())
 }
 
-/// Sets each counter of `own` to the higher of both plus a margin. Returns the counters as set.
+/// Sets each counter of this server to the higher of its own and the `other` server's, plus a margin. Returns the counters as set.
 pub async fn align(
     session: &mut Session,
     flavour: Flavour,
@@ -67,7 +67,7 @@ pub async fn align(
         if now.get(table).is_none_or(|now| now < value) {
             return Err(ReplicateError::Diverged {
                 table: table.clone(),
-                position: crate::mysql::server::log_end(session, flavour).await?,
+                position: server::log_end(session, flavour).await?,
                 detail: format!(
                     "its counter was set to {value} and reads {:?}",
                     now.get(table)

@@ -44,9 +44,9 @@ use crate::mysql::{begin, follow, full_load, index, lag};
 use crate::position::LogPosition;
 use crate::progress::Progress;
 
-/// Waits between tries after a passing error, and for how long in all without progress.
+/// Waits between tries after a passing error; the last one is repeated.
 const RETRY_WAITS_MS: &[u64] = &[100, 200, 500, 1000, 2000, 5000];
-/// A passing error that lasts longer than this is handed to the operator.
+/// A passing error that lasts longer than this without progress is handed to the operator.
 const RETRY_LIMIT: Duration = Duration::from_secs(300);
 
 /// What a stream moves, and between whom.
@@ -180,7 +180,8 @@ pub(crate) fn task_failed(error: &tokio::task::JoinError) -> ReplicateError {
     )])
 }
 
-/// Runs the pipeline until told to stop, which may cut it off anywhere: the state on the target is right at every instant. Passing errors are tried again from the state on the target, for as long as that may help.
+/// Runs the pipeline until told to stop, which may cut it off anywhere: the state on the target is right at every instant. After a
+/// passing error it begins again from that state, for as long as that may help.
 async fn run_with_retries(
     plan: StreamPlan,
     publish: watch::Sender<Progress>,

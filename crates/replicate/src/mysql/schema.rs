@@ -25,7 +25,7 @@ pub struct Column {
     pub generated: bool,
 }
 
-/// A foreign key of a child table whose rows the server changes by itself.
+/// A foreign key between two tables of the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
     /// Name of the constraint.

@@ -30,6 +30,8 @@ pub(super) enum Kind {
     Unreadable(String),
 }
 
+/// Heartbeats of MySQL from 8.0.26 on, for logs above 4 GiB.
+pub(super) const HEARTBEAT_V2: u8 = 41;
 const MARIADB_ANNOTATE_ROWS: u8 = 160;
 const MARIADB_BINLOG_CHECKPOINT: u8 = 161;
 const MARIADB_GTID: u8 = 162;
@@ -78,7 +80,7 @@ pub(super) fn kind(event: &Event) -> Kind {
             Ok(EventType::HEARTBEAT_EVENT) => Kind::Ignorable,
             Ok(EventType::GTID_EVENT | EventType::ANONYMOUS_GTID_EVENT) => Kind::MySqlGtid,
             Ok(_) => Kind::Known,
-            Err(_) if event.header().flags_raw() & FLAG_IGNORABLE != 0 || raw == 41 => {
+            Err(_) if event.header().flags_raw() & FLAG_IGNORABLE != 0 || raw == HEARTBEAT_V2 => {
                 Kind::Ignorable
             }
             Err(_) => Kind::Unreadable(format!("an event of the unknown type {raw}")),

@@ -23,6 +23,7 @@ use crate::position::LogPosition;
 const HEARTBEAT_S: u64 = 1;
 /// Silence for this long means that the connection is dead, whatever the network says.
 const SILENCE_LIMIT: Duration = Duration::from_secs(10);
+
 /// A reader of the log of one server, for the tables of one database.
 pub struct LogReader {
     stream: BinlogStream,

@@ -9,6 +9,7 @@ use mysql_async::binlog::EventType;
 use mysql_async::binlog::events::{Event, EventData};
 use mysql_async::{BinlogStreamRequest, Sid};
 
+use super::decode::HEARTBEAT_V2;
 use crate::connection::{Address, STATEMENT_LIMIT};
 use crate::error::ReplicateError;
 use crate::mysql::server;
@@ -18,8 +19,6 @@ use crate::position::LogPosition;
 const HEARTBEAT_NS: u64 = 200_000_000;
 /// The number under which we register for this short look; above those that people give.
 const SERVER_ID: u32 = 0x9e37_79b9;
-/// Heartbeats of servers from 8.0.26 on, for logs above 4 GiB.
-const HEARTBEAT_V2: u8 = 41;
 
 /// The position behind all that is visible. `None`: the server has no GTIDs to tell it by.
 pub(crate) async fn position(address: &Address) -> Result<Option<LogPosition>, ReplicateError> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::position::LogPosition;
 
-/// The report of a verification: a document with a hash.
+/// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyReport {
     /// The database.
