@@ -51,11 +51,7 @@ impl Folded {
     /// Takes the next change in. The images are those of the table given.
     pub(crate) fn take(&mut self, table: &Table, change: RowChange) {
         self.changes += 1;
-        self.bytes += [&change.before, &change.after]
-            .into_iter()
-            .flatten()
-            .map(image_bytes)
-            .sum::<usize>();
+        self.bytes += change.bytes();
         if !table.has_key() {
             self.keyless.push(change);
             return;
@@ -105,17 +101,6 @@ pub(crate) fn project(table: &Table, image: &Image) -> Key {
         .iter()
         .map(|&index| image.get(index).cloned().unwrap_or(Datum::Null))
         .collect()
-}
-
-fn image_bytes(image: &Image) -> usize {
-    image
-        .iter()
-        .map(|datum| match datum {
-            Datum::Null => 8,
-            Datum::Plain(text) => text.len() + 32,
-            Datum::Bytes(bytes) => bytes.len() + 32,
-        })
-        .sum()
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Follows the source's log and applies it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::error::ReplicateError;
@@ -16,6 +17,8 @@ use crate::progress::Progress;
 
 /// Log entries that wait between the reader and the applier at the most.
 const ENTRIES_AHEAD: usize = 64;
+/// Bytes of changes that wait there at the most; a single larger entry waits alone.
+const BYTES_AHEAD: usize = 32 * 1024 * 1024;
 /// How long the applier waits for more before it commits what it has read.
 const IDLE: Duration = Duration::from_millis(100);
 
@@ -51,7 +54,7 @@ pub(crate) async fn follow(
         if !inside && until.is_some_and(|until| applier.read_until() >= until) {
             return commit(&mut applier, publish).await;
         }
-        let Some(entry) = next(&mut entries, &mut applier, inside, publish).await? else {
+        let Some((entry, held)) = next(&mut entries, &mut applier, inside, publish).await? else {
             return Err(reader_ended(reading).await);
         };
         let entry = match entry {
@@ -63,19 +66,23 @@ pub(crate) async fn follow(
             entry => entry?,
         };
         inside = !applier.take(entry).await?;
+        drop(held);
         if !inside && applier.is_full() {
             commit(&mut applier, publish).await?;
         }
     }
 }
 
+/// An entry, or why there is none, with its share of the bytes that may wait.
+type Waiting = (Result<LogEntry, ReplicateError>, OwnedSemaphorePermit);
+
 /// The next entry. Between transactions, what was taken is committed while there is none. `None`: the reader has ended.
 async fn next(
-    entries: &mut mpsc::Receiver<Result<LogEntry, ReplicateError>>,
+    entries: &mut mpsc::Receiver<Waiting>,
     applier: &mut Applier,
     inside: bool,
     publish: &watch::Sender<Progress>,
-) -> Result<Option<Result<LogEntry, ReplicateError>>, ReplicateError> {
+) -> Result<Option<Waiting>, ReplicateError> {
     loop {
         match entries.try_recv() {
             Ok(entry) => return Ok(Some(entry)),
@@ -94,11 +101,17 @@ async fn next(
     }
 }
 
-async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Result<LogEntry, ReplicateError>>) {
+async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Waiting>) {
+    let room = Arc::new(Semaphore::new(BYTES_AHEAD));
     loop {
         let entry = reader.next().await;
         let is_last = entry.is_err();
-        if entries.send(entry).await.is_err() || is_last {
+        let bytes = entry.as_ref().map_or(0, LogEntry::bytes).min(BYTES_AHEAD);
+        // Nobody closes the semaphore.
+        let Ok(share) = room.clone().acquire_many_owned(bytes as u32).await else {
+            return;
+        };
+        if entries.send((entry, share)).await.is_err() || is_last {
             return;
         }
     }

@@ -13,12 +13,14 @@ pub(crate) mod visible;
 use serde::{Deserialize, Serialize};
 
 use crate::mysql::row::Image;
+use crate::mysql::value::Datum;
 use crate::position::LogPosition;
 
 pub use reader::LogReader;
 
 /// The schema of Reberth's own tables on either server.
 pub const OWN_SCHEMA: &str = "reberth";
+
 /// One row change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RowChange {
@@ -28,6 +30,14 @@ pub struct RowChange {
     pub before: Option<Image>,
     /// The row after; `None` for a delete.
     pub after: Option<Image>,
+}
+
+impl RowChange {
+    /// Roughly the bytes it holds in memory.
+    pub fn bytes(&self) -> usize {
+        let images = [&self.before, &self.after].into_iter().flatten();
+        images.flatten().map(Datum::bytes).sum()
+    }
 }
 
 /// What the log says next.
@@ -71,4 +81,16 @@ pub enum LogEntry {
         /// Position after it.
         end: LogPosition,
     },
+}
+
+impl LogEntry {
+    /// Roughly the bytes it holds in memory.
+    pub fn bytes(&self) -> usize {
+        match self {
+            LogEntry::Changes { changes, .. } | LogEntry::Prepared { changes, .. } => {
+                changes.iter().map(RowChange::bytes).sum()
+            }
+            LogEntry::Truncate { .. } | LogEntry::Decided { .. } | LogEntry::Commit { .. } => 0,
+        }
+    }
 }

@@ -63,6 +63,18 @@ pub enum Datum {
     Bytes(Vec<u8>),
 }
 
+impl Datum {
+    /// Roughly the bytes it holds in memory.
+    pub fn bytes(&self) -> usize {
+        let content = match self {
+            Datum::Null => 0,
+            Datum::Plain(text) => text.len(),
+            Datum::Bytes(bytes) => bytes.len(),
+        };
+        content + size_of::<Datum>()
+    }
+}
+
 impl ColumnClass {
     /// Appends the literal that stores the value.
     pub fn write_value(&self, datum: &Datum, sql: &mut Vec<u8>) {

@@ -3,6 +3,7 @@
 mod faults;
 mod follow;
 mod kill;
+mod memory;
 mod pair;
 mod preflight;
 mod property;

@@ -4,11 +4,13 @@ use mysql_async::binlog::events::RowsEventData;
 
 use super::LogReader;
 use crate::error::ReplicateError;
-use crate::mysql::log::OWN_SCHEMA;
+use crate::mysql::log::{OWN_SCHEMA, RowChange};
 use crate::mysql::row::read_rows;
 
 /// Rows handed on at once.
 const ROWS_AT_ONCE: usize = 500;
+/// Bytes of rows handed on at once, but for a single larger row event.
+const BYTES_AT_ONCE: usize = 1024 * 1024;
 
 impl LogReader {
     /// The table's name if it is in scope; marks the transaction if it is an applier's.
@@ -51,8 +53,10 @@ impl LogReader {
         let changes = read_rows(table, rows, map)
             .map_err(|reason| self.unreadable(format!("table {name}: {reason}")))?;
         self.transaction.has_changes = true;
+        self.transaction.bytes += changes.iter().map(RowChange::bytes).sum::<usize>();
         self.transaction.changes.extend(changes);
-        if self.transaction.changes.len() >= ROWS_AT_ONCE {
+        if self.transaction.changes.len() >= ROWS_AT_ONCE || self.transaction.bytes >= BYTES_AT_ONCE
+        {
             self.flush();
         }
         Ok(())

@@ -12,6 +12,8 @@ pub(super) struct Transaction {
     pub(super) start: Option<LogPosition>,
     /// Rows not handed on yet.
     pub(super) changes: Vec<RowChange>,
+    /// Roughly the bytes of those rows.
+    pub(super) bytes: usize,
     /// It bears the mark of an applier.
     pub(super) is_own: bool,
     /// It has had a change in scope.
@@ -53,6 +55,7 @@ impl LogReader {
                 .clone()
                 .unwrap_or_else(|| self.position.clone());
             self.transaction.is_handed_on = true;
+            self.transaction.bytes = 0;
             self.ready.push_back(LogEntry::Changes {
                 start,
                 changes: std::mem::take(&mut self.transaction.changes),
