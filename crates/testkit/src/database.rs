@@ -166,7 +166,10 @@ impl Server {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        Err(DatabaseError::Failed { what: "SQL", detail: String::from_utf8_lossy(&output.stderr).into_owned() })
+        Err(DatabaseError::Failed {
+            what: "SQL",
+            detail: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
     }
 
     /// Runs SQL as [`Server::sql`] does, and goes on after statements that the server refuses.
@@ -178,7 +181,12 @@ impl Server {
         Command::new(program("mariadb")?)
             .arg("--no-defaults")
             .arg(format!("--socket={}", self.socket().display()))
-            .args(["--user=root", "--batch", "--skip-column-names", "--default-character-set=utf8mb4"])
+            .args([
+                "--user=root",
+                "--batch",
+                "--skip-column-names",
+                "--default-character-set=utf8mb4",
+            ])
             .args(arguments)
             .stdin(Stdio::null())
             .output()
