@@ -1,5 +1,7 @@
 //! How a stream begins: the first position, the schema, the empty tables.
 
+use reberth_model::document::sha256_hex;
+
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::pipeline::StreamPlan;
@@ -8,8 +10,54 @@ use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::{self, Checkpoint, Phase};
 use crate::mysql::value::{quote_name, quote_text};
 
+/// How long a second process waits for the first to have begun.
+const BEGIN_WAIT_S: u64 = 20;
+
+/// Begins the stream, unless it has begun.
+///
+/// Making the tables drops what an interrupted try left, so two processes that begin at once must not overlap: the slower one would drop
+/// tables that the faster one has filled already. The epoch does not exist yet; a named lock of the target's server stands in for it,
+/// and ends with the session that holds it.
+pub(crate) async fn begin_once(
+    plan: &StreamPlan,
+    flavour: Flavour,
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<(), ReplicateError> {
+    // Names of locks may be 64 characters long, names of databases too.
+    let stream = format!("{}:{}", plan.direction.word(), plan.database);
+    let lock = quote_text(&format!("reberth:{}", &sha256_hex(stream.as_bytes())[..40]));
+    let taken: Option<Option<u64>> = target
+        .row(
+            "waiting for the right to begin",
+            format!("SELECT GET_LOCK({lock}, {BEGIN_WAIT_S})"),
+        )
+        .await?;
+    if taken.flatten() != Some(1) {
+        return Err(ReplicateError::Silent {
+            side: "target",
+            host: target.address().host(),
+            doing: "waiting for another process that is beginning this stream".to_owned(),
+            limit_s: BEGIN_WAIT_S,
+        });
+    }
+    if state::peek(target, plan.direction, &plan.database)
+        .await?
+        .is_none()
+    {
+        begin_copy(plan, flavour, source, target).await?;
+    }
+    target
+        .run(
+            "giving the right to begin back",
+            format!("DO RELEASE_LOCK({lock})"),
+        )
+        .await?;
+    Ok(())
+}
+
 /// Takes the first position and the schema, and makes the empty tables.
-pub(crate) async fn begin_copy(
+async fn begin_copy(
     plan: &StreamPlan,
     flavour: Flavour,
     source: &mut Session,

@@ -233,7 +233,7 @@ async fn run_once(
         .await?
         .is_none()
     {
-        begin::begin_copy(plan, flavour, &mut source, &mut target).await?;
+        begin::begin_once(plan, flavour, &mut source, &mut target).await?;
     }
     let held = Some(publish.borrow().epoch).filter(|epoch| *epoch > 0);
     let state = StreamState::take_over(&mut target, plan.direction, &plan.database, held).await?;
