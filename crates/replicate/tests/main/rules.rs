@@ -375,29 +375,3 @@ async fn what_an_applier_wrote_does_not_flow_back() {
     assert_eq!(tables, ["counted"]);
     stream.stop().await.unwrap();
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_that_begin_at_once_drop_nothing_of_each_other() {
-    let pair = Pair::with("begin", "");
-    let proxy = FaultProxy::start(pair.source.port()).await.unwrap();
-    proxy.set(Traffic::Slow(Duration::from_millis(5)));
-    let plan = pair.forward_over(proxy.port(), pair.target.port());
-    for round in 0..4 {
-        pair.target
-            .sql("DROP DATABASE IF EXISTS lms_core; DROP DATABASE IF EXISTS reberth")
-            .unwrap();
-        // The first is nearly through its beginning when the second, behind a faster wire, begins.
-        let slow = RunningStream::start(plan.clone());
-        tokio::time::sleep(Duration::from_millis(40 + 60 * round)).await;
-        let fast = RunningStream::start(pair.forward());
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
-        drop((slow, fast));
-        let stream = pair.follow().await;
-        assert_eq!(
-            pair.differing_tables(),
-            Vec::<String>::new(),
-            "round {round}"
-        );
-        stream.stop().await.unwrap();
-    }
-}
