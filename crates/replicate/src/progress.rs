@@ -6,8 +6,9 @@ use crate::position::LogPosition;
 
 /// A snapshot of a running stream.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Progress {
-    /// `copying`, `replaying` or `following`; empty before the first step.
+    /// `copying`, `replaying` or `following`; `waiting` for its turn to copy; `paused`; empty before the first step.
     pub phase: String,
     /// Epoch under which this process writes.
     pub epoch: u64,
@@ -33,4 +34,10 @@ pub struct Progress {
     pub lag_ms: Option<u64>,
     /// What went wrong last and is being tried again.
     pub retrying: Option<String>,
+    /// Times that something was tried again after a passing error.
+    pub retries: u64,
+    /// Bytes of the source's log that wait in the spool on disk.
+    pub spool_bytes: u64,
+    /// Why the copy is being slowed for the source's sake; `None` while it is not.
+    pub throttle: Option<String>,
 }

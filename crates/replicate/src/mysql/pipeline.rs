@@ -206,7 +206,10 @@ async fn run_with_retries(
         if !error.may_retry() || since.elapsed() > RETRY_LIMIT {
             return Err(error);
         }
-        publish.send_modify(|progress| progress.retrying = Some(error.to_string()));
+        publish.send_modify(|progress| {
+            progress.retrying = Some(error.to_string());
+            progress.retries += 1;
+        });
         let wait = RETRY_WAITS_MS[tries.min(RETRY_WAITS_MS.len() - 1)];
         tries += 1;
         tokio::select! {
