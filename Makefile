@@ -2,6 +2,7 @@
 # make test    everything that is checked, in one go
 # make soak    kill the engine again and again: make soak KILLS=200
 # make setup   only install what these need (tools/setup says what)
+# make bench-mysql   measure it beside the other tools: SIZE=400 (MB) RUNS=1 ONLY=full-load for a try
 # make clean   remove what was built
 
 NEXTEST := build/venv/bin/cargo-nextest nextest run --workspace --locked
@@ -9,7 +10,7 @@ KILLS ?= 200
 # Nothing is published: links to private items are for those who read the code.
 DOC_LINTS := -D warnings -A rustdoc::private_intra_doc_links
 
-.PHONY: demo test soak setup clean
+.PHONY: demo test soak bench-mysql setup clean
 
 demo:
 	tools/setup demo
@@ -26,6 +27,11 @@ test: setup
 
 soak: setup
 	KILLS=$(KILLS) $(NEXTEST) --profile soak -E '(package(reberth-replicate) | package(reberth)) & test(/kill/)'
+
+bench-mysql:
+	tools/setup bench
+	cargo build --release --locked -p reberth-bench
+	target/release/reberth-bench
 
 setup:
 	tools/setup test

@@ -193,6 +193,11 @@ impl Server {
             .map_err(io_error("running the mariadb client"))
     }
 
+    /// The server's process, for those who measure it; `None` while it is stopped.
+    pub fn process_id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// Port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port

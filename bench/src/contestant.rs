@@ -1,0 +1,138 @@
+//! Who runs: Reberth, and the tools that people use today.
+
+use std::process::Command;
+
+use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
+use reberth_replicate::mysql::state::Direction;
+use reberth_replicate::mysql::verify;
+use reberth_replicate::{Address, Secret};
+
+use crate::Failure;
+use crate::data::DATABASE;
+use crate::servers::{PASSWORD, Servers, USER};
+
+/// Copy workers of Reberth and threads of the others.
+pub(crate) const WORKERS: usize = 4;
+
+/// One contestant of the full load.
+pub(crate) struct Contestant {
+    /// Name in the table.
+    pub(crate) name: &'static str,
+    /// Whether it is a tool that people use today.
+    pub(crate) is_peer: bool,
+    /// The process that moves everything from source to target.
+    pub(crate) command: fn(&Servers) -> Result<Command, Failure>,
+}
+
+/// All contestants.
+pub(crate) const ALL: &[Contestant] = &[
+    Contestant {
+        name: "reberth",
+        is_peer: false,
+        command: |servers| this_program(servers, &["reberth"], &["copied"]),
+    },
+    Contestant {
+        name: "reberth, both sides verified",
+        is_peer: false,
+        command: |servers| this_program(servers, &["reberth"], &["verified"]),
+    },
+    Contestant {
+        name: "mydumper + myloader",
+        is_peer: true,
+        command: mydumper,
+    },
+    Contestant {
+        name: "mysqldump piped to mysql",
+        is_peer: true,
+        command: mysqldump,
+    },
+    Contestant {
+        name: "raw limit",
+        is_peer: false,
+        command: |servers| this_program(servers, &["raw"], &[]),
+    },
+];
+
+fn this_program(servers: &Servers, before: &[&str], after: &[&str]) -> Result<Command, Failure> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("contestant").args(before);
+    command
+        .arg(servers.source_url())
+        .arg(servers.target_url())
+        .args(after);
+    Ok(command)
+}
+
+fn shell(script: &str) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("set -euo pipefail; {script}")]);
+    command
+}
+
+fn mysqldump(servers: &Servers) -> Result<Command, Failure> {
+    let to = |port: u16| format!("-h127.0.0.1 -P{port} -u{USER} -p{PASSWORD}");
+    let (source, target) = (to(servers.source.port()), to(servers.target.port()));
+    Ok(shell(&format!(
+        "mysqldump --no-defaults {source} --single-transaction --quick --hex-blob --databases {DATABASE} | mysql --no-defaults {target} --max-allowed-packet=64M"
+    )))
+}
+
+/// mydumper and myloader with the best that this version has: LOAD DATA and late indexes where it knows them.
+fn mydumper(servers: &Servers) -> Result<Command, Failure> {
+    let help = |program: &str| -> Result<String, Failure> {
+        let output = Command::new(program)
+            .arg("--help")
+            .output()
+            .map_err(|error| {
+                format!("{program} cannot be run ({error}); `tools/setup bench` installs it")
+            })?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (dumper, loader) = (help("mydumper")?, help("myloader")?);
+    let load_data = if dumper.contains("--load-data") {
+        "--load-data"
+    } else {
+        ""
+    };
+    let late_indexes = if loader.contains("--optimize-keys") {
+        "--optimize-keys"
+    } else {
+        ""
+    };
+    let to = |port: u16| format!("-h 127.0.0.1 -P {port} -u {USER} -p {PASSWORD}");
+    let (source, target) = (to(servers.source.port()), to(servers.target.port()));
+    Ok(shell(&format!(
+        "folder=$(mktemp -d); trap 'rm -rf $folder' EXIT; \
+         mydumper {source} -B {DATABASE} -t {WORKERS} -r 100000 -v 1 {load_data} -o $folder; \
+         myloader {target} -t {WORKERS} -v 1 --enable-binlog {late_indexes} -d $folder"
+    )))
+}
+
+/// Moves everything with Reberth, in this process, and compares both sides if asked to.
+pub(crate) fn reberth(source: &str, target: &str, verified: bool) -> Result<(), Failure> {
+    let address = |url: &str, side| Address::parse(&Secret::new(url), USER, side);
+    let plan = StreamPlan {
+        database: DATABASE.to_owned(),
+        direction: Direction::Forward,
+        from: address(source, "source")?,
+        to: address(target, "target")?,
+        workers: WORKERS,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut stream = RunningStream::start(plan.clone());
+        stream
+            .wait_until(|progress| progress.phase == "following")
+            .await?;
+        if verified {
+            let report = verify::verify(&plan, |_, _| {}).await?;
+            if !report.is_equal() {
+                return Err(format!("verification found {} differences", report.differing).into());
+            }
+        }
+        stream.stop().await?;
+        Ok(())
+    })
+}

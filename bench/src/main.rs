@@ -1,0 +1,57 @@
+//! Measures Reberth beside the tools that people use today, on the same two servers, one after another.
+//!
+//! `make bench-mysql` runs every part; `SIZE=400 RUNS=1 ONLY=full-load make bench-mysql` is a try. One part is one file with a
+//! `run`, and one line in [`PARTS`].
+
+mod contestant;
+mod data;
+mod full_load;
+mod measure;
+mod raw;
+mod report;
+mod servers;
+mod settings;
+
+use std::process::ExitCode;
+
+use settings::Settings;
+
+/// What goes wrong here ends the benchmark; a sentence is enough.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A part of the benchmark.
+type Part = fn(&Settings) -> Result<(), Failure>;
+
+/// The parts, in the order in which they run.
+const PARTS: &[(&str, Part)] = &[("full-load", full_load::run)];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        // Contestants that are this program itself run as processes of their own, so that they are measured like the others.
+        ["contestant", "reberth", source, target, verified] => {
+            contestant::reberth(source, target, *verified == "verified")
+        }
+        ["contestant", "raw", source, target] => raw::run(source, target),
+        [] => run_parts(&Settings::from_environment()),
+        _ => Err("it takes no arguments; SIZE, RUNS and ONLY are environment variables".into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_parts(settings: &Settings) -> Result<(), Failure> {
+    for (name, part) in PARTS {
+        if settings.wants(name) {
+            report::say(&format!("## {name}\n"));
+            part(settings)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! The two servers, and whether they hold the same.
+
+use std::fmt::Write as _;
+
+use reberth_testkit::database::Server;
+
+use crate::Failure;
+use crate::data::DATABASE;
+
+/// Password of the benchmark's account; the servers live on loopback as long as the benchmark.
+pub(crate) const PASSWORD: &str = "local-only";
+/// Name of the benchmark's account.
+pub(crate) const USER: &str = "bench";
+
+/// As a managed provider of middle size runs them: durable commits, both with their own log.
+const OPTIONS: &[&str] = &[
+    "--innodb-buffer-pool-size=2G",
+    "--innodb-log-file-size=1G",
+    "--innodb-flush-log-at-trx-commit=1",
+    "--sync-binlog=1",
+    "--local-infile=ON",
+    "--max-allowed-packet=64M",
+    "--performance-schema=OFF",
+];
+
+/// A source with data and a target.
+pub(crate) struct Servers {
+    /// Holds the data.
+    pub(crate) source: Server,
+    /// Is emptied before each run.
+    pub(crate) target: Server,
+}
+
+impl Servers {
+    /// Starts both, with one account that may do anything on each.
+    pub(crate) fn start() -> Result<Servers, Failure> {
+        let start = |name: &str| -> Result<Server, Failure> {
+            let server = Server::start(name, OPTIONS)?;
+            server.sql(&format!(
+                "CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {USER}@'%' WITH GRANT OPTION"
+            ))?;
+            Ok(server)
+        };
+        Ok(Servers {
+            source: start("bench-source")?,
+            target: start("bench-target")?,
+        })
+    }
+
+    /// Process of the source.
+    pub(crate) fn source_process(&self) -> u32 {
+        self.source.process_id().unwrap_or_default()
+    }
+
+    /// Process of the target.
+    pub(crate) fn target_process(&self) -> u32 {
+        self.target.process_id().unwrap_or_default()
+    }
+
+    /// The address of the source for the benchmark's account.
+    pub(crate) fn source_url(&self) -> String {
+        self.source.url(USER, PASSWORD, DATABASE)
+    }
+
+    /// The address of the target.
+    pub(crate) fn target_url(&self) -> String {
+        self.target.url(USER, PASSWORD, DATABASE)
+    }
+
+    /// Empties the target and its log.
+    pub(crate) fn empty_target(&self) -> Result<(), Failure> {
+        self.target.sql(&format!(
+            "DROP DATABASE IF EXISTS {DATABASE}; DROP DATABASE IF EXISTS reberth; RESET MASTER"
+        ))?;
+        Ok(())
+    }
+
+    /// What differs between the two by the servers' own counts and checksums; empty if nothing does.
+    pub(crate) fn differences(&self) -> Result<String, Failure> {
+        let list = self.source.sql(&format!(
+            "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{DATABASE}' ORDER BY 1"
+        ))?;
+        let mut different = String::new();
+        for table in list.lines() {
+            let sql = format!(
+                "SELECT COUNT(*) FROM {DATABASE}.{table}; CHECKSUM TABLE {DATABASE}.{table}; \
+                 SELECT COUNT(DISTINCT INDEX_NAME) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = '{DATABASE}' AND TABLE_NAME = '{table}'"
+            );
+            if self.source.sql(&sql).ok() != self.target.sql(&sql).ok() {
+                write!(different, "{table} ")?;
+            }
+        }
+        Ok(different)
+    }
+}

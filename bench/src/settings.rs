@@ -1,0 +1,52 @@
+//! What a run of the benchmark is asked to do, by environment variables.
+
+/// Megabytes of rows, unless `SIZE` says otherwise.
+const SIZE_MB: u64 = 3_000;
+/// Runs of each contestant, unless `RUNS` says otherwise; the median counts.
+const RUNS: usize = 3;
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Megabytes of rows on the source, roughly.
+    pub(crate) size_mb: u64,
+    /// Runs of each contestant.
+    pub(crate) runs: usize,
+    /// Only parts and contestants that contain one of these words; all if empty.
+    only: Vec<String>,
+}
+
+impl Settings {
+    /// Reads `SIZE`, `RUNS` and `ONLY` (words separated by commas).
+    pub(crate) fn from_environment() -> Settings {
+        let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+        let only = std::env::var("ONLY").unwrap_or_default();
+        Settings {
+            size_mb: number("SIZE").unwrap_or(SIZE_MB),
+            runs: number("RUNS").map_or(RUNS, |runs| runs as usize).max(1),
+            only: only
+                .split(',')
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+
+    /// Whether a part is asked for: by its name, or because `ONLY` does not name any part.
+    pub(crate) fn wants(&self, part: &str) -> bool {
+        let names_a_part = crate::PARTS
+            .iter()
+            .any(|(name, _)| self.only.iter().any(|word| word == name));
+        !names_a_part || self.only.iter().any(|word| word == part)
+    }
+
+    /// Whether a contestant is asked for: by a word of its name, or because `ONLY` names nothing but parts.
+    pub(crate) fn wants_contestant(&self, contestant: &str) -> bool {
+        let mut words = self
+            .only
+            .iter()
+            .filter(|word| crate::PARTS.iter().all(|(name, _)| name != word))
+            .peekable();
+        words.peek().is_none() || words.any(|word| contestant.contains(word.as_str()))
+    }
+}
