@@ -5,9 +5,13 @@
 //! everything before it. Transactions that bear the mark of a Reberth applier (a change in the schema `reberth`) are
 //! dropped whole, so that nothing loops between the two directions (rule 32); the mark is always the first change of such a transaction.
 
+mod compressed;
 mod decode;
+pub(crate) mod event;
+mod live;
 mod reader;
 mod statement;
+pub(crate) mod table;
 pub(crate) mod visible;
 
 use serde::{Deserialize, Serialize};

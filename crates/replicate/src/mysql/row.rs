@@ -4,12 +4,13 @@
 //! 2038, and names every column of every row anew; all other values are read by the driver.
 
 use mysql_async::Value;
-use mysql_async::binlog::events::{RowsEventData, TableMapEvent};
 use mysql_async::binlog::value::BinlogValue;
 use mysql_common::constants::ColumnType;
 use mysql_common::io::ParseBuf;
 
 use crate::mysql::log::RowChange;
+use crate::mysql::log::event::RowsHead;
+use crate::mysql::log::table::{LoggedColumn, LoggedTable};
 use crate::mysql::schema::{Column, Table};
 use crate::mysql::value::{ColumnClass, Datum};
 
@@ -19,32 +20,27 @@ pub(crate) type Image = Vec<Datum>;
 /// Reads all row changes of an event. The error says what cannot be read.
 pub(crate) fn read_rows(
     table: &Table,
-    rows: &RowsEventData<'_>,
-    map: &TableMapEvent<'_>,
+    head: &RowsHead,
+    rows: &[u8],
+    logged: &LoggedTable,
 ) -> Result<Vec<RowChange>, String> {
-    let (has_before, has_after) = (
-        rows.columns_before_image().is_some(),
-        rows.columns_after_image().is_some(),
-    );
-    let is_full = rows
-        .columns_before_image()
-        .into_iter()
-        .chain(rows.columns_after_image())
-        .all(|bits| bits.iter().take(table.columns.len()).all(|bit| *bit));
-    if !is_full || rows.num_columns() as usize != table.columns.len() {
+    if !head.is_full || head.columns != table.columns.len() {
         return Err(
             "the row image is not full: set binlog_row_image=FULL; or the table's columns changed"
                 .to_owned(),
         );
     }
-    let mut data = ParseBuf(rows.rows_data());
+    let columns = logged_columns(table, logged)?;
+    let mut data = ParseBuf(rows);
     let mut changes = Vec::new();
     while !data.is_empty() {
-        let before = has_before
-            .then(|| read_image(table, map, &mut data))
+        let before = head
+            .has_before
+            .then(|| read_image(table, &columns, &mut data))
             .transpose()?;
-        let after = has_after
-            .then(|| read_image(table, map, &mut data))
+        let after = head
+            .has_after
+            .then(|| read_image(table, &columns, &mut data))
             .transpose()?;
         changes.push(RowChange {
             table: table.name.clone(),
@@ -55,29 +51,41 @@ pub(crate) fn read_rows(
     Ok(changes)
 }
 
+fn logged_columns(table: &Table, logged: &LoggedTable) -> Result<Vec<LoggedColumn>, String> {
+    let known = |(index, column): (usize, &Column)| {
+        let logged = logged.columns.get(index).copied().flatten();
+        logged.ok_or_else(|| {
+            format!(
+                "column {} is logged in a type that is not known",
+                column.name
+            )
+        })
+    };
+    table.columns.iter().enumerate().map(known).collect()
+}
+
 fn read_image<'a>(
     table: &Table,
-    map: &'a TableMapEvent<'_>,
+    logged: &'a [LoggedColumn],
     data: &mut ParseBuf<'a>,
 ) -> Result<Image, String> {
     let nulls: &[u8] = data
         .checked_eat(table.columns.len().div_ceil(8))
         .ok_or("a row image is cut short")?;
     let is_null = |index: usize| nulls[index / 8] & (1 << (index % 8)) != 0;
-    let read = |(index, column): (usize, &Column)| {
+    let read = |(index, (column, logged)): (usize, (&Column, &'a LoggedColumn))| {
         if is_null(index) {
             return Ok(Datum::Null);
         }
-        let logged = map.get_column_type(index).ok().flatten().ok_or_else(|| {
-            format!(
-                "column {} is logged in a type that is not known",
-                column.name
-            )
-        })?;
-        let details = map.get_column_metadata(index).unwrap_or_default();
-        read_column(column, logged, details, data)
+        read_column(column, logged.kind, logged.details(), data)
     };
-    table.columns.iter().enumerate().map(read).collect()
+    table
+        .columns
+        .iter()
+        .zip(logged)
+        .enumerate()
+        .map(read)
+        .collect()
 }
 
 fn read_column<'a>(

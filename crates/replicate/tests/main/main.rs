@@ -3,6 +3,7 @@
 mod faults;
 mod follow;
 mod kill;
+mod log_forms;
 mod memory;
 mod pair;
 mod preflight;

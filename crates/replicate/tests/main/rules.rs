@@ -10,7 +10,7 @@ use reberth_replicate::mysql::{schema, server, state};
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 use reberth_testkit::learning::DATABASE;
 
-const SCHEMA: &str = "
+pub(crate) const SCHEMA: &str = "
 CREATE TABLE seat (id INT PRIMARY KEY, place INT NOT NULL, UNIQUE KEY seat_place (place)); INSERT INTO seat VALUES (1,1),(2,2),(3,3),(4,4);
 CREATE TABLE town (slug VARCHAR(20) COLLATE utf8mb4_unicode_ci PRIMARY KEY, n INT); INSERT INTO town VALUES ('a',1),('b',2),('C',3);
 CREATE TABLE region (code VARCHAR(10) PRIMARY KEY, n INT); INSERT INTO region SELECT CONCAT('r', seq), 0 FROM seq_1_to_9;
@@ -30,7 +30,7 @@ CREATE TABLE counted (id INT AUTO_INCREMENT PRIMARY KEY, v INT); INSERT INTO cou
 CREATE DATABASE elsewhere; CREATE TABLE elsewhere.scratch (id INT PRIMARY KEY, v VARCHAR(30)); CREATE TABLE elsewhere.old (id INT) ENGINE=MyISAM;";
 
 /// What is done, and the SQL that does it.
-const CHANGES: &[(&str, &str)] = &[
+pub(crate) const CHANGES: &[(&str, &str)] = &[
     (
         "a swap in one statement",
         "UPDATE seat SET place = -place WHERE id < 3; UPDATE seat SET place = IF(place = -1, 2, 1) WHERE id < 3",

@@ -1,13 +1,30 @@
-//! Event types that the driver does not read: MariaDB's own, and prepared transactions.
+//! What each type of event means.
 
-use mysql_async::binlog::EventType;
-use mysql_async::binlog::events::Event;
+use super::event::{LogEvent, RowAction};
 
 /// What an event is, as far as its type number tells.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The driver reads it.
-    Known,
+    /// The server describes its log.
+    Format,
+    /// The log goes on in another file.
+    Rotate,
+    /// A statement; `extra` bytes stand before its status variables.
+    Query { extra: usize, is_compressed: bool },
+    /// A table is described, for the rows that follow.
+    TableMap,
+    /// Rows.
+    Rows {
+        action: RowAction,
+        version: u8,
+        is_compressed: bool,
+    },
+    /// The transaction is committed.
+    Commit,
+    /// A whole transaction, compressed.
+    Payload,
+    /// The server says that its log has a gap.
+    Incident,
     /// Nothing that matters.
     Ignorable,
     /// MySQL begins a group.
@@ -30,13 +47,12 @@ pub(super) enum Kind {
     Unreadable(String),
 }
 
+/// The server describes its log; the last event that a checksum at its end cannot be told from its content.
+pub(super) const FORMAT_DESCRIPTION: u8 = 15;
+/// A sign of life; it stands in no file.
+pub(super) const HEARTBEAT: u8 = 27;
 /// Heartbeats of MySQL from 8.0.26 on, for logs above 4 GiB.
 pub(super) const HEARTBEAT_V2: u8 = 41;
-const MARIADB_ANNOTATE_ROWS: u8 = 160;
-const MARIADB_BINLOG_CHECKPOINT: u8 = 161;
-const MARIADB_GTID: u8 = 162;
-const MARIADB_GTID_LIST: u8 = 163;
-const MARIADB_START_ENCRYPTION: u8 = 164;
 
 /// Flags of MariaDB's GTID event (MariaDB knowledge base, "GTID_EVENT").
 const FLAG_STANDALONE: u8 = 1;
@@ -47,44 +63,61 @@ const FLAG_COMPLETED_XA: u8 = 128;
 /// Bit of the event header that lets a reader pass over a type it does not know.
 const FLAG_IGNORABLE: u16 = 0x80;
 
-pub(super) fn kind(event: &Event) -> Kind {
-    let raw = event.header().event_type_raw();
-    match raw {
-        MARIADB_GTID => mariadb_gtid(event.data())
-            .unwrap_or_else(|| Kind::Unreadable("a GTID event is cut short".to_owned())),
-        MARIADB_ANNOTATE_ROWS
-        | MARIADB_BINLOG_CHECKPOINT
-        | MARIADB_GTID_LIST
-        | MARIADB_START_ENCRYPTION => Kind::Ignorable,
-        165..=171 => Kind::Unreadable(
-            "the source compresses its log events (log_bin_compress=ON)".to_owned(),
-        ),
-        _ => match event.header().event_type() {
-            Ok(EventType::XA_PREPARE_LOG_EVENT) => Kind::XaPrepare {
-                xid: mysql_xid(event.data()),
-                one_phase: event.data().first().is_some_and(|flag| *flag != 0),
-            },
-            // The driver unpacks it and hands its events on, but says nothing if that fails.
-            Ok(EventType::TRANSACTION_PAYLOAD_EVENT) => {
-                match event.read_event::<mysql_async::binlog::events::TransactionPayloadEvent<'_>>()
-                {
-                    Ok(_) => Kind::Ignorable,
-                    Err(error) => Kind::Unreadable(format!(
-                        "a compressed transaction cannot be unpacked: {error}"
-                    )),
-                }
-            }
-            Ok(EventType::PARTIAL_UPDATE_ROWS_EVENT) => Kind::Unreadable(
-                "a partial JSON update: set binlog_row_value_options to empty".to_owned(),
-            ),
-            Ok(EventType::HEARTBEAT_EVENT) => Kind::Ignorable,
-            Ok(EventType::GTID_EVENT | EventType::ANONYMOUS_GTID_EVENT) => Kind::MySqlGtid,
-            Ok(_) => Kind::Known,
-            Err(_) if event.header().flags_raw() & FLAG_IGNORABLE != 0 || raw == HEARTBEAT_V2 => {
-                Kind::Ignorable
-            }
-            Err(_) => Kind::Unreadable(format!("an event of the unknown type {raw}")),
+/// Bytes that the statement of a file load has before its status variables: a file's number, two places in the text, a flag.
+const LOAD_EXTRA_BYTES: usize = 13;
+
+/// Types by number: 1 to 42 of both servers (`mysql/binlog/event/binlog_event.h`), 160 to 171 of MariaDB alone (`sql/log_event.h`).
+pub(super) fn kind(event: &LogEvent) -> Kind {
+    match event.kind {
+        2 => query(0, false),
+        4 => Kind::Rotate,
+        FORMAT_DESCRIPTION => Kind::Format,
+        16 => Kind::Commit,
+        18 => query(LOAD_EXTRA_BYTES, false),
+        19 => Kind::TableMap,
+        number @ 23..=25 => rows(number - 23, 1, false),
+        26 => Kind::Incident,
+        number @ 30..=32 => rows(number - 30, 2, false),
+        33 | 34 | 42 => Kind::MySqlGtid,
+        38 => Kind::XaPrepare {
+            xid: mysql_xid(&event.body),
+            one_phase: event.body.first().is_some_and(|flag| *flag != 0),
         },
+        39 => Kind::Unreadable(
+            "a partial JSON update: set binlog_row_value_options to empty".to_owned(),
+        ),
+        40 => Kind::Payload,
+        // Ends and beginnings of the server, parts of statements, notes, signs of life; MariaDB's notes, lists and marks.
+        0 | 3 | 5 | 13 | 14 | 17 | HEARTBEAT | 28 | 29 | 35 | 36 | 37 | HEARTBEAT_V2 | 160
+        | 161 | 163 | 164 => Kind::Ignorable,
+        162 => mariadb_gtid(&event.body)
+            .unwrap_or_else(|| Kind::Unreadable("a GTID event is cut short".to_owned())),
+        165 => query(0, true),
+        number @ 166..=168 => rows(number - 166, 1, true),
+        number @ 169..=171 => rows(number - 169, 2, true),
+        _ if event.flags & FLAG_IGNORABLE != 0 => Kind::Ignorable,
+        number => Kind::Unreadable(format!("an event of the unknown type {number}")),
+    }
+}
+
+fn query(extra: usize, is_compressed: bool) -> Kind {
+    Kind::Query {
+        extra,
+        is_compressed,
+    }
+}
+
+/// The three types of a version stand in the same order everywhere.
+fn rows(place: u8, version: u8, is_compressed: bool) -> Kind {
+    let action = match place {
+        0 => RowAction::Insert,
+        1 => RowAction::Update,
+        _ => RowAction::Delete,
+    };
+    Kind::Rows {
+        action,
+        version,
+        is_compressed,
     }
 }
 

@@ -5,37 +5,34 @@ mod statements;
 mod transaction;
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Duration;
 
-use futures_util::StreamExt;
-use mysql_async::binlog::events::{Event, EventData, RotateEvent};
-use mysql_async::{BinlogStream, BinlogStreamRequest};
-
+use self::rows::KnownTable;
 use self::transaction::Transaction;
-use super::{LogEntry, decode};
+use super::LogEntry;
+use super::compressed::{self, Payload};
+use super::decode::{self, Kind};
+use super::event::{LogEvent, Query, Rotation};
+use super::live::LiveLog;
+use super::table::LoggedTable;
 use crate::connection::Address;
 use crate::error::ReplicateError;
 use crate::mysql::schema::Schema;
-use crate::mysql::server::{self, Flavour};
+use crate::mysql::server::Flavour;
 use crate::position::LogPosition;
-
-/// The server sends a sign of life this often when its log is quiet.
-const HEARTBEAT_S: u64 = 1;
-/// Silence for this long means that the connection is dead, whatever the network says.
-const SILENCE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A reader of the log of one server, for the tables of one database.
 pub struct LogReader {
-    stream: BinlogStream,
-    address: Address,
+    log: LiveLog,
     schema: Schema,
     position: LogPosition,
     /// The highest offset read in this file.
     reached: u64,
     transaction: Transaction,
+    /// The compressed transaction being read, and the position after it.
+    payload: Option<(Payload, LogPosition)>,
     ready: VecDeque<LogEntry>,
-    tables: HashMap<u64, Option<String>>,
-    /// The server has described its format; before that a checksum at an event's end cannot be told from its content.
+    tables: HashMap<u64, KnownTable>,
+    /// The server has described its log: what came before is a greeting.
     is_described: bool,
 }
 
@@ -48,48 +45,13 @@ impl LogReader {
         from: LogPosition,
         server_id: u32,
     ) -> Result<LogReader, ReplicateError> {
-        let mut session = server::reader(address).await?;
-        if !server::log_files(&mut session)
-            .await?
-            .iter()
-            .any(|(file, _)| file == from.file())
-        {
-            return Err(ReplicateError::LogPurged { position: from });
-        }
-        session
-            .run(
-                "asking for heartbeats",
-                format!(
-                    "SET @master_heartbeat_period = {}, @source_heartbeat_period = {}",
-                    HEARTBEAT_S * 1_000_000_000,
-                    HEARTBEAT_S * 1_000_000_000
-                ),
-            )
-            .await?;
-        if flavour == Flavour::MariaDb {
-            // 4: we understand MariaDB's own events; without it the server rewrites them.
-            session
-                .run(
-                    "announcing what we understand",
-                    "SET @mariadb_slave_capability = 4",
-                )
-                .await?;
-        }
-        let request = BinlogStreamRequest::new(server_id)
-            .with_filename(from.file().as_bytes())
-            .with_pos(from.offset());
-        let stream = session
-            .into_conn()
-            .get_binlog_stream(request)
-            .await
-            .map_err(|error| log_error(address, &from, error))?;
         Ok(LogReader {
-            stream,
-            address: address.clone(),
+            log: LiveLog::open(address, flavour, &from, server_id).await?,
             schema,
             reached: from.offset(),
             position: from,
             transaction: Transaction::default(),
+            payload: None,
             ready: VecDeque::new(),
             tables: HashMap::new(),
             is_described: false,
@@ -102,42 +64,83 @@ impl LogReader {
             if let Some(entry) = self.ready.pop_front() {
                 return Ok(entry);
             }
-            let silent = ReplicateError::Silent {
-                side: self.address.side(),
-                host: self.address.host(),
-                doing: "reading the log".to_owned(),
-                limit_s: SILENCE_LIMIT.as_secs(),
-            };
-            match tokio::time::timeout(SILENCE_LIMIT, self.stream.next()).await {
-                Err(_) => return Err(silent),
-                Ok(Some(Ok(event))) => self.take(&event)?,
-                Ok(Some(Err(error))) => {
-                    return Err(log_error(&self.address, &self.position, error));
-                }
-                Ok(None) => {
-                    return Err(self.address.error(
-                        "reading the log",
-                        mysql_async::DriverError::ConnectionClosed.into(),
-                    ));
-                }
+            if let Some((payload, end)) = &mut self.payload {
+                let (next, end) = (payload.next(), end.clone());
+                self.take_unpacked(next, end)?;
+                continue;
             }
+            let event = self.log.next(&self.position).await?;
+            self.take_logged(event)?;
         }
     }
 
-    fn take(&mut self, event: &Event) -> Result<(), ReplicateError> {
-        let header = event.header();
-        let end_offset = u64::from(header.log_pos());
-        if has_begun_anew(self.reached, end_offset) {
+    /// Takes the next event of a compressed transaction. All of them end where it ends.
+    fn take_unpacked(
+        &mut self,
+        next: Result<Option<LogEvent>, String>,
+        end: LogPosition,
+    ) -> Result<(), ReplicateError> {
+        if let Some(event) = next.map_err(|reason| self.unreadable(reason))? {
+            return self.take(event, self.position.clone(), end);
+        }
+        self.payload = None;
+        if self.transaction.is_begun {
+            return Err(self.unreadable("a compressed transaction has no end".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Takes the next event of the log.
+    fn take_logged(&mut self, event: LogEvent) -> Result<(), ReplicateError> {
+        if has_begun_anew(self.reached, event.end_offset) {
             return Err(self.unreadable("the log file has grown beyond 4 GiB, where its positions end: set max_binlog_size to 1 GiB at most and keep transactions smaller".to_owned()));
         }
-        self.reached = self.reached.max(end_offset);
+        self.reached = self.reached.max(event.end_offset);
         // Events that the server makes up for the stream have no position of their own.
-        let end = self.position.at(end_offset.max(self.position.offset()));
+        let end = self
+            .position
+            .at(event.end_offset.max(self.position.offset()));
         let begin = self
             .position
-            .at(end_offset.saturating_sub(u64::from(header.event_size())));
-        match decode::kind(event) {
-            decode::Kind::MariaDbGtid {
+            .at(event.end_offset.saturating_sub(event.size));
+        self.take(event, begin, end)
+    }
+
+    fn take(
+        &mut self,
+        event: LogEvent,
+        begin: LogPosition,
+        end: LogPosition,
+    ) -> Result<(), ReplicateError> {
+        match decode::kind(&event) {
+            Kind::Format => {
+                self.is_described = true;
+                self.pass(end);
+            }
+            Kind::Rotate => {
+                let rotation = self.whole(Rotation::read(&event))?;
+                return self.enter_file(rotation);
+            }
+            Kind::TableMap => {
+                let table = self.whole(LoggedTable::read(&event.body))?;
+                self.describe(table)?;
+            }
+            Kind::Rows {
+                action,
+                version,
+                is_compressed,
+            } => return self.take_rows(&event.body, action, version, is_compressed),
+            Kind::Commit => self.finish(end),
+            Kind::Query {
+                extra,
+                is_compressed,
+            } => return self.take_query(&event.body, extra, is_compressed, begin, end),
+            Kind::Payload => {
+                let payload = Payload::open(event.body);
+                let payload = payload.map_err(|reason| self.unreadable(reason))?;
+                self.payload = Some((payload, end));
+            }
+            Kind::MariaDbGtid {
                 stands_alone,
                 prepares,
             } => {
@@ -148,60 +151,47 @@ impl LogReader {
                     ..Transaction::default()
                 };
             }
-            decode::Kind::MySqlGtid => {
+            Kind::MySqlGtid => {
                 self.transaction.start.get_or_insert(begin);
             }
-            decode::Kind::XaPrepare {
+            Kind::XaPrepare {
                 one_phase: true, ..
             } => {
                 self.transaction.prepares = None;
                 self.finish(end);
             }
-            decode::Kind::XaPrepare { xid, .. } => return self.finish_prepared(xid, end),
-            decode::Kind::Unreadable(reason) => return Err(self.unreadable(reason)),
-            decode::Kind::Ignorable => self.pass(end),
-            decode::Kind::Known => return self.take_known(event, begin, end),
-        }
-        Ok(())
-    }
-
-    /// Takes an event of a kind that the library reads.
-    fn take_known(
-        &mut self,
-        event: &Event,
-        begin: LogPosition,
-        end: LogPosition,
-    ) -> Result<(), ReplicateError> {
-        let data = event
-            .read_data()
-            .map_err(|error| self.unreadable(error.to_string()))?;
-        match data {
-            Some(EventData::FormatDescriptionEvent(_)) => {
-                self.is_described = true;
-                self.pass(end);
-            }
-            Some(EventData::RotateEvent(rotate)) => return self.enter_file(&rotate),
-            Some(EventData::TableMapEvent(map)) => {
-                let table = self.resolve(&map.database_name(), &map.table_name())?;
-                self.tables.insert(map.table_id(), table);
-            }
-            Some(EventData::RowsEvent(rows)) => self.take_rows(&rows)?,
-            Some(EventData::XidEvent(_)) => self.finish(end),
-            Some(EventData::QueryEvent(query)) => {
-                self.take_query(&query.schema(), &query.query(), begin, end)?
-            }
-            Some(EventData::IncidentEvent(_)) => {
+            Kind::XaPrepare { xid, .. } => return self.finish_prepared(xid, end),
+            Kind::Incident => {
                 return Err(self.unreadable(
                     "the source says that its log has a gap (incident event)".to_owned(),
                 ));
             }
-            _ => self.pass(end),
+            Kind::Unreadable(reason) => return Err(self.unreadable(reason)),
+            Kind::Ignorable => self.pass(end),
         }
         Ok(())
     }
 
+    /// Reads a statement and takes it.
+    fn take_query(
+        &mut self,
+        body: &[u8],
+        extra: usize,
+        is_compressed: bool,
+        begin: LogPosition,
+        end: LogPosition,
+    ) -> Result<(), ReplicateError> {
+        let query = if is_compressed {
+            let plain = self.whole(compressed::unpack_query(body))?;
+            self.whole(Query::read(&plain, extra))?
+        } else {
+            self.whole(Query::read(body, extra))?
+        };
+        self.take_statement(&query.database, &query.text, begin, end)
+    }
+
     /// The log goes on in another file.
-    fn enter_file(&mut self, rotate: &RotateEvent<'_>) -> Result<(), ReplicateError> {
+    fn enter_file(&mut self, rotation: Rotation) -> Result<(), ReplicateError> {
         // The greeting repeats the file that was asked for.
         if !self.is_described {
             return Ok(());
@@ -211,16 +201,22 @@ impl LogReader {
                 "the log file ends inside a transaction: the source lost the end of its log in a crash".to_owned(),
             ));
         }
-        let file = rotate.name().into_owned();
-        self.position = LogPosition::new(&file, rotate.position())
+        let file = rotation.file;
+        self.position = LogPosition::new(&file, rotation.offset)
             .ok_or_else(|| self.unreadable(format!("log file {file} has no number")))?;
-        self.reached = rotate.position();
-        if !rotate.is_fake() {
+        self.reached = rotation.offset;
+        if !rotation.is_fake {
+            self.tables.clear();
             self.ready.push_back(LogEntry::Commit {
                 end: self.position.clone(),
             });
         }
         Ok(())
+    }
+
+    /// What was read of an event, or an error that it is cut short.
+    fn whole<T>(&self, read: Option<T>) -> Result<T, ReplicateError> {
+        read.ok_or_else(|| self.unreadable("an event is cut short or damaged".to_owned()))
     }
 
     fn unreadable(&self, reason: String) -> ReplicateError {
@@ -235,33 +231,6 @@ impl LogReader {
 fn has_begun_anew(reached: u64, end_offset: u64) -> bool {
     const GIB: u64 = 1 << 30;
     reached >= 3 * GIB && end_offset > 0 && end_offset < 2 * GIB
-}
-
-/// Tells "the log is gone" (final) from "the connection is gone" (passing).
-fn log_error(
-    address: &Address,
-    position: &LogPosition,
-    error: mysql_async::Error,
-) -> ReplicateError {
-    match &error {
-        // ER_MASTER_FATAL_ERROR_READING_BINLOG, with the reason in words only.
-        mysql_async::Error::Server(server) if server.code == 1236 => {
-            let gone = ["could not find", "purged", "not found", "first log file"]
-                .iter()
-                .any(|words| server.message.to_ascii_lowercase().contains(words));
-            if gone {
-                ReplicateError::LogPurged {
-                    position: position.clone(),
-                }
-            } else {
-                ReplicateError::LogUnreadable {
-                    position: position.clone(),
-                    reason: server.message.clone(),
-                }
-            }
-        }
-        _ => address.error("reading the log", error),
-    }
 }
 
 #[cfg(test)]

@@ -26,14 +26,6 @@ pub(super) async fn probe_log(
             setting(name) == wanted || (setting(name).is_empty() && flavour == Flavour::MySql);
         found.expect(&format!("{side} {name}"), is_fine, setting(name), remedy);
     }
-    for name in ["log_bin_compress", "binlog_transaction_compression"] {
-        found.expect(
-            &format!("{side} {name}"),
-            setting(name) != "ON",
-            setting(name),
-            &format!("set {name}=OFF: this version does not read compressed events"),
-        );
-    }
     found.expect(
         &format!("{side} partial JSON"),
         setting("binlog_row_value_options").is_empty(),
@@ -106,7 +98,7 @@ pub(super) async fn probe_pair(
 
 /// The settings by name in lower case, their values in upper case.
 async fn read(session: &mut Session) -> Result<BTreeMap<String, String>, ReplicateError> {
-    let names = "'log_bin','binlog_format','binlog_row_image','log_bin_compress','binlog_transaction_compression','binlog_row_value_options',\
+    let names = "'log_bin','binlog_format','binlog_row_image','binlog_row_value_options',\
                  'expire_logs_days','binlog_expire_logs_seconds','max_allowed_packet','lower_case_table_names'";
     let rows: Vec<(String, String)> = session
         .rows(

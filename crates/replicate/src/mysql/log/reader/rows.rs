@@ -1,9 +1,10 @@
 //! Row events: of which table they are, and whether they are in scope.
 
-use mysql_async::binlog::events::RowsEventData;
-
 use super::LogReader;
 use crate::error::ReplicateError;
+use crate::mysql::log::compressed;
+use crate::mysql::log::event::{Fields, RowAction, RowsHead};
+use crate::mysql::log::table::LoggedTable;
 use crate::mysql::log::{OWN_SCHEMA, RowChange};
 use crate::mysql::row::read_rows;
 
@@ -12,14 +13,22 @@ const ROWS_AT_ONCE: usize = 500;
 /// Bytes of rows handed on at once, but for a single larger row event.
 const BYTES_AT_ONCE: usize = 1024 * 1024;
 
+/// The number in a row event without rows, by which a server ends a statement that changed nothing.
+const NO_TABLE: u64 = 0x00ff_ffff;
+
+/// A table that the log has described.
+pub(super) struct KnownTable {
+    logged: LoggedTable,
+    /// Its rows are to be read.
+    is_in_scope: bool,
+    /// It stands in our database, but not in the schema: it was made after the schema was read.
+    is_new: bool,
+}
+
 impl LogReader {
-    /// The table's name if it is in scope; marks the transaction if it is an applier's.
-    pub(super) fn resolve(
-        &mut self,
-        database: &str,
-        table: &str,
-    ) -> Result<Option<String>, ReplicateError> {
-        if database == OWN_SCHEMA {
+    /// Notes what the log says of a table; marks the transaction if it is an applier's.
+    pub(super) fn describe(&mut self, logged: LoggedTable) -> Result<(), ReplicateError> {
+        if logged.database == OWN_SCHEMA {
             if self.transaction.has_changes {
                 return Err(self.unreadable(
                     "the mark of an applier stands behind other changes of its transaction"
@@ -28,30 +37,56 @@ impl LogReader {
             }
             self.transaction.is_own = true;
         }
-        Ok(
-            (database == self.schema.database && self.schema.tables.contains_key(table))
-                .then(|| table.to_owned()),
-        )
+        let is_ours = logged.database == self.schema.database;
+        let is_in_scope = is_ours && self.schema.tables.contains_key(&logged.name);
+        let known = KnownTable {
+            is_in_scope,
+            is_new: is_ours && !is_in_scope,
+            logged,
+        };
+        self.tables.insert(known.logged.id, known);
+        Ok(())
     }
 
-    pub(super) fn take_rows(&mut self, rows: &RowsEventData<'_>) -> Result<(), ReplicateError> {
-        let Some(name) = self.tables.get(&rows.table_id()).cloned().flatten() else {
-            // A table of the database that the schema does not know was made after the schema was read.
-            return self.refuse_unknown_table(rows.table_id());
+    pub(super) fn take_rows(
+        &mut self,
+        body: &[u8],
+        action: RowAction,
+        version: u8,
+        is_compressed: bool,
+    ) -> Result<(), ReplicateError> {
+        let mut fields = Fields(body);
+        let head = self.whole(RowsHead::take(&mut fields, action, version))?;
+        let Some(known) = self.tables.get(&head.table_id) else {
+            if head.table_id == NO_TABLE {
+                return Ok(());
+            }
+            return Err(self.unreadable("rows came without their table's description".to_owned()));
         };
         if self.transaction.is_own {
             return Ok(());
         }
-        let Some(table) = self.schema.tables.get(&name) else {
+        if known.is_new {
+            return Err(ReplicateError::SchemaChanged {
+                position: self.position.clone(),
+                statement: format!(
+                    "rows of table {}, which did not exist when the move began",
+                    known.logged.name
+                ),
+            });
+        }
+        let table = self.schema.tables.get(&known.logged.name);
+        let Some(table) = table.filter(|_| known.is_in_scope) else {
             return Ok(());
         };
-        let Some(map) = self.stream.get_tme(rows.table_id()) else {
-            return Err(
-                self.unreadable(format!("rows of table {name} came without its description"))
-            );
+        let read = if is_compressed {
+            let rows = self.whole(compressed::unpack(fields))?;
+            read_rows(table, &head, &rows, &known.logged)
+        } else {
+            read_rows(table, &head, fields.0, &known.logged)
         };
-        let changes = read_rows(table, rows, map)
-            .map_err(|reason| self.unreadable(format!("table {name}: {reason}")))?;
+        let changes =
+            read.map_err(|reason| self.unreadable(format!("table {}: {reason}", table.name)))?;
         self.transaction.has_changes = true;
         self.transaction.bytes += changes.iter().map(RowChange::bytes).sum::<usize>();
         self.transaction.changes.extend(changes);
@@ -60,22 +95,5 @@ impl LogReader {
             self.flush();
         }
         Ok(())
-    }
-
-    fn refuse_unknown_table(&mut self, table_id: u64) -> Result<(), ReplicateError> {
-        let unknown = self
-            .stream
-            .get_tme(table_id)
-            .filter(|map| map.database_name() == self.schema.database.as_str());
-        match unknown {
-            Some(map) if !self.transaction.is_own => Err(ReplicateError::SchemaChanged {
-                position: self.position.clone(),
-                statement: format!(
-                    "rows of table {}, which did not exist when the move began",
-                    map.table_name()
-                ),
-            }),
-            _ => Ok(()),
-        }
     }
 }

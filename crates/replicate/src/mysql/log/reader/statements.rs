@@ -8,7 +8,7 @@ use crate::mysql::log::statement::{self, Statement};
 use crate::position::LogPosition;
 
 impl LogReader {
-    pub(super) fn take_query(
+    pub(super) fn take_statement(
         &mut self,
         schema: &str,
         query: &str,

@@ -1,0 +1,114 @@
+//! The log in forms other than the plain one: compressed, with images that are not whole, larger than memory.
+
+use reberth_replicate::mysql::log::LogEntry;
+use reberth_replicate::mysql::preflight;
+use reberth_replicate::mysql::schema;
+use reberth_replicate::mysql::server;
+
+use crate::pair::{Pair, address, error_of};
+use crate::rules::{CHANGES, SCHEMA};
+
+/// Makes a MariaDB server compress all that it can.
+const COMPRESS: &str = "SET GLOBAL log_bin_compress = ON, GLOBAL log_bin_compress_min_len = 10";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn compressed_events_arrive_exactly() {
+    let pair = Pair::with("compress", SCHEMA);
+    pair.source.sql(COMPRESS).unwrap();
+    pair.target.sql(COMPRESS).unwrap();
+    let findings = preflight::run(&pair.forward()).await.unwrap();
+    assert_eq!(findings.blockers(), Vec::<String>::new());
+    let mut stream = pair.follow().await;
+    for (what, sql) in CHANGES {
+        pair.run(sql);
+        pair.drain(&mut stream).await;
+        assert_eq!(pair.differing_tables(), Vec::<String>::new(), "{what}");
+    }
+    let file = pair.log_end().file().to_owned();
+    let events = pair
+        .source
+        .sql(&format!("SHOW BINLOG EVENTS IN '{file}'"))
+        .unwrap();
+    assert!(events.contains("Update_rows_compressed"), "{events}");
+    stream.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn images_that_are_not_whole_are_named_and_never_applied() {
+    let pair = Pair::with("images", SCHEMA);
+    for image in ["MINIMAL", "NOBLOB"] {
+        pair.source
+            .sql(&format!("SET GLOBAL binlog_row_image = {image}"))
+            .unwrap();
+        let blockers = preflight::run(&pair.forward()).await.unwrap().blockers();
+        assert!(
+            blockers
+                .iter()
+                .any(|line| line.contains("binlog_row_image")),
+            "{blockers:?}"
+        );
+    }
+    pair.source
+        .sql("SET GLOBAL binlog_row_image = FULL")
+        .unwrap();
+    let mut stream = pair.follow().await;
+    // A session may set its own.
+    pair.run("SET SESSION binlog_row_image = MINIMAL; UPDATE seat SET place = 99 WHERE id = 1");
+    let error = error_of(&mut stream).await;
+    assert_eq!(error.code(), "RB-REP-010", "{error}");
+    assert!(error.to_string().contains("binlog_row_image"), "{error}");
+    let place = pair
+        .target
+        .sql("SELECT place FROM lms_core.seat WHERE id = 1");
+    assert_eq!(place.unwrap().trim(), "1");
+}
+
+/// The statement of a file load is logged under a type of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_load_logged_as_a_statement_stops_the_stream() {
+    let pair = Pair::with("load", SCHEMA);
+    let mut stream = pair.follow().await;
+    let folder = std::env::temp_dir().join(format!("reberth-load-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("rows.txt");
+    std::fs::write(&file, "500\t500\n").unwrap();
+    pair.run(&format!(
+        "SET SESSION binlog_format = 'STATEMENT'; LOAD DATA INFILE '{}' INTO TABLE seat",
+        file.display()
+    ));
+    let error = error_of(&mut stream).await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(error.code(), "RB-REP-009", "{error}");
+}
+
+/// The reader hands a compressed transaction on in parts too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_compressed_transaction_is_read_in_parts() {
+    let pair = Pair::with(
+        "parts",
+        "CREATE TABLE big (id INT PRIMARY KEY, v VARCHAR(200))",
+    );
+    pair.source.sql(COMPRESS).unwrap();
+    let plan = pair.forward();
+    let mut session = server::reader(&address(pair.source.port(), "reader", "source"))
+        .await
+        .unwrap();
+    let schema = schema::read(&mut session, &plan.database).await.unwrap();
+    let start = pair.log_end();
+    pair.run("INSERT INTO big SELECT seq, REPEAT('v', 150) FROM seq_1_to_20000");
+    let end = pair.log_end();
+    let mut reader = plan.open_log("test", schema, start).await.unwrap();
+    let (mut rows, mut largest) = (0, 0);
+    loop {
+        match reader.next().await.unwrap() {
+            LogEntry::Changes { changes, .. } => {
+                rows += changes.len();
+                largest = largest.max(changes.len());
+            }
+            LogEntry::Commit { end: reached, .. } if reached >= end => break,
+            _ => {}
+        }
+    }
+    assert_eq!(rows, 20_000);
+    assert!(largest < 2_000, "{largest} rows at once");
+}
