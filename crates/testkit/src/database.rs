@@ -5,11 +5,17 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+
+mod dialect;
+mod product;
+
+pub use product::Product;
+use product::{program, user_option};
 
 /// How long a server may take to answer after its start.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -18,9 +24,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// A program of the server package is missing.
-    #[error(
-        "{program} is not installed; run `make setup`, which installs mariadb-server-core and mariadb-client-core"
-    )]
+    #[error("{program} is not installed; run `make setup`, which installs it")]
     Missing {
         /// The program.
         program: &'static str,
@@ -48,9 +52,10 @@ fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> DatabaseError {
     move |source| DatabaseError::Io { what, source }
 }
 
-/// A running MariaDB server; stopped and removed when dropped.
+/// A running server; stopped and removed when dropped.
 #[derive(Debug)]
 pub struct Server {
+    product: Product,
     folder: PathBuf,
     port: u16,
     options: Vec<String>,
@@ -58,51 +63,38 @@ pub struct Server {
 }
 
 impl Server {
+    /// [`Server::start_as`] with the MariaDB of this machine.
+    pub fn start(name: &str, options: &[&str]) -> Result<Server, DatabaseError> {
+        Server::start_as(Product::MariaDb, name, options)
+    }
+
     /// Makes a new server with the binary log on in row format, as a managed provider runs it, and starts it.
     ///
     /// `name` appears in its folder; `options` are further server options (`--max-connections=50`).
-    pub fn start(name: &str, options: &[&str]) -> Result<Server, DatabaseError> {
+    pub fn start_as(
+        product: Product,
+        name: &str,
+        options: &[&str],
+    ) -> Result<Server, DatabaseError> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("reberth-{name}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).map_err(io_error("making the server's folder"))?;
+        let number_option = format!("--server-id={}", 100 + number);
+        let all = product.options().iter().chain(options);
         let mut server = Server {
+            product,
             folder,
             port: free_port().map_err(io_error("finding a free port"))?,
-            options: server_options(number)
-                .into_iter()
-                .chain(options.iter().map(|option| option.to_string()))
+            options: std::iter::once(number_option)
+                .chain(all.map(|option| option.to_string()))
                 .collect(),
             child: None,
         };
-        server.install()?;
+        product.install(&server.data())?;
         server.resume()?;
         Ok(server)
-    }
-
-    fn install(&self) -> Result<(), DatabaseError> {
-        let output = Command::new(program("mariadb-install-db")?)
-            .arg("--no-defaults")
-            .arg(format!("--datadir={}", self.data().display()))
-            .args([
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-                "--skip-name-resolve",
-            ])
-            .args(["--innodb-log-file-size=32M"])
-            .args(user_option())
-            .env("TMPDIR", &self.folder)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(io_error("running mariadb-install-db"))?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(DatabaseError::Failed {
-            what: "mariadb-install-db",
-            detail: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
     }
 
     /// Starts the server process again after [`Server::kill`] or [`Server::shut_down`], on the same port and data.
@@ -117,8 +109,9 @@ impl Server {
             // A server that starts removes the temporary tables it finds in its folder for them, those of its neighbours too.
             .env("TMPDIR", &self.folder)
             .args(["--pdeathsig", "SIGKILL"])
-            .arg(program("mariadbd")?)
+            .arg(self.product.server()?)
             .arg("--no-defaults")
+            .args(self.product.base_option())
             .arg(format!("--datadir={}", self.data().display()))
             .arg(format!("--socket={}", self.socket().display()))
             .arg(format!(
@@ -133,7 +126,7 @@ impl Server {
             .stderr(log);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         self.child =
-            Some(spawn_from_lasting_thread(command).map_err(io_error("starting mariadbd"))?);
+            Some(spawn_from_lasting_thread(command).map_err(io_error("starting the server"))?);
         self.wait_until_it_answers()
     }
 
@@ -155,14 +148,16 @@ impl Server {
         let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
         let tail: Vec<&str> = log.lines().rev().take(8).collect();
         Err(DatabaseError::Failed {
-            what: "starting mariadbd",
+            what: "starting the server",
             detail: tail.into_iter().rev().collect::<Vec<_>>().join("\n"),
         })
     }
 
     /// Runs SQL as the server's administrator through its socket and returns the tab-separated answer without headings.
+    ///
+    /// It is written as MariaDB understands it, with `seq_1_to_N` and all, and put into the server's own words.
     pub fn sql(&self, sql: &str) -> Result<String, DatabaseError> {
-        let output = self.client(&["--execute", sql])?;
+        let output = self.client(&["--execute", &dialect::translate(self.product, sql)])?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -174,11 +169,12 @@ impl Server {
 
     /// Runs SQL as [`Server::sql`] does, and goes on after statements that the server refuses.
     pub fn sql_forced(&self, sql: &str) -> Result<(), DatabaseError> {
-        self.client(&["--force", "--execute", sql]).map(drop)
+        let sql = dialect::translate(self.product, sql);
+        self.client(&["--force", "--execute", &sql]).map(drop)
     }
 
     fn client(&self, arguments: &[&str]) -> Result<std::process::Output, DatabaseError> {
-        Command::new(program("mariadb")?)
+        Command::new(self.product.client()?)
             .arg("--no-defaults")
             .arg(format!("--socket={}", self.socket().display()))
             .args([
@@ -190,7 +186,12 @@ impl Server {
             .args(arguments)
             .stdin(Stdio::null())
             .output()
-            .map_err(io_error("running the mariadb client"))
+            .map_err(io_error("running the server's client"))
+    }
+
+    /// Which server it is.
+    pub fn product(&self) -> Product {
+        self.product
     }
 
     /// The server's process, for those who measure it; `None` while it is stopped.
@@ -248,47 +249,8 @@ impl Drop for Server {
     }
 }
 
-fn server_options(number: u32) -> Vec<String> {
-    [
-        "--bind-address=127.0.0.1",
-        "--skip-name-resolve",
-        "--log-bin=binlog",
-        "--binlog-format=ROW",
-        "--binlog-row-image=FULL",
-        "--character-set-server=utf8mb4",
-        "--collation-server=utf8mb4_unicode_ci",
-        "--innodb-buffer-pool-size=256M",
-        "--innodb-log-file-size=128M",
-        "--innodb-flush-log-at-trx-commit=1",
-        "--sync-binlog=1",
-        "--performance-schema=OFF",
-        "--max-allowed-packet=64M",
-        "--lock-wait-timeout=120",
-    ]
-    .into_iter()
-    .map(str::to_owned)
-    .chain([format!("--server-id={}", 100 + number)])
-    .collect()
-}
-
-/// The server refuses to run as root unless told so, and needs no telling otherwise.
-fn user_option() -> Option<&'static str> {
-    let is_root = std::fs::metadata("/proc/self")
-        .is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    is_root.then_some("--user=root")
-}
-
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-fn program(name: &'static str) -> Result<PathBuf, DatabaseError> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/bin")])
-        .map(|folder| folder.join(name))
-        .find(|candidate: &PathBuf| Path::is_file(candidate))
-        .ok_or(DatabaseError::Missing { program: name })
 }
 
 /// The parent-death signal fires when the *thread* that started the child ends, so children are started by one thread

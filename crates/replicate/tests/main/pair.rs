@@ -6,11 +6,16 @@ use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::progress::Progress;
 use reberth_replicate::{Address, LogPosition, ReplicateError, Secret};
-use reberth_testkit::database::Server;
+use reberth_testkit::database::{Product, Server};
 use reberth_testkit::learning::{self, DATABASE, PASSWORD, Size};
 
 /// How long a test waits for a stream that must get somewhere.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Which servers stand on the two sides: source, target.
+pub(crate) type Products = (Product, Product);
+/// Oracle's server on both sides.
+pub(crate) const MYSQL: Products = (Product::MySql, Product::MySql);
 
 /// Two servers.
 pub(crate) struct Pair {
@@ -21,9 +26,22 @@ pub(crate) struct Pair {
 impl Pair {
     /// A seeded source and an empty target.
     pub(crate) fn start(name: &str) -> Pair {
-        let source = Server::start(&format!("{name}-source"), &[]).expect("the source starts");
-        let target = Server::start(&format!("{name}-target"), &[]).expect("the target starts");
-        learning::seed(&source, Size::SMALL).expect("the source is seeded");
+        Pair::start_on((Product::MariaDb, Product::MariaDb), name)
+    }
+
+    /// The same on chosen servers.
+    pub(crate) fn start_on(products: Products, name: &str) -> Pair {
+        Pair::seeded(products, name, Size::SMALL)
+    }
+
+    fn seeded((source, target): Products, name: &str, size: Size) -> Pair {
+        let source = Server::start_as(source, &format!("{name}-source"), &[]);
+        let target = Server::start_as(target, &format!("{name}-target"), &[]);
+        let (source, target) = (
+            source.expect("the source starts"),
+            target.expect("the target starts"),
+        );
+        learning::seed(&source, size).expect("the source is seeded");
         learning::prepare_target(&target).expect("the target has accounts");
         Pair { source, target }
     }
@@ -51,18 +69,16 @@ impl Pair {
 
     /// A source with little data, on which that SQL was run in the database to be moved, and an empty target.
     pub(crate) fn with(name: &str, sql: &str) -> Pair {
-        let source = Server::start(&format!("{name}-source"), &[]).expect("the source starts");
-        let target = Server::start(&format!("{name}-target"), &[]).expect("the target starts");
-        learning::seed(
-            &source,
-            Size {
-                learners: 30,
-                submissions: 60,
-            },
-        )
-        .expect("the source is seeded");
-        learning::prepare_target(&target).expect("the target has accounts");
-        let pair = Pair { source, target };
+        Pair::with_on((Product::MariaDb, Product::MariaDb), name, sql)
+    }
+
+    /// The same on chosen servers.
+    pub(crate) fn with_on(products: Products, name: &str, sql: &str) -> Pair {
+        let size = Size {
+            learners: 30,
+            submissions: 60,
+        };
+        let pair = Pair::seeded(products, name, size);
         pair.run(sql);
         pair
     }
