@@ -12,6 +12,7 @@ pub(crate) mod full_load;
 pub(crate) mod index;
 pub(crate) mod lag;
 pub mod log;
+pub mod objects;
 pub mod pipeline;
 pub mod preflight;
 pub(crate) mod row;

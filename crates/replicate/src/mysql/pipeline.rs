@@ -37,6 +37,7 @@ use tokio::task::JoinSet;
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
 use crate::mysql::log::LogReader;
+use crate::mysql::objects::{self, Kind};
 use crate::mysql::schema::Schema;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::{self, Checkpoint, Direction, Phase, StreamState};
@@ -313,6 +314,14 @@ async fn stream(
         )
         .await?;
         index::make_strict(target, &checkpoint.schema).await?;
+        objects::level::bring(
+            &mut server::reader(&plan.from).await?,
+            target,
+            &plan.database,
+            &Kind::BESIDE_A_STREAM,
+            None,
+        )
+        .await?;
         state
             .enter(target, Phase::Following, &checkpoint.certain_from)
             .await?;

@@ -1,5 +1,6 @@
 //! Probes both servers before anything is moved, and assumes nothing.
 
+mod programs;
 mod reader;
 mod settings;
 mod tables;
@@ -124,6 +125,7 @@ pub async fn run(plan: &StreamPlan) -> Result<Preflight, ReplicateError> {
             tables::probe_empty_labels(&mut source, &schema, &mut found).await?;
             reader::probe_read_only(&mut source, &schema, &mut found).await?;
             target::probe(plan, &mut target, &schema, &mut found).await?;
+            programs::probe(plan, &mut source, &mut target, &mut found).await?;
             settings::probe_pair(&mut source, &mut target, &mut found).await?;
             found.schema = Some(schema);
         }

@@ -143,8 +143,6 @@ pub struct Schema {
     pub tables: BTreeMap<String, Table>,
     /// Foreign keys, ordered by child and name.
     pub foreign_keys: Vec<ForeignKey>,
-    /// Views, triggers, routines and events by kind: listed so that none is forgotten.
-    pub programs: BTreeMap<String, Vec<String>>,
 }
 
 impl Schema {

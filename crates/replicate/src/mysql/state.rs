@@ -13,6 +13,7 @@ mod prepared;
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
 use crate::mysql::log::OWN_SCHEMA;
+use crate::mysql::objects::keep;
 use crate::mysql::schema::Schema;
 use crate::mysql::value::quote_text;
 use crate::position::LogPosition;
@@ -228,7 +229,13 @@ pub async fn forget(
         }
         false => Some(0),
     };
-    if left == Some(0) {
+    let kept = keep::count(session).await?;
+    if kept > 0 {
+        removed.push(format!(
+            "nothing of reberth.kept_program, which holds {kept} trigger(s) or event(s) that this server lacks: the way back puts them back"
+        ));
+    }
+    if left == Some(0) && kept == 0 {
         session
             .run(
                 "removing Reberth's schema",

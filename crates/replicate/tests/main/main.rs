@@ -7,6 +7,7 @@ mod log_forms;
 mod memory;
 mod pair;
 mod preflight;
+mod programs;
 mod property;
 mod rules;
 mod tls;

@@ -125,7 +125,7 @@ impl Pair {
 
     /// Tables whose content differs between the two servers, by the servers' own checksums and counts.
     pub(crate) fn differing_tables(&self) -> Vec<String> {
-        let list = self.source.sql(&format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{DATABASE}' ORDER BY 1")).expect("tables are listed");
+        let list = self.source.sql(&format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{DATABASE}' AND TABLE_TYPE <> 'VIEW' ORDER BY 1")).expect("tables are listed");
         let tables: Vec<&str> = list.lines().collect();
         let names: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
         let counts: Vec<String> = names

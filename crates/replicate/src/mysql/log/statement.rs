@@ -3,6 +3,7 @@
 //! With row logging a statement in the log is a boundary, a schema change, or something about accounts. Whatever is
 //! not known to be harmless counts as a schema change and stops the stream: a stop is a nuisance, a missed change is a loss.
 
+use crate::mysql::objects::statement as program;
 use crate::mysql::schema::Schema;
 
 /// What a logged statement means to the tables in scope.
@@ -78,6 +79,9 @@ pub(super) fn read(schema: &Schema, database: &str, query: &str) -> Statement {
         // The server's own words for temporary tables left behind.
         ("DROP", "/*!40005") if word(2) == "TEMPORARY" => Statement::Harmless,
         ("CREATE", "OR") if matches!(word(3), "USER" | "ROLE") => Statement::Harmless,
+        ("CREATE" | "ALTER" | "DROP", _) if program::is_about_a_program(&text) => {
+            Statement::Harmless
+        }
         ("ALTER", "TABLE") if is_counter_change(&text) => Statement::Harmless,
         ("TRUNCATE", _) => truncate(schema, database, &text),
         ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "LOAD", _) => Statement::DataChange,
@@ -177,7 +181,6 @@ mod tests {
             collation: String::new(),
             tables: BTreeMap::from([("course".to_owned(), table)]),
             foreign_keys: vec![],
-            programs: BTreeMap::new(),
         }
     }
 

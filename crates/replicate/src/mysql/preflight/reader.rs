@@ -25,7 +25,6 @@ pub(super) async fn probe_log(
             collation: String::new(),
             tables: BTreeMap::new(),
             foreign_keys: Vec::new(),
-            programs: BTreeMap::new(),
         };
         plan.open_log("preflight", schema, end).await.map(drop)
     };

@@ -25,9 +25,6 @@ pub(super) fn probe(schema: &Schema, found: &mut Preflight) {
         probe_table(schema, table, found);
     }
     probe_cascades(schema, found);
-    for (kind, names) in &schema.programs {
-        found.note(&format!("{kind}s"), Verdict::Blocker(format!("this version does not carry {kind}s: script and drop them on the source, and make them again after the cutover")), names.join(", "));
-    }
 }
 
 fn probe_table(schema: &Schema, table: &Table, found: &mut Preflight) {

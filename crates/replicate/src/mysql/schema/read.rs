@@ -36,14 +36,12 @@ pub async fn read(session: &mut Session, database: &str) -> Result<Schema, Repli
     read_columns(session, &name, &mut tables).await?;
     read_keys(session, &name, &mut tables).await?;
     let foreign_keys = read_foreign_keys(session, &name).await?;
-    let programs = read_programs(session, &name).await?;
     Ok(Schema {
         database: database.to_owned(),
         charset,
         collation,
         tables,
         foreign_keys,
-        programs,
     })
 }
 
@@ -232,28 +230,4 @@ async fn read_foreign_keys(
         }
     }
     Ok(keys)
-}
-
-async fn read_programs(
-    session: &mut Session,
-    database: &str,
-) -> Result<BTreeMap<String, Vec<String>>, ReplicateError> {
-    let mut programs = BTreeMap::new();
-    for (kind, table, name, schema) in [
-        ("view", "VIEWS", "TABLE_NAME", "TABLE_SCHEMA"),
-        ("trigger", "TRIGGERS", "TRIGGER_NAME", "TRIGGER_SCHEMA"),
-        ("routine", "ROUTINES", "ROUTINE_NAME", "ROUTINE_SCHEMA"),
-        ("event", "EVENTS", "EVENT_NAME", "EVENT_SCHEMA"),
-    ] {
-        let sql = format!(
-            "SELECT {name} FROM information_schema.{table} WHERE {schema} = {database} ORDER BY 1"
-        );
-        let names: Vec<String> = session
-            .rows("listing views, triggers, routines and events", sql)
-            .await?;
-        if !names.is_empty() {
-            programs.insert(kind.to_owned(), names);
-        }
-    }
-    Ok(programs)
 }

@@ -1,0 +1,227 @@
+//! Triggers that a server loses for as long as rows stream into it, and events that were switched off, with all that brings them back.
+//!
+//! They are kept on that very server, beside the state of the stream, and written there before anything is taken away: whoever finds the server,
+//! after whatever accident, finds what it lacks.
+
+use super::{Account, Kind, Program, definer, level, read};
+use crate::connection::Session;
+use crate::error::ReplicateError;
+use crate::mysql::value::quote_text;
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.kept_program (
+    database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, kind VARCHAR(20) NOT NULL,
+    name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, place BIGINT UNSIGNED NOT NULL, statement LONGBLOB NOT NULL,
+    charset VARCHAR(64) NOT NULL, collation VARCHAR(64) NOT NULL, sql_mode VARCHAR(1000) NOT NULL,
+    definer VARCHAR(400) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL, PRIMARY KEY (database_name, kind, name)) ENGINE=InnoDB";
+
+/// Keeps the database's triggers and drops them. Returns their names.
+pub async fn take_triggers(
+    session: &mut Session,
+    database: &str,
+) -> Result<Vec<String>, ReplicateError> {
+    let found = read(session, database).await?;
+    require_visible(&found.hidden, session.address().side())?;
+    let triggers: Vec<Program> = found
+        .programs
+        .into_values()
+        .filter(|program| program.kind == Kind::Trigger)
+        .collect();
+    store(session, database, &triggers).await?;
+    for trigger in &triggers {
+        level::drop_one(session, Kind::Trigger, &trigger.name).await?;
+    }
+    Ok(kept(session, database, Kind::Trigger)
+        .await?
+        .into_iter()
+        .map(|trigger| trigger.name)
+        .collect())
+}
+
+/// Puts the kept triggers back as they were, and forgets them. Returns their names; doing it twice is harmless.
+pub async fn put_triggers_back(
+    session: &mut Session,
+    database: &str,
+) -> Result<Vec<String>, ReplicateError> {
+    let triggers = kept(session, database, Kind::Trigger).await?;
+    let mut names = Vec::new();
+    for trigger in &triggers {
+        level::run(session, database, trigger, &trigger.statement).await?;
+        names.push(trigger.name.clone());
+    }
+    forget(session, database, Kind::Trigger).await?;
+    Ok(names)
+}
+
+/// Switches the enabled events off, and keeps which they were. Returns their names.
+pub async fn stop_events(
+    session: &mut Session,
+    database: &str,
+) -> Result<Vec<String>, ReplicateError> {
+    let events: Vec<Program> = read(session, database)
+        .await?
+        .programs
+        .into_values()
+        .filter(|program| program.kind == Kind::Event && program.is_enabled)
+        .collect();
+    store(session, database, &events).await?;
+    let names: Vec<String> = kept(session, database, Kind::Event)
+        .await?
+        .into_iter()
+        .map(|event| event.name)
+        .collect();
+    level::set_events(session, database, &names, false).await?;
+    Ok(names)
+}
+
+/// Switches the events on that [`stop_events`] switched off, and forgets them. Returns their names.
+pub async fn start_events_again(
+    session: &mut Session,
+    database: &str,
+) -> Result<Vec<String>, ReplicateError> {
+    let names: Vec<String> = kept(session, database, Kind::Event)
+        .await?
+        .into_iter()
+        .map(|event| event.name)
+        .collect();
+    level::set_events(session, database, &names, true).await?;
+    forget(session, database, Kind::Event).await?;
+    Ok(names)
+}
+
+fn require_visible(
+    hidden: &[(Kind, &'static str)],
+    side: &'static str,
+) -> Result<(), ReplicateError> {
+    match hidden.iter().find(|(kind, _)| *kind == Kind::Trigger) {
+        None => Ok(()),
+        Some((_, right)) => Err(ReplicateError::Blocked(vec![format!(
+            "whether the {side} has triggers is not known: grant its writing account {right}"
+        )])),
+    }
+}
+
+/// Writes programs down; what is kept already stays as it was first.
+async fn store(
+    session: &mut Session,
+    database: &str,
+    programs: &[Program],
+) -> Result<(), ReplicateError> {
+    session
+        .run(
+            "making Reberth's schema",
+            "CREATE DATABASE IF NOT EXISTS reberth CHARACTER SET utf8mb4",
+        )
+        .await?;
+    session.run("making Reberth's tables", TABLE).await?;
+    for program in programs {
+        let definer = program.definer.as_ref().map(|account| account.to_string());
+        let sql = format!(
+            "INSERT IGNORE INTO reberth.kept_program (database_name, kind, name, place, statement, charset, collation, sql_mode, definer) VALUES ({}, '{}', {}, {}, x'{}', {}, {}, {}, {})",
+            quote_text(database),
+            program.kind.word(),
+            quote_text(&program.name),
+            program.place,
+            hex(&program.statement),
+            quote_text(&program.charset),
+            quote_text(&program.collation),
+            quote_text(&program.sql_mode),
+            definer.map_or("NULL".to_owned(), |definer| quote_text(&definer)),
+        );
+        session.run("keeping a definition", sql).await?;
+    }
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Number of programs of all databases that are kept on a server.
+pub async fn count(session: &mut Session) -> Result<u64, ReplicateError> {
+    if !exists(session).await? {
+        return Ok(0);
+    }
+    let count: Option<u64> = session
+        .row(
+            "counting what is kept",
+            "SELECT COUNT(*) FROM reberth.kept_program",
+        )
+        .await?;
+    Ok(count.unwrap_or_default())
+}
+
+async fn exists(session: &mut Session) -> Result<bool, ReplicateError> {
+    let found: Option<u64> = session
+        .row(
+            "looking for what is kept",
+            "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'reberth' AND TABLE_NAME = 'kept_program'",
+        )
+        .await?;
+    Ok(found == Some(1))
+}
+
+/// What is kept of a database, in the order in which it is made again.
+async fn kept(
+    session: &mut Session,
+    database: &str,
+    kind: Kind,
+) -> Result<Vec<Program>, ReplicateError> {
+    if !exists(session).await? {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT name, place, statement, charset, collation, sql_mode, definer FROM reberth.kept_program WHERE database_name = {} AND kind = '{}' ORDER BY place, name",
+        quote_text(database),
+        kind.word()
+    );
+    type Row = (String, u64, Vec<u8>, String, String, String, Option<String>);
+    let rows: Vec<Row> = session.rows("reading what is kept", sql).await?;
+    let program = |(name, place, statement, charset, collation, sql_mode, definer): Row| Program {
+        kind,
+        name,
+        statement,
+        definer: definer.and_then(|words| Account::from_words(&words)),
+        charset,
+        collation,
+        sql_mode,
+        time_zone: None,
+        is_enabled: true,
+        place,
+        body: String::new(),
+        traits: String::new(),
+    };
+    Ok(rows.into_iter().map(program).collect())
+}
+
+async fn forget(session: &mut Session, database: &str, kind: Kind) -> Result<(), ReplicateError> {
+    if !exists(session).await? {
+        return Ok(());
+    }
+    let sql = format!(
+        "DELETE FROM reberth.kept_program WHERE database_name = {} AND kind = '{}'",
+        quote_text(database),
+        kind.word()
+    );
+    session.run("forgetting what was kept", sql).await?;
+    Ok(())
+}
+
+/// Whether triggers of the database could be put back by this account with their definers: each definer is tried.
+pub async fn foreign_definers(
+    session: &mut Session,
+    database: &str,
+) -> Result<Vec<String>, ReplicateError> {
+    let found = read(session, database).await?.programs;
+    let mut refused = Vec::new();
+    for program in found
+        .values()
+        .filter(|program| program.kind == Kind::Trigger)
+    {
+        if let Some(account) = &program.definer
+            && !definer::may_define(session, account).await?
+        {
+            refused.push(format!("trigger {} of {account}", program.name));
+        }
+    }
+    Ok(refused)
+}
