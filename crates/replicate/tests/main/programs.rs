@@ -31,16 +31,22 @@ fn pair(name: &str) -> Pair {
     let pair = Pair::with(name, PROGRAMS);
     pair.target
         .sql("SET GLOBAL log_bin_trust_function_creators = 1; GRANT SET USER ON *.* TO writer@'%'; CREATE USER boss@'10.%' IDENTIFIED BY 'local-only'; GRANT ALL ON lms_core.* TO boss@'10.%'; GRANT SELECT ON mysql.proc TO writer@'%'")
-        .unwrap();
+        .expect("the server answers");
     pair
 }
 
 async fn programs_of(pair: &Pair, side: &str) -> Vec<Program> {
     let mut session = match side {
-        "source" => server::reader(&pair.forward().from).await.unwrap(),
-        _ => server::writer(&pair.forward().to).await.unwrap(),
+        "source" => server::reader(&pair.forward().from)
+            .await
+            .expect("the server answers"),
+        _ => server::writer(&pair.forward().to)
+            .await
+            .expect("the server answers"),
     };
-    let found = objects::read(&mut session, "lms_core").await.unwrap();
+    let found = objects::read(&mut session, "lms_core")
+        .await
+        .expect("the server answers");
     assert!(
         found.hidden.is_empty() && found.unreadable.is_empty(),
         "{found:?}"
@@ -196,7 +202,7 @@ async fn what_may_not_be_seen_or_made_is_said_before() {
 fn triggers(server: &Server) -> String {
     server
         .sql("SELECT TRIGGER_NAME, ACTION_ORDER, DEFINER, SQL_MODE, ACTION_STATEMENT FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = 'lms_core' ORDER BY 1")
-        .unwrap()
+        .expect("the server answers")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -226,7 +232,7 @@ async fn triggers_are_kept_before_they_are_taken_and_put_back_as_they_were() {
     let events = |server: &Server| {
         server
             .sql("SELECT EVENT_NAME, DEFINER, STATUS FROM information_schema.EVENTS ORDER BY 1")
-            .unwrap()
+            .expect("the server answers")
     };
     let running = events(&pair.source);
     assert_eq!(
