@@ -64,6 +64,16 @@ pub enum ReplicateError {
         /// Identity now.
         found: String,
     },
+    /// The source is another server now, and its history is not the one that was applied.
+    #[error("the source is now {found}, which cannot be followed: {transaction} {reason}")]
+    SourceDiverged {
+        /// Identity of the server found.
+        found: String,
+        /// The transaction in which the two differ.
+        transaction: String,
+        /// How.
+        reason: String,
+    },
     /// The source no longer has the log that the target needs next.
     #[error("the source has purged its log before {position}, which the target needs next")]
     LogPurged {
@@ -161,6 +171,7 @@ impl ReplicateError {
             ReplicateError::TableUnsupported { .. } => "RB-REP-013",
             ReplicateError::NotStarted { .. } => "RB-REP-014",
             ReplicateError::Silent { .. } => "RB-REP-015",
+            ReplicateError::SourceDiverged { .. } => "RB-REP-016",
         }
     }
 
@@ -184,6 +195,9 @@ impl ReplicateError {
             }
             ReplicateError::SourceChanged { .. } => {
                 "point the reader back at the first server; or run `reberth replicate stop` and start anew from this one"
+            }
+            ReplicateError::SourceDiverged { .. } => {
+                "point the reader at a server that has the whole history (log_slave_updates on, nothing lost in the failover); or run `reberth replicate stop`, empty the target, and start anew from this one"
             }
             ReplicateError::LogPurged { .. } => {
                 "nothing applied so far is lost, but the gap cannot be closed: raise the source's log retention, run `reberth replicate stop`, empty the target, and start anew"

@@ -35,6 +35,7 @@ impl Station for Armed {
             phase: Phase::Following,
             position: position.clone(),
             certain_from: position.clone(),
+            executed: server::executed(&mut from, flavour).await?,
             source_identity: server::identity(&mut from, flavour).await?,
             schema: schema::read(&mut from, &plan.database).await?,
         };

@@ -8,6 +8,7 @@ use crate::connection::{LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::cascade;
 use crate::mysql::fold::Folded;
+use crate::mysql::gtid::GtidSet;
 use crate::mysql::log::{LogEntry, RowChange};
 use crate::mysql::schema::Schema;
 use crate::mysql::state::StreamState;
@@ -31,6 +32,8 @@ pub(crate) struct Applier {
     schema: Schema,
     /// Committed on the target.
     checkpoint: LogPosition,
+    /// Names of what is read, to be kept with the checkpoint; `None` where the source gives none.
+    executed: Option<GtidSet>,
     /// Complete source transactions are read up to here.
     read_until: LogPosition,
     /// Every touched key is known to stand or not to stand as the log says.
@@ -51,6 +54,7 @@ impl Applier {
         state: &StreamState,
         schema: Schema,
         checkpoint: LogPosition,
+        executed: Option<GtidSet>,
         is_certain: bool,
         snapshots: BTreeMap<String, LogPosition>,
     ) -> Result<Applier, ReplicateError> {
@@ -61,6 +65,7 @@ impl Applier {
             schema,
             read_until: checkpoint.clone(),
             checkpoint,
+            executed,
             is_certain,
             snapshots,
             pending: Folded::default(),
@@ -126,6 +131,12 @@ impl Applier {
                 self.decide(&xid, committed, &end).await?;
                 self.complete(end);
                 Ok(true)
+            }
+            LogEntry::Executed { gtid } => {
+                if let Some(executed) = &mut self.executed {
+                    executed.add(&gtid);
+                }
+                Ok(false)
             }
             LogEntry::Commit { end } => {
                 self.complete(end);
@@ -260,7 +271,7 @@ impl Applier {
         self.flush().await?;
         self.ensure_open().await?;
         self.state
-            .commit_batch(&mut self.session, &self.read_until)
+            .commit_batch(&mut self.session, &self.read_until, self.executed.as_ref())
             .await?;
         self.is_open = false;
         self.uncommitted = 0;

@@ -79,6 +79,7 @@ async fn begin_copy(
         phase: Phase::Copying,
         certain_from: position.clone(),
         position,
+        executed: server::executed(source, flavour).await?,
         source_identity: server::identity(source, flavour).await?,
         schema,
     };
@@ -163,22 +164,5 @@ async fn refuse_strangers(target: &mut Session, schema: &Schema) -> Result<(), R
     Err(ReplicateError::TargetNotEmpty {
         database: schema.database.clone(),
         tables: strangers.join(", "),
-    })
-}
-
-/// An error if the source is another server than the checkpoint's (rule 5).
-pub(crate) async fn check_identity(
-    source: &mut Session,
-    flavour: Flavour,
-    checkpoint: &Checkpoint,
-) -> Result<(), ReplicateError> {
-    let found = server::identity(source, flavour).await?;
-    if found == checkpoint.source_identity {
-        return Ok(());
-    }
-    Err(ReplicateError::SourceChanged {
-        position: checkpoint.position.clone(),
-        expected: checkpoint.source_identity.clone(),
-        found,
     })
 }

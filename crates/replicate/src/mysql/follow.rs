@@ -35,17 +35,12 @@ pub(crate) async fn follow(
         state,
         checkpoint.schema.clone(),
         checkpoint.position.clone(),
+        checkpoint.executed.clone(),
         until.is_none(),
         snapshots,
     )
     .await?;
-    let reader = plan
-        .open_log(
-            "stream",
-            checkpoint.schema.clone(),
-            checkpoint.position.clone(),
-        )
-        .await?;
+    let reader = plan.open_stream_log(checkpoint).await?;
     let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
     let mut reading = JoinSet::new();
     reading.spawn(read_log(reader, sender));

@@ -8,6 +8,7 @@
 mod compressed;
 mod decode;
 pub(crate) mod event;
+pub(crate) mod executed;
 mod live;
 mod reader;
 mod statement;
@@ -16,6 +17,7 @@ pub(crate) mod visible;
 
 use serde::{Deserialize, Serialize};
 
+use crate::mysql::gtid::Gtid;
 use crate::mysql::row::Image;
 use crate::mysql::value::Datum;
 use crate::position::LogPosition;
@@ -79,6 +81,11 @@ pub enum LogEntry {
         /// Position after the decision.
         end: LogPosition,
     },
+    /// The name of the transaction that the next entry completes, where the server gives names.
+    Executed {
+        /// The name.
+        gtid: Gtid,
+    },
     /// The open transaction is complete. Also sent, without changes before it, when the log moved on without a change
     /// in scope.
     Commit {
@@ -94,7 +101,10 @@ impl LogEntry {
             LogEntry::Changes { changes, .. } | LogEntry::Prepared { changes, .. } => {
                 changes.iter().map(RowChange::bytes).sum()
             }
-            LogEntry::Truncate { .. } | LogEntry::Decided { .. } | LogEntry::Commit { .. } => 0,
+            LogEntry::Truncate { .. }
+            | LogEntry::Executed { .. }
+            | LogEntry::Decided { .. }
+            | LogEntry::Commit { .. } => 0,
         }
     }
 }

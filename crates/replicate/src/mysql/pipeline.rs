@@ -26,7 +26,8 @@
 //! instant the target holds all of a chunk or nothing of it, all changes up to the checkpoint and none after it, and the successor goes on from there.
 //! A predecessor that is still alive cannot commit once the successor has raised the epoch ([`super::state`]).
 //!
-//! **Identity.** Positions mean something only in the log of one server, so the checkpoint holds its identity; a change stops the stream (rule 5).
+//! **Identity.** Positions mean something only in the log of one server, so the checkpoint holds its identity, and the log is opened only on
+//! that server; another one is gone on with only if it holds all that was applied ([`super::failover`], rule 5).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -41,7 +42,7 @@ use crate::mysql::objects::{self, Kind};
 use crate::mysql::schema::Schema;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::{self, Checkpoint, Direction, Phase, StreamState};
-use crate::mysql::{begin, follow, full_load, index, lag};
+use crate::mysql::{begin, failover, follow, full_load, index, lag};
 use crate::position::LogPosition;
 use crate::progress::Progress;
 
@@ -89,7 +90,31 @@ impl StreamPlan {
     ) -> Result<LogReader, ReplicateError> {
         let mut session = server::reader(&self.from).await?;
         let flavour = server::version(&mut session).await?.flavour;
-        LogReader::open(&self.from, flavour, schema, from, self.server_id(role)).await
+        LogReader::open(
+            &self.from,
+            flavour,
+            None,
+            schema,
+            from,
+            self.server_id(role),
+        )
+        .await
+    }
+
+    /// Opens the stream's own reader at its checkpoint.
+    pub(crate) async fn open_stream_log(
+        &self,
+        checkpoint: &Checkpoint,
+    ) -> Result<LogReader, ReplicateError> {
+        LogReader::open(
+            &self.from,
+            Flavour::of(&checkpoint.source_identity),
+            Some(&checkpoint.source_identity),
+            checkpoint.schema.clone(),
+            checkpoint.position.clone(),
+            self.server_id("stream"),
+        )
+        .await
     }
 }
 
@@ -242,7 +267,10 @@ async fn run_once(
     let held = Some(publish.borrow().epoch).filter(|epoch| *epoch > 0);
     let state = StreamState::take_over(&mut target, plan.direction, &plan.database, held).await?;
     let mut checkpoint = state.checkpoint(&mut target).await?;
-    begin::check_identity(&mut source, flavour, &checkpoint).await?;
+    if failover::follow_source(plan, flavour, &state, &checkpoint, &mut source, &mut target).await?
+    {
+        checkpoint = state.checkpoint(&mut target).await?;
+    }
     publish.send_modify(|progress| {
         progress.epoch = state.epoch();
         progress.phase = checkpoint.phase.word().to_owned();

@@ -2,6 +2,7 @@
 
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
+use crate::mysql::gtid::GtidSet;
 use crate::mysql::log::visible;
 use crate::position::LogPosition;
 
@@ -29,6 +30,17 @@ pub enum Flavour {
     MariaDb,
     /// Oracle MySQL and its relatives.
     MySql,
+}
+
+impl Flavour {
+    /// The family of the server of that identity.
+    pub(crate) fn of(identity: &str) -> Flavour {
+        if identity.starts_with("mariadb:") {
+            Flavour::MariaDb
+        } else {
+            Flavour::MySql
+        }
+    }
 }
 
 /// A server's flavour and version.
@@ -91,6 +103,33 @@ pub async fn log_end(
                 session.address().side()
             )])
         })
+}
+
+/// The names of all transactions that the server has executed and logged. `None`: it gives no names.
+pub async fn executed(
+    session: &mut Session,
+    flavour: Flavour,
+) -> Result<Option<GtidSet>, ReplicateError> {
+    let sql = match flavour {
+        Flavour::MariaDb => "SELECT 'ON', @@global.gtid_binlog_state",
+        Flavour::MySql => "SELECT @@global.gtid_mode, @@global.gtid_executed",
+    };
+    let row: Option<(String, String)> = session.row("asking what was executed", sql).await?;
+    let text = row.filter(|(mode, _)| mode == "ON").map(|(_, text)| text);
+    Ok(text.and_then(|text| GtidSet::parse(flavour, &text)))
+}
+
+/// The names of what the server has executed and no longer has in its log; MySQL only.
+pub(crate) async fn purged(
+    session: &mut Session,
+    flavour: Flavour,
+) -> Result<Option<GtidSet>, ReplicateError> {
+    if flavour == Flavour::MariaDb {
+        return Ok(None);
+    }
+    let sql = "SELECT @@global.gtid_purged";
+    let text: Option<String> = session.row("asking what was purged", sql).await?;
+    Ok(text.and_then(|text| GtidSet::parse(flavour, &text)))
 }
 
 /// The log files that the server still has, oldest first, with their sizes in bytes.

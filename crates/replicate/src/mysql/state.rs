@@ -12,6 +12,7 @@ mod prepared;
 
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
+use crate::mysql::gtid::GtidSet;
 use crate::mysql::log::OWN_SCHEMA;
 use crate::mysql::objects::keep;
 use crate::mysql::schema::Schema;
@@ -76,6 +77,8 @@ pub struct Checkpoint {
     pub position: LogPosition,
     /// From here on the copied rows are certain: the highest end of any chunk's reading (rule 3).
     pub certain_from: LogPosition,
+    /// Names of the transactions up to here, and, until the stream follows, of some that come after; `None` where the source gives none.
+    pub executed: Option<GtidSet>,
     /// Identity of the server whose log it is.
     pub source_identity: String,
     /// The schema as of the first position.
@@ -95,7 +98,7 @@ const TABLES: &[&str] = &[
         name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, turn BIGINT UNSIGNED NOT NULL DEFAULT 0,
         phase VARCHAR(20) NOT NULL, log_file VARCHAR(255) NOT NULL, log_offset BIGINT UNSIGNED NOT NULL,
         certain_file VARCHAR(255) NOT NULL, certain_offset BIGINT UNSIGNED NOT NULL,
-        source_identity VARCHAR(255) NOT NULL) ENGINE=InnoDB",
+        source_identity VARCHAR(255) NOT NULL, executed LONGTEXT CHARACTER SET ascii NULL) ENGINE=InnoDB",
     // Apart from the checkpoint, which changes with every batch and is logged whole each time.
     "CREATE TABLE IF NOT EXISTS reberth.source_schema (
         stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, definition LONGTEXT CHARACTER SET utf8mb4 NOT NULL) ENGINE=InnoDB",
@@ -162,14 +165,15 @@ pub async fn begin(
         .run("opening a transaction", "START TRANSACTION")
         .await?;
     let sql = format!(
-        "INSERT IGNORE INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity) \
-         VALUES ({name}, 0, '{}', {}, {}, {}, {}, {})",
+        "INSERT IGNORE INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity, executed) \
+         VALUES ({name}, 0, '{}', {}, {}, {}, {}, {}, {})",
         checkpoint.phase.word(),
         quote_text(position.file()),
         position.offset(),
         quote_text(certain.file()),
         certain.offset(),
         quote_text(&checkpoint.source_identity),
+        checkpoint::executed_literal(checkpoint.executed.as_ref()),
     );
     session.run("writing the first checkpoint", sql).await?;
     let sql = format!(

@@ -77,6 +77,7 @@ impl Touched {
                     }
                     touched.until = end;
                 }
+                LogEntry::Executed { .. } => {}
                 LogEntry::Commit { end } => touched.until = end,
             }
         }

@@ -1,5 +1,6 @@
 //! Replication against real servers.
 
+mod failover;
 mod faults;
 mod follow;
 mod kill;

@@ -1,6 +1,13 @@
 //! What each type of event means.
 
-use super::event::{LogEvent, RowAction};
+use mysql_async::binlog::events::{FormatDescriptionEvent, GtidEvent};
+use mysql_common::binlog::BinlogCtx;
+use mysql_common::binlog::consts::BinlogVersion;
+use mysql_common::io::ParseBuf;
+
+use super::event::{Fields, LogEvent, RowAction};
+use crate::mysql::gtid::{Gtid, GtidSet};
+use crate::mysql::server::Flavour;
 
 /// What an event is, as far as its type number tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,14 +34,18 @@ pub(super) enum Kind {
     Incident,
     /// Nothing that matters.
     Ignorable,
-    /// MySQL begins a group.
-    MySqlGtid,
+    /// MySQL begins a group, under a name or without one.
+    MySqlGtid { gtid: Option<Gtid> },
+    /// The names of everything in the files before this one.
+    ExecutedBefore(GtidSet),
     /// MariaDB begins a group; it may say that the group ends with a prepare.
     MariaDbGtid {
         /// The group is one statement, with no event that ends it.
         stands_alone: bool,
         /// Name of the transaction to be prepared.
         prepares: Option<String>,
+        /// Name of the group.
+        gtid: Gtid,
     },
     /// A transaction was prepared.
     XaPrepare {
@@ -78,7 +89,11 @@ pub(super) fn kind(event: &LogEvent) -> Kind {
         number @ 23..=25 => rows(number - 23, 1, false),
         26 => Kind::Incident,
         number @ 30..=32 => rows(number - 30, 2, false),
-        33 | 34 | 42 => Kind::MySqlGtid,
+        34 => Kind::MySqlGtid { gtid: None },
+        33 | 42 => match mysql_gtid(event) {
+            None => Kind::Unreadable("a GTID event is cut short".to_owned()),
+            gtid => Kind::MySqlGtid { gtid },
+        },
         38 => Kind::XaPrepare {
             xid: mysql_xid(&event.body),
             one_phase: event.body.first().is_some_and(|flag| *flag != 0),
@@ -88,9 +103,11 @@ pub(super) fn kind(event: &LogEvent) -> Kind {
         ),
         40 => Kind::Payload,
         // Ends and beginnings of the server, parts of statements, notes, signs of life; MariaDB's notes, lists and marks.
-        0 | 3 | 5 | 13 | 14 | 17 | HEARTBEAT | 28 | 29 | 35 | 36 | 37 | HEARTBEAT_V2 | 160
-        | 161 | 163 | 164 => Kind::Ignorable,
-        162 => mariadb_gtid(&event.body)
+        0 | 3 | 5 | 13 | 14 | 17 | HEARTBEAT | 28 | 29 | 36 | 37 | HEARTBEAT_V2 | 160 | 161
+        | 164 => Kind::Ignorable,
+        35 => mysql_gtid_list(&event.body).map_or(Kind::Ignorable, Kind::ExecutedBefore),
+        163 => mariadb_gtid_list(&event.body).map_or(Kind::Ignorable, Kind::ExecutedBefore),
+        162 => mariadb_gtid(event.server, &event.body)
             .unwrap_or_else(|| Kind::Unreadable("a GTID event is cut short".to_owned())),
         165 => query(0, true),
         number @ 166..=168 => rows(number - 166, 1, true),
@@ -98,6 +115,11 @@ pub(super) fn kind(event: &LogEvent) -> Kind {
         _ if event.flags & FLAG_IGNORABLE != 0 => Kind::Ignorable,
         number => Kind::Unreadable(format!("an event of the unknown type {number}")),
     }
+}
+
+/// Whether it is a sign of life, which stands in no file.
+pub(super) fn is_heartbeat(event: &LogEvent) -> bool {
+    [HEARTBEAT, HEARTBEAT_V2].contains(&event.kind)
 }
 
 fn query(extra: usize, is_compressed: bool) -> Kind {
@@ -122,14 +144,21 @@ fn rows(place: u8, version: u8, is_compressed: bool) -> Kind {
 }
 
 /// `None` when cut short.
-fn mariadb_gtid(data: &[u8]) -> Option<Kind> {
+fn mariadb_gtid(server: u64, data: &[u8]) -> Option<Kind> {
     // sequence number (8), domain (4), flags (1), then by flags: commit id (8), name of the XA transaction.
+    let mut fields = Fields(data);
+    let (number, domain) = (fields.number(8)?, fields.number(4)?);
+    let gtid = Gtid {
+        origin: format!("{domain}-{server}"),
+        number,
+    };
     let flags = *data.get(12)?;
     let stands_alone = flags & FLAG_STANDALONE != 0;
     if flags & (FLAG_PREPARED_XA | FLAG_COMPLETED_XA) == 0 {
         return Some(Kind::MariaDbGtid {
             stands_alone,
             prepares: None,
+            gtid,
         });
     }
     let start = if flags & FLAG_GROUP_COMMIT_ID != 0 {
@@ -141,6 +170,65 @@ fn mariadb_gtid(data: &[u8]) -> Option<Kind> {
     Some(Kind::MariaDbGtid {
         stands_alone,
         prepares: (flags & FLAG_PREPARED_XA != 0).then_some(name),
+        gtid,
+    })
+}
+
+/// Number of entries (28 bits of 4 bytes), and for each: domain (4), server (4), number (8).
+fn mariadb_gtid_list(data: &[u8]) -> Option<GtidSet> {
+    let mut fields = Fields(data);
+    let count = fields.number(4)? & 0x0fff_ffff;
+    let mut set = GtidSet::empty(Flavour::MariaDb);
+    for _ in 0..count {
+        let (domain, server) = (fields.number(4)?, fields.number(4)?);
+        set.add(&Gtid {
+            origin: format!("{domain}-{server}"),
+            number: fields.number(8)?,
+        });
+    }
+    Some(set)
+}
+
+/// Number of servers (8), and for each: its uuid (16), the number of its intervals (8), and of each interval the first number (8) and the one
+/// behind the last (8). The form with tags, which a byte above the number marks, is not read.
+fn mysql_gtid_list(data: &[u8]) -> Option<GtidSet> {
+    let mut fields = Fields(data);
+    let count = fields.number(8)?;
+    let mut text = String::new();
+    if count > u64::from(u32::MAX) {
+        return None;
+    }
+    for _ in 0..count {
+        text.push_str(&uuid(fields.bytes(16)?));
+        for _ in 0..fields.number(8)? {
+            let (first, end) = (fields.number(8)?, fields.number(8)?);
+            text.push_str(&format!(":{first}-{}", end.checked_sub(1)?));
+        }
+        text.push(',');
+    }
+    GtidSet::parse(Flavour::MySql, &text)
+}
+
+fn uuid(bytes: &[u8]) -> String {
+    let mut text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    for place in [20, 16, 12, 8] {
+        text.insert(place, '-');
+    }
+    text
+}
+
+/// Plain: flags (1), server (16), number (8). The form with a tag is read by the driver.
+fn mysql_gtid(event: &LogEvent) -> Option<Gtid> {
+    let format = FormatDescriptionEvent::new(BinlogVersion::Version4);
+    let context = BinlogCtx::new(event.body.len(), &format, event.kind);
+    let read: GtidEvent = ParseBuf(&event.body).parse(context).ok()?;
+    let mut origin = uuid(&read.sid());
+    if let Some(tag) = read.tag() {
+        origin = format!("{origin}:{tag}");
+    }
+    Some(Gtid {
+        origin,
+        number: read.gno(),
     })
 }
 
@@ -190,13 +278,18 @@ mod tests {
 
     #[test]
     fn mariadb_group_headers_are_read_and_short_ones_refused() {
+        let gtid = |number| Gtid {
+            origin: "0-7".to_owned(),
+            number,
+        };
         let mut plain = vec![0; 13];
         plain[12] = 8;
         assert_eq!(
-            mariadb_gtid(&plain),
+            mariadb_gtid(7, &plain),
             Some(Kind::MariaDbGtid {
                 stands_alone: false,
-                prepares: None
+                prepares: None,
+                gtid: gtid(0),
             })
         );
         let mut prepared = vec![0; 13];
@@ -204,16 +297,17 @@ mod tests {
         prepared.extend([1, 0, 0, 0, 2, 1, b'a', b'b', b'c']);
         let prepares = Some("X'6162',X'63',1".to_owned());
         assert_eq!(
-            mariadb_gtid(&prepared),
+            mariadb_gtid(7, &prepared),
             Some(Kind::MariaDbGtid {
                 stands_alone: false,
-                prepares
+                prepares,
+                gtid: gtid(0),
             })
         );
         for length in 0..13 {
-            assert_eq!(mariadb_gtid(&plain[..length]), None);
+            assert_eq!(mariadb_gtid(7, &plain[..length]), None);
         }
-        assert_eq!(mariadb_gtid(&prepared[..prepared.len() - 1]), None);
+        assert_eq!(mariadb_gtid(7, &prepared[..prepared.len() - 1]), None);
     }
 
     #[test]

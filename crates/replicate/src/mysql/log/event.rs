@@ -10,6 +10,8 @@ use mysql_async::binlog::events::Event;
 pub(crate) struct LogEvent {
     /// Type number.
     pub(crate) kind: u8,
+    /// Number of the server that first wrote it.
+    pub(crate) server: u64,
     /// Flags of the header.
     pub(crate) flags: u16,
     /// Offset behind it in the log file; 0 for what the server makes up for the stream.
@@ -29,6 +31,7 @@ impl LogEvent {
         let header = event.header();
         LogEvent {
             kind: header.event_type_raw(),
+            server: u64::from(header.server_id()),
             flags: header.flags_raw(),
             end_offset: u64::from(header.log_pos()),
             size: u64::from(header.event_size()),
@@ -40,10 +43,9 @@ impl LogEvent {
     pub(super) fn from_header(header: &[u8]) -> Option<LogEvent> {
         let mut fields = Fields(header);
         fields.skip(4)?;
-        let kind = fields.byte()?;
-        fields.skip(4)?;
         Some(LogEvent {
-            kind,
+            kind: fields.byte()?,
+            server: fields.number(4)?,
             size: fields.number(4)?,
             end_offset: fields.number(4)?,
             flags: fields.number(2)? as u16,

@@ -28,14 +28,27 @@ pub(crate) struct LiveLog {
 }
 
 impl LiveLog {
-    /// Opens the log at a position. `server_id` must differ from every replica of that server.
+    /// Opens the log at a position. `server_id` must differ from every replica of that server. With an identity, the log of that server
+    /// and no other: behind one address another server may stand since the caller looked, with a file of the same name.
     pub(crate) async fn open(
         address: &Address,
         flavour: Flavour,
+        identity: Option<&str>,
         from: &LogPosition,
         server_id: u32,
     ) -> Result<LiveLog, ReplicateError> {
         let mut session = server::reader(address).await?;
+        if let Some(expected) = identity {
+            let found = server::identity(&mut session, flavour).await?;
+            if found != expected {
+                return Err(ReplicateError::Unreachable {
+                    side: address.side(),
+                    host: address.host(),
+                    doing: format!("opening the log of {expected}, in whose place stands {found}"),
+                    source: None,
+                });
+            }
+        }
         let files = server::log_files(&mut session).await?;
         if !files.iter().any(|(file, _)| file == from.file()) {
             return Err(ReplicateError::LogPurged {

@@ -37,16 +37,17 @@ pub struct LogReader {
 }
 
 impl LogReader {
-    /// Opens the log at a position. `server_id` must differ from every replica of that server.
+    /// Opens the log at a position; with an identity, of that server only. `server_id` must differ from every replica of that server.
     pub async fn open(
         address: &Address,
         flavour: Flavour,
+        identity: Option<&str>,
         schema: Schema,
         from: LogPosition,
         server_id: u32,
     ) -> Result<LogReader, ReplicateError> {
         Ok(LogReader {
-            log: LiveLog::open(address, flavour, &from, server_id).await?,
+            log: LiveLog::open(address, flavour, identity, &from, server_id).await?,
             schema,
             reached: from.offset(),
             position: from,
@@ -143,16 +144,19 @@ impl LogReader {
             Kind::MariaDbGtid {
                 stands_alone,
                 prepares,
+                gtid,
             } => {
                 self.transaction = Transaction {
                     prepares,
+                    gtid: Some(gtid),
                     start: (!stands_alone).then_some(begin),
                     is_begun: !stands_alone,
                     ..Transaction::default()
                 };
             }
-            Kind::MySqlGtid => {
+            Kind::MySqlGtid { gtid } => {
                 self.transaction.start.get_or_insert(begin);
+                self.transaction.gtid = gtid;
             }
             Kind::XaPrepare {
                 one_phase: true, ..
@@ -167,7 +171,7 @@ impl LogReader {
                 ));
             }
             Kind::Unreadable(reason) => return Err(self.unreadable(reason)),
-            Kind::Ignorable => self.pass(end),
+            Kind::Ignorable | Kind::ExecutedBefore(_) => self.pass(end),
         }
         Ok(())
     }

@@ -126,7 +126,7 @@ impl StreamState {
         session: &mut Session,
     ) -> Result<Vec<(String, LogPosition)>, ReplicateError> {
         let sql = format!(
-            "SELECT table_name, end_file, end_offset FROM reberth.chunk WHERE stream = {} AND is_done",
+            "SELECT table_name, end_file, end_offset FROM reberth.chunk WHERE stream = {} AND is_done AND end_file IS NOT NULL",
             quote_text(&self.name)
         );
         let rows: Vec<(String, String, u64)> =

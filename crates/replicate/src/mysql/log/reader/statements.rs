@@ -27,7 +27,10 @@ impl LogReader {
                     .unreadable("a transaction was logged and rolled back at its end".to_owned()));
             }
             Statement::Rollback => {
-                self.transaction = Transaction::default();
+                self.transaction = Transaction {
+                    gtid: self.transaction.gtid.take(),
+                    ..Transaction::default()
+                };
                 self.finish(end);
             }
             Statement::Savepoint => {}
@@ -43,6 +46,7 @@ impl LogReader {
                 self.finish(end);
             }
             Statement::Decided { xid, committed } => {
+                self.tell_name();
                 self.position = end.clone();
                 self.transaction = Transaction::default();
                 self.ready.push_back(LogEntry::Decided {

@@ -2,6 +2,7 @@
 
 use super::LogReader;
 use crate::error::ReplicateError;
+use crate::mysql::gtid::Gtid;
 use crate::mysql::log::{LogEntry, RowChange};
 use crate::position::LogPosition;
 
@@ -22,6 +23,8 @@ pub(super) struct Transaction {
     pub(super) is_begun: bool,
     /// Some of its changes have been handed on.
     pub(super) is_handed_on: bool,
+    /// Its name, where the server gives names.
+    pub(super) gtid: Option<Gtid>,
     /// It ends with a prepare, under this name: its changes are held back until then.
     pub(super) prepares: Option<String>,
 }
@@ -40,6 +43,7 @@ impl LogReader {
         let start = self.transaction.start.take().unwrap_or(begin);
         self.transaction = Transaction {
             prepares,
+            gtid: self.transaction.gtid.take(),
             start: Some(start),
             is_begun: true,
             ..Transaction::default()
@@ -63,9 +67,17 @@ impl LogReader {
         }
     }
 
+    /// Tells the name of the transaction that is complete now.
+    pub(super) fn tell_name(&mut self) {
+        let gtid = self.transaction.gtid.take();
+        self.ready
+            .extend(gtid.map(|gtid| LogEntry::Executed { gtid }));
+    }
+
     /// The transaction is complete.
     pub(super) fn finish(&mut self, end: LogPosition) {
         self.flush();
+        self.tell_name();
         self.position = end.clone();
         self.transaction = Transaction::default();
         self.ready.push_back(LogEntry::Commit { end });
@@ -80,6 +92,7 @@ impl LogReader {
         let xid = xid.or_else(|| self.transaction.prepares.clone());
         let xid =
             xid.ok_or_else(|| self.unreadable("a prepared transaction has no name".to_owned()))?;
+        self.tell_name();
         let changes = std::mem::take(&mut self.transaction).changes;
         self.position = end.clone();
         self.ready
