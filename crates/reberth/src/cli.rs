@@ -107,17 +107,17 @@ pub(crate) struct AssessArgs {
 /// What to do with live databases.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ReplicateCommand {
-    /// Probe both servers and list what is in the way.
+    /// Probe both servers: what would be read and written, how long it takes, what is in the way. Writes nothing.
     Plan(DatabaseArgs),
     /// Copy, then follow, until it is stopped.
     Start(StartArgs),
-    /// Show positions and lag.
+    /// Show how far each table and stream is, from any machine.
     Status(DatabaseArgs),
     /// Compare both sides by hashes, while the stream runs.
     Verify(VerifyArgs),
-    /// Stop applying and keep the place.
-    Pause(DatabaseArgs),
-    /// Go on where it was paused.
+    /// Hold the stream at a safe point, over restarts, until resume.
+    Pause(PauseArgs),
+    /// Go on where it was paused: in the process that holds the stream, or else in this one.
     Resume(StartArgs),
     /// End the stream for good and remove every trace of it.
     Stop(ConsentArgs),
@@ -135,6 +135,23 @@ pub(crate) struct StartArgs {
     /// The way back that a cutover armed: from the target to the source.
     #[arg(long)]
     pub(crate) reverse: bool,
+    /// Copy workers of this process, shared by all its databases; without it as many as the largest of them wants, and 4 at the least.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) workers: Option<u16>,
+    /// Serve metrics for Prometheus there, for example 127.0.0.1:9188. A port alone listens on 127.0.0.1.
+    #[arg(long, value_name = "[ADDRESS:]PORT")]
+    pub(crate) metrics: Option<String>,
+}
+
+/// Arguments of `replicate pause`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PauseArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Who decides, for `status`.
+    #[arg(long, value_name = "NAME", default_value = "operator")]
+    pub(crate) by: String,
 }
 
 /// Where a stream may end by itself.
@@ -174,7 +191,7 @@ pub(crate) struct ConsentArgs {
 /// Which database.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// Name of one database of reberth.yaml; all of them without it.
+    /// Name of one database; all of reberth.yaml without it.
     #[arg(long, value_name = "NAME")]
     pub(crate) database: Option<String>,
 }

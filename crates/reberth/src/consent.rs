@@ -12,22 +12,35 @@ use crate::project::Project;
 pub(crate) fn given(
     change: &Value,
     args: &ConsentArgs,
-    project: &Project,
+    project: Option<&Project>,
     output: &Output,
 ) -> Result<bool, Failure> {
     let hash = sha256_hex(change.to_string().as_bytes());
-    let journal = project.journal()?;
-    if journal.approval(&hash)?.is_some() {
+    // Without a project folder there is no journal that could keep an approval.
+    let journal = project.map(Project::journal).transpose()?;
+    if let Some(journal) = &journal
+        && journal.approval(&hash)?.is_some()
+    {
         return Ok(true);
     }
     for line in lines(change) {
         output.note(line);
     }
     if args.apply {
-        journal.approve(&hash, &args.by)?;
+        if let Some(journal) = &journal {
+            journal.approve(&hash, &args.by)?;
+        }
         return Ok(true);
     }
-    output.note(format!("\nnothing was done yet. To do exactly this, run `reberth approve {hash} --by NAME` and the same command again, or add --apply"));
+    let approve = match journal {
+        Some(_) => {
+            format!("run `reberth approve {hash} --by NAME` and the same command again, or ")
+        }
+        None => String::new(),
+    };
+    output.note(format!(
+        "\nnothing was done yet. To do exactly this, {approve}add --apply"
+    ));
     output.event("waiting", &json!({ "hash": hash, "change": change }));
     Ok(false)
 }

@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 /// Token of the DigitalOcean API.
 pub(crate) const DIGITALOCEAN_TOKEN: &str = "DIGITALOCEAN_TOKEN";
 
+/// Address of the database to move, for `replicate` without a project folder.
+pub(crate) const SOURCE_URL: &str = "REBERTH_SOURCE_URL";
+/// Address of the server that it moves to.
+pub(crate) const TARGET_URL: &str = "REBERTH_TARGET_URL";
+
 /// A variable that Reberth reads by a name of its own.
 pub(crate) struct Variable {
     /// Its name.
@@ -15,10 +20,20 @@ pub(crate) struct Variable {
 
 /// Every variable with a fixed name; `docs/reference/cli.md` lists them too, and a test compares. The connections of
 /// databases are read from variables that `reberth.yaml` names.
-pub(crate) const VARIABLES: [Variable; 1] = [Variable {
-    name: DIGITALOCEAN_TOKEN,
-    purpose: "read-only token of the DigitalOcean API, for discover",
-}];
+pub(crate) const VARIABLES: [Variable; 3] = [
+    Variable {
+        name: DIGITALOCEAN_TOKEN,
+        purpose: "read-only token of the DigitalOcean API, for discover",
+    },
+    Variable {
+        name: SOURCE_URL,
+        purpose: "the database to move, for replicate without a project folder",
+    },
+    Variable {
+        name: TARGET_URL,
+        purpose: "the server that it moves to, for replicate without a project folder",
+    },
+];
 
 /// A copy of the process's environment, so that a command reads it in one place and tests can give their own.
 pub(crate) struct Environment {

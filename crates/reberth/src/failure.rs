@@ -53,7 +53,10 @@ impl Failure {
 
     /// The exit code that goes with it.
     pub(crate) fn exit(&self) -> Exit {
-        Exit::Failed
+        match self.error.downcast_ref() {
+            Some(CliError::Paused { .. }) => Exit::Waiting,
+            _ => Exit::Failed,
+        }
     }
 
     /// The code of the error's page.
@@ -64,6 +67,11 @@ impl Failure {
     /// Whether a document is simply not there yet.
     pub(crate) fn is_missing_document(&self) -> bool {
         matches!(self.error.downcast_ref(), Some(CliError::Missing { .. }))
+    }
+
+    /// Whether the folder is no project.
+    pub(crate) fn is_no_project(&self) -> bool {
+        matches!(self.error.downcast_ref(), Some(CliError::NoProject { .. }))
     }
 
     /// What failed and why, without the hint.

@@ -11,7 +11,9 @@ mod exit;
 mod failure;
 mod output;
 mod project;
+mod quantity;
 mod record;
+mod scope;
 mod settings;
 mod table;
 

@@ -4,6 +4,8 @@
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,12 +15,22 @@ use crate::failure::Failure;
 /// Puts the cursor at the start of the line and clears it.
 const CLEAR_LINE: &str = "\r\x1b[2K";
 
+/// Clears from the cursor to the end of the screen.
+const CLEAR_BELOW: &str = "\r\x1b[J";
+/// Long lines are cut instead of wrapped, or not any more.
+const WRAP_OFF: &str = "\x1b[?7l";
+const WRAP_ON: &str = "\x1b[?7h";
+/// Lines of a block that are shown at the most, so that it fits on a small terminal: the cursor cannot go up past its top.
+const BLOCK_LINES: usize = 20;
+
 /// The printer that every command is given.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     json: bool,
     verbose: bool,
     is_terminal: bool,
+    /// Lines of the block that stands on the terminal.
+    block_lines: Arc<AtomicUsize>,
 }
 
 impl Output {
@@ -28,6 +40,7 @@ impl Output {
             json,
             verbose,
             is_terminal: io::stderr().is_terminal(),
+            block_lines: Arc::default(),
         }
     }
 
@@ -73,6 +86,23 @@ impl Output {
         }
     }
 
+    /// Several lines that overwrite themselves on a terminal, as [`Output::progress`] does with one; the terminal cuts those that are too long.
+    pub(crate) fn progress_block(&self, lines: &[String]) {
+        if self.json || (!self.verbose && !self.is_terminal) {
+            return;
+        }
+        if self.verbose {
+            return lines
+                .iter()
+                .for_each(|line| to_stderr(&format!("{line}\n")));
+        }
+        let shown = &lines[..lines.len().min(BLOCK_LINES)];
+        let text: String = shown.iter().map(|line| format!("{line}\n")).collect();
+        self.clear_progress();
+        to_stderr(&format!("{WRAP_OFF}{text}{WRAP_ON}"));
+        self.block_lines.store(shown.len(), Ordering::Relaxed);
+    }
+
     /// One JSON line on standard error, when JSON is asked for.
     pub(crate) fn event(&self, name: &str, fields: &Value) {
         if self.json {
@@ -91,8 +121,12 @@ impl Output {
     }
 
     fn clear_progress(&self) {
-        if self.is_terminal && !self.verbose {
-            to_stderr(CLEAR_LINE);
+        if !self.is_terminal || self.verbose {
+            return;
+        }
+        match self.block_lines.swap(0, Ordering::Relaxed) {
+            0 => to_stderr(CLEAR_LINE),
+            lines => to_stderr(&format!("\x1b[{lines}A{CLEAR_BELOW}")),
         }
     }
 }

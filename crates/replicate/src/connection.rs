@@ -49,6 +49,8 @@ pub struct Address {
     port: u16,
     user: String,
     password: Secret,
+    /// The database that the address names, if it names one.
+    database: Option<String>,
     tls: Tls,
     /// A certificate authority to trust besides the public ones, as managed providers have one of their own.
     tls_ca: Option<PathBuf>,
@@ -100,7 +102,8 @@ impl Address {
             }
         }
         let decode = |text: &str| {
-            percent_decode(text).ok_or_else(|| refuse("its user or password has a broken % escape"))
+            percent_decode(text)
+                .ok_or_else(|| refuse("its user, password or database has a broken % escape"))
         };
         Ok(Address {
             side,
@@ -108,6 +111,8 @@ impl Address {
             port: url.port().unwrap_or(3306),
             user: decode(url.username())?,
             password: Secret::new(decode(url.password().unwrap_or_default())?),
+            database: Some(decode(url.path().trim_start_matches('/'))?)
+                .filter(|name| !name.is_empty()),
             tls,
             tls_ca,
         })
@@ -126,6 +131,11 @@ impl Address {
     /// The account's name.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// The database that the address names. What a stream moves is decided elsewhere.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
     }
 
     /// How the connection is protected.

@@ -1,5 +1,7 @@
 //! How far a stream has come, as its process sees it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::position::LogPosition;
@@ -18,8 +20,20 @@ pub struct Progress {
     pub chunks_done: u64,
     /// Rows copied.
     pub rows_copied: u64,
-    /// Bytes copied, as the SQL that carried them.
+    /// Bytes copied, as they passed through this process.
     pub bytes_copied: u64,
+    /// Rows in all, by the source's own estimate.
+    pub rows_total: u64,
+    /// Bytes in all, by the source's own estimate of what its tables hold.
+    pub bytes_total: u64,
+    /// Rows copied in a second, lately; `None` while unknown.
+    pub rows_per_s: Option<u64>,
+    /// Bytes copied in a second, lately; `None` while unknown.
+    pub bytes_per_s: Option<u64>,
+    /// Seconds until the copy ends, if it goes on as lately; `None` while unknown.
+    pub left_s: Option<u64>,
+    /// The tables that are being copied.
+    pub tables: BTreeMap<String, TableProgress>,
     /// Source transactions applied by this process.
     pub transactions_applied: u64,
     /// Row changes applied by this process.
@@ -41,3 +55,44 @@ pub struct Progress {
     /// Why the copy is being slowed for the source's sake; `None` while it is not.
     pub throttle: Option<String>,
 }
+
+/// How far the copy of one table has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TableProgress {
+    /// Chunks in all.
+    pub chunks: u64,
+    /// Chunks that are on the target.
+    pub chunks_done: u64,
+    /// Rows on the target.
+    pub rows: u64,
+    /// Their bytes, as they passed through.
+    pub bytes: u64,
+    /// Rows in all, by the source's own estimate.
+    pub rows_total: u64,
+    /// Bytes in all, by the source's own estimate.
+    pub bytes_total: u64,
+    /// Rows in a second, lately; `None` while unknown.
+    pub rows_per_s: Option<u64>,
+    /// Seconds until the table is copied, if it goes on as lately; `None` while unknown.
+    pub left_s: Option<u64>,
+}
+
+impl Progress {
+    /// `following`, or `catching up` when more than a second of the source's changes is still to come; `None` before the copy is replayed.
+    pub fn gear(&self) -> Option<&'static str> {
+        match (self.phase.as_str(), self.lag_ms) {
+            ("following", Some(lag_ms)) if lag_ms < CAUGHT_UP_MS => Some("following"),
+            ("following" | "replaying", _) => Some("catching up"),
+            _ => None,
+        }
+    }
+
+    /// Whether the target is consistent and less than [`CAUGHT_UP_MS`] behind the end of the log, which was asked for after the copy.
+    pub fn is_caught_up(&self) -> bool {
+        self.gear() == Some("following")
+    }
+}
+
+/// Less behind than this counts as caught up.
+pub const CAUGHT_UP_MS: u64 = 1_000;

@@ -103,7 +103,7 @@ async fn go(
         && !consent::given(
             &change(way, database, &passage, attempts + 1),
             args,
-            project,
+            Some(project),
             output,
         )?
     {

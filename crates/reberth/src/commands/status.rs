@@ -55,7 +55,7 @@ pub(crate) async fn run(
         target_region: policy.document.target.region.clone(),
         documents: documents(project, &policy)?,
         runs: latest_runs(project)?,
-        databases: replicate::status_lines(&policy.document, project, environment).await,
+        databases: replicate::status_lines(&policy.document, environment).await,
     };
     output.report(text(&status), &status)?;
     Ok(Exit::Done)

@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use reberth_replicate::connection::Session;
+use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::state::Direction;
+use reberth_replicate::{Address, Secret};
 use reberth_testkit::database::{DatabaseError, Server};
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{self, DATABASE};
@@ -129,6 +133,16 @@ impl Scene {
             .stderr(errors)
             .spawn()
             .map_err(failed("a command could not be started"))
+    }
+
+    /// A session where a stream keeps its state.
+    pub(crate) async fn state_session(&self, direction: Direction) -> Result<Session, Failure> {
+        let (server, user, side) = match direction {
+            Direction::Forward => (&self.target, "writer", "target"),
+            Direction::Reverse => (&self.source, "reverse", "source"),
+        };
+        let url = Secret::new(server.url(user, learning::PASSWORD, DATABASE));
+        Ok(server::writer(&Address::parse(&url, user, side)?).await?)
     }
 
     fn command(&self, arguments: &[&str]) -> Result<Command, Failure> {

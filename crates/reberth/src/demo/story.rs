@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use reberth_replicate::mysql::state::{Direction, operation};
 use reberth_replicate::progress::Progress;
+use reberth_testkit::learning::DATABASE;
 use serde_json::Value;
 use tokio::process::Child;
 
@@ -40,7 +42,7 @@ pub(crate) async fn tell(
     let stream = teller
         .follow(
             &["replicate", "start", "--reverse", "--apply"],
-            "reverse",
+            Direction::Reverse,
             "the target serves the application; its changes flow back",
         )
         .await?;
@@ -55,7 +57,7 @@ pub(crate) async fn tell(
     let stream = teller
         .follow(
             &["replicate", "start", "--apply"],
-            "forward",
+            Direction::Forward,
             "the source serves again; the target follows",
         )
         .await?;
@@ -70,7 +72,7 @@ pub(crate) async fn tell(
     let stream = teller
         .follow(
             &["replicate", "start", "--reverse", "--apply"],
-            "reverse",
+            Direction::Reverse,
             "the target serves; the way back stays open",
         )
         .await?;
@@ -180,7 +182,7 @@ impl Teller<'_> {
         let stream = self
             .scene
             .start(&["replicate", "start", "--apply"], self.output)?;
-        let progress = self.watch("forward").await?;
+        let progress = self.watch(Direction::Forward).await?;
         self.evidence.copied(&progress, started.elapsed());
         self.title("Replicate: status and verification, while the application writes");
         self.run(&["replicate", "status"]).await?;
@@ -197,7 +199,7 @@ impl Teller<'_> {
     async fn follow(
         &mut self,
         arguments: &[&str],
-        direction: &str,
+        direction: Direction,
         remark: &str,
     ) -> Result<Child, Failure> {
         self.output.note(format!("\n{remark}"));
@@ -214,29 +216,26 @@ impl Teller<'_> {
     }
 
     /// Shows a stream's progress until it follows closely.
-    async fn watch(&self, direction: &str) -> Result<Progress, Failure> {
-        let file = format!(".reberth/stream-{direction}-lms_core.json");
+    async fn watch(&self, direction: Direction) -> Result<Progress, Failure> {
+        let mut session = self.scene.state_session(direction).await?;
         let begun = Instant::now();
         let mut shown = Instant::now();
-        let since = std::time::SystemTime::now();
         while begun.elapsed() < FOLLOW_LIMIT {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let path = self.scene.project.join(&file);
-            let is_new = std::fs::metadata(&path)
-                .and_then(|data| data.modified())
-                .is_ok_and(|written| written >= since);
-            let Some(progress) = is_new
-                .then(|| std::fs::read(&path).ok())
-                .flatten()
-                .and_then(|bytes| serde_json::from_slice::<Progress>(&bytes).ok())
+            let known = operation::read(&mut session, direction, DATABASE).await?;
+            let since_ms = begun.elapsed().as_millis() as u64;
+            // What an earlier process left is not the word of this one.
+            let Some(progress) = known
+                .report
+                .filter(|report| report.age_ms < since_ms)
+                .map(|report| report.progress)
             else {
                 continue;
             };
-            let is_close = progress.phase == "following"
-                && progress.lag_ms.is_some_and(|lag_ms| lag_ms < 1_000);
+            let is_close = progress.is_caught_up();
             if is_close || shown.elapsed() > Duration::from_secs(1) {
                 shown = Instant::now();
-                let line = crate::commands::replicate::progress_line("lms_core", &progress);
+                let line = crate::commands::replicate::progress_line(DATABASE, &progress);
                 self.output.note(format!(
                     "  {line}  |  {} writes acknowledged",
                     self.scene.ledger.acknowledged()
@@ -247,7 +246,7 @@ impl Teller<'_> {
             }
         }
         Err(CliError::Step {
-            command: format!("replicate start ({direction}) did not catch up"),
+            command: format!("replicate start ({}) did not catch up", direction.word()),
             code: 1,
         }
         .into())

@@ -11,6 +11,32 @@ pub(crate) enum CliError {
         /// The folder looked at.
         folder: PathBuf,
     },
+    /// Neither a project nor a pair of addresses.
+    #[error("there is nothing to replicate: {} has no reberth.yaml, and REBERTH_SOURCE_URL and REBERTH_TARGET_URL are not set", folder.display())]
+    NothingToReplicate {
+        /// The folder looked at.
+        folder: PathBuf,
+    },
+    /// Source and target are the same.
+    #[error("source and target are the same database: {place}")]
+    SamePlace {
+        /// Database and host.
+        place: String,
+    },
+    /// The stream is held, and nothing else was to be done.
+    #[error("replication of {databases} is paused")]
+    Paused {
+        /// The databases.
+        databases: String,
+    },
+    /// The address for metrics cannot be served.
+    #[error("metrics cannot be served at {address}")]
+    Metrics {
+        /// Where.
+        address: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// `reberth.yaml` cannot be understood.
     #[error("{}:{line}:{column}: {message}", path.display())]
     Policy {
@@ -124,6 +150,10 @@ impl CliError {
             CliError::System { .. } => "RB-CLI-009",
             CliError::Argument { .. } => "RB-CLI-010",
             CliError::Step { .. } => "RB-CLI-012",
+            CliError::NothingToReplicate { .. } => "RB-CLI-013",
+            CliError::SamePlace { .. } => "RB-CLI-014",
+            CliError::Paused { .. } => "RB-CLI-015",
+            CliError::Metrics { .. } => "RB-CLI-016",
         }
     }
 
@@ -134,6 +164,18 @@ impl CliError {
             }
             CliError::Policy { path, .. } => {
                 format!("correct that line of {}, then run the same command again", path.display())
+            }
+            CliError::NothingToReplicate { .. } => {
+                "set both variables to mysql://user:password@host:port/database, or name a project folder with --project".to_owned()
+            }
+            CliError::SamePlace { .. } => {
+                "correct REBERTH_TARGET_URL: a database is moved from one server to another".to_owned()
+            }
+            CliError::Paused { .. } => {
+                "run `reberth replicate resume` to go on from the same place".to_owned()
+            }
+            CliError::Metrics { .. } => {
+                "name another address with --metrics, such as 127.0.0.1:9188; the stream was not started".to_owned()
             }
             CliError::AlreadyThere { .. } => {
                 "edit that file, or name another folder".to_owned()

@@ -11,5 +11,7 @@ mod folder;
 mod journal;
 mod kill;
 mod live;
+mod operate;
+mod pair;
 mod pipeline;
 mod tidy;

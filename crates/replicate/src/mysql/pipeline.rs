@@ -30,9 +30,10 @@
 //! that server; another one is gone on with only if it holds all that was applied ([`super::failover`], rule 5).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 
 use crate::connection::{Address, Session};
@@ -129,10 +130,16 @@ pub struct RunningStream {
 impl RunningStream {
     /// Starts a stream: from the beginning, or from where its state on the target stands.
     pub fn start(plan: StreamPlan) -> RunningStream {
+        let turns = Arc::new(Semaphore::new(plan.workers.max(1)));
+        RunningStream::start_in_turn(plan, turns)
+    }
+
+    /// Starts a stream among others: before it takes its first position, and while it copies, it holds a permit for each of its workers.
+    pub fn start_in_turn(plan: StreamPlan, copy_turns: Arc<Semaphore>) -> RunningStream {
         let (publish, progress) = watch::channel(Progress::default());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(run_with_retries(plan, publish, stopped));
+        tasks.spawn(run_with_retries(plan, copy_turns, publish, stopped));
         RunningStream {
             tasks,
             progress,
@@ -210,6 +217,7 @@ pub(crate) fn task_failed(error: &tokio::task::JoinError) -> ReplicateError {
 /// passing error it begins again from that state, for as long as that may help.
 async fn run_with_retries(
     plan: StreamPlan,
+    copy_turns: Arc<Semaphore>,
     publish: watch::Sender<Progress>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), ReplicateError> {
@@ -218,7 +226,7 @@ async fn run_with_retries(
     loop {
         let before = publish.borrow().clone();
         let result = tokio::select! {
-            result = run_once(&plan, &publish) => result,
+            result = run_once(&plan, &copy_turns, &publish) => result,
             () = is_stopped(&mut stopped) => return Ok(()),
         };
         let Err(error) = result else { return Ok(()) };
@@ -252,8 +260,10 @@ async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
 
 async fn run_once(
     plan: &StreamPlan,
+    copy_turns: &Semaphore,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
+    let turn = copy_turn(plan, copy_turns, publish).await?;
     let mut source = server::reader(&plan.from).await?;
     let flavour = server::version(&mut source).await?.flavour;
     let mut target = server::writer(&plan.to).await?;
@@ -297,11 +307,42 @@ async fn run_once(
             .await?;
         checkpoint = state.checkpoint(&mut target).await?;
     }
+    drop(turn);
     publish.send_modify(|progress| {
         progress.phase = checkpoint.phase.word().to_owned();
         progress.retrying = None;
     });
     stream(plan, flavour, &state, checkpoint, &mut target, publish).await
+}
+
+/// Waits until this stream may copy, if it has to: a process that carries several shares its copy workers among them, first come, first
+/// served. No session is held meanwhile.
+async fn copy_turn<'a>(
+    plan: &StreamPlan,
+    copy_turns: &'a Semaphore,
+    publish: &watch::Sender<Progress>,
+) -> Result<Option<SemaphorePermit<'a>>, ReplicateError> {
+    let mut target = server::writer(&plan.to).await?;
+    let begun = state::peek(&mut target, plan.direction, &plan.database).await?;
+    drop(target);
+    match begun.map(|checkpoint| checkpoint.phase) {
+        // This process has run the stream before, so somebody has stopped it for good meanwhile: it must not begin anew by itself.
+        None if publish.borrow().epoch > 0 => {
+            return Err(ReplicateError::NotStarted {
+                database: plan.database.clone(),
+            });
+        }
+        None | Some(Phase::Copying) => {}
+        Some(Phase::Replaying | Phase::Following) => return Ok(None),
+    }
+    publish.send_modify(|progress| progress.phase = "waiting".to_owned());
+    let workers = u32::try_from(plan.workers.max(1)).unwrap_or(u32::MAX);
+    let turn = copy_turns.acquire_many(workers).await.map_err(|_| {
+        ReplicateError::Blocked(vec![
+            "the copy's turns are over before its turn; this is a defect of Reberth".to_owned(),
+        ])
+    })?;
+    Ok(Some(turn))
 }
 
 /// Follows the log from the checkpoint on, and makes the remaining indexes on the way.

@@ -114,6 +114,7 @@ pub async fn run(plan: &StreamPlan) -> Result<Preflight, ReplicateError> {
         };
         found.note(name, verdict, format!("{:?}", address.tls()));
     }
+    target::probe_is_another(&mut source, &mut target, &mut found).await?;
     settings::probe_log(&mut source, "source", source_version.flavour, &mut found).await?;
     settings::probe_log(&mut target, "target", target_version.flavour, &mut found).await?;
     reader::probe_log(plan, &mut source, source_version.flavour, &mut found).await?;

@@ -8,6 +8,7 @@
 mod checkpoint;
 mod chunks;
 mod epoch;
+pub mod operation;
 mod prepared;
 
 use crate::connection::{Address, Session};
@@ -113,6 +114,7 @@ const TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS reberth.prepared (
         stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, xid VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, part INT UNSIGNED NOT NULL,
         changes LONGTEXT CHARACTER SET utf8mb4 NOT NULL, PRIMARY KEY (stream, xid, part)) ENGINE=InnoDB",
+    operation::TABLE,
 ];
 
 /// Reads the checkpoint of a stream without owning it. `None`: it was never begun.
@@ -208,6 +210,7 @@ pub async fn forget(
         ("chunk", "stream"),
         ("session", "stream"),
         ("prepared", "stream"),
+        ("operation", "stream"),
         ("source_schema", "stream"),
         ("stream", "name"),
     ] {

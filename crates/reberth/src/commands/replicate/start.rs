@@ -1,56 +1,85 @@
-//! `reberth replicate start`: runs the streams in this process until a goal is reached or it is told to stop.
+//! `reberth replicate start` and `resume`: runs all streams in this process until a goal is reached or it is told to end.
 
+mod shown;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use reberth_model::policy::Policy;
 use reberth_replicate::ReplicateError;
-use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
-use reberth_replicate::mysql::state::Direction;
+use reberth_replicate::mysql::pipeline::StreamPlan;
+use reberth_replicate::mysql::state::{Direction, operation};
+use reberth_replicate::mysql::supervise::{Ended, Supervised};
 use reberth_replicate::mysql::{preflight, server, state};
 use reberth_replicate::progress::Progress;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
-use super::{direction, status};
+use self::shown::Shown;
+use super::direction;
+use super::metrics::Metrics;
 use crate::cli::{Goal, StartArgs};
-use crate::connections::{chosen, stream_plan};
 use crate::consent;
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{CliError, Failure};
 use crate::output::Output;
-use crate::project::Project;
-use crate::record::Record;
+use crate::scope::{Scope, inputs};
 
-/// How often progress is shown and written down for `status`.
-const REPORT_INTERVAL: Duration = Duration::from_millis(500);
-/// Less behind than this counts as caught up.
-const CAUGHT_UP_MS: u64 = 1_000;
+pub(crate) use shown::line;
+
+/// How often progress is shown.
+const SHOW_INTERVAL: Duration = Duration::from_millis(500);
+/// Copy workers of a process that carries several databases, if none of them wants more.
+const SHARED_WORKERS: usize = 4;
 
 pub(super) async fn run(
     args: &StartArgs,
-    policy: &Policy,
-    project: &Project,
+    scope: &Scope,
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let mut plans = Vec::new();
-    for database in chosen(policy, args.consent.database.database.as_deref())? {
-        plans.push(stream_plan(database, direction(args.reverse), environment)?);
-    }
+    let plans = plans(args, scope, environment)?;
     for plan in &plans {
         check(plan).await?;
     }
-    if !consent::given(&change(&plans), &args.consent, project, output)? {
+    refuse_if_all_are_held(&plans).await?;
+    run_approved(args, scope, &plans, output).await
+}
+
+/// The streams, with the workers that one of them may have.
+pub(super) fn plans(
+    args: &StartArgs,
+    scope: &Scope,
+    environment: &Environment,
+) -> Result<Vec<StreamPlan>, Failure> {
+    let mut plans = scope.plans(direction(args.reverse), environment)?;
+    for plan in &mut plans {
+        if let Some(workers) = args.workers {
+            plan.workers = plan.workers.min(usize::from(workers));
+        }
+    }
+    Ok(plans)
+}
+
+/// Asks for consent, then runs the streams.
+pub(super) async fn run_approved(
+    args: &StartArgs,
+    scope: &Scope,
+    plans: &[StreamPlan],
+    output: &Output,
+) -> Result<Exit, Failure> {
+    if !consent::given(&change(plans), &args.consent, scope.project(), output)? {
         return Ok(Exit::Waiting);
     }
-    let names: Vec<&str> = plans.iter().map(|plan| plan.database.as_str()).collect();
-    let record = Record::begin(
-        project,
-        "replicate",
-        &json!({ "databases": names, "direction": direction(args.reverse).word() }),
-    )?;
-    let result = follow(&plans, args.until, project, output).await;
-    record.end(result.map(|ended| (Exit::Done, json!({ "ended": ended }))))
+    let metrics = match &args.metrics {
+        Some(address) => Some(Metrics::serve(address, output).await?),
+        None => None,
+    };
+    let work = async {
+        let ended = follow(args, plans, metrics.as_ref(), output).await?;
+        Ok((Exit::Done, json!({ "ended": ended })))
+    };
+    scope.recorded("replicate", inputs(plans), work).await
 }
 
 /// A stream that has begun goes on without another look; a new one wants a clean preflight; a way back is begun by a cutover only.
@@ -71,7 +100,26 @@ async fn check(plan: &StreamPlan) -> Result<(), Failure> {
     Ok(preflight::run(plan).await?.require()?)
 }
 
-fn change(plans: &[StreamPlan]) -> serde_json::Value {
+/// A held stream among others waits in this process; when all are held, there is nothing to run.
+async fn refuse_if_all_are_held(plans: &[StreamPlan]) -> Result<(), Failure> {
+    let mut names = Vec::new();
+    for plan in plans {
+        let mut target = server::writer(&plan.to).await?;
+        let known = operation::read(&mut target, plan.direction, &plan.database).await?;
+        if known.pause.is_none() {
+            return Ok(());
+        }
+        names.push(plan.database.as_str());
+    }
+    let databases = names.join(", ");
+    Err(CliError::Paused { databases }.into())
+}
+
+/// What will be read and written where.
+pub(super) fn change(plans: &[StreamPlan]) -> Value {
+    let is_reverse = plans
+        .iter()
+        .any(|plan| plan.direction == Direction::Reverse);
     let lines: Vec<String> = plans
         .iter()
         .map(|plan| {
@@ -83,9 +131,6 @@ fn change(plans: &[StreamPlan]) -> serde_json::Value {
             )
         })
         .collect();
-    let is_reverse = plans
-        .iter()
-        .any(|plan| plan.direction == Direction::Reverse);
     json!({
         "replicate": lines,
         "reads": if is_reverse { "rows' changes from the target's log" } else { "rows and log of the source, as its reader" },
@@ -96,105 +141,110 @@ fn change(plans: &[StreamPlan]) -> serde_json::Value {
 
 /// Runs all streams. Returns why it ended.
 async fn follow(
+    args: &StartArgs,
     plans: &[StreamPlan],
-    until: Option<Goal>,
-    project: &Project,
+    metrics: Option<&Metrics>,
     output: &Output,
 ) -> Result<&'static str, Failure> {
-    let mut streams: Vec<(&StreamPlan, RunningStream)> = plans
+    let turns = Arc::new(Semaphore::new(shared_workers(args, plans)));
+    let mut streams: Vec<(&StreamPlan, Supervised)> = plans
         .iter()
-        .map(|plan| (plan, RunningStream::start(plan.clone())))
+        .map(|plan| (plan, Supervised::start(plan.clone(), turns.clone())))
         .collect();
-    let mut interval = tokio::time::interval(REPORT_INTERVAL);
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .map_err(|error| Failure::io("signals cannot be received", error))?;
-    let ended = loop {
-        tokio::select! {
-            _ = interval.tick() => {}
-            _ = tokio::signal::ctrl_c() => break "interrupted",
-            _ = terminate.recv() => break "interrupted",
-        }
-        let mut reached = true;
-        for (plan, stream) in &mut streams {
-            let progress = stream.progress();
-            status::write_down(project, plan, &progress)?;
-            output.progress(line(&plan.database, &progress));
-            output.event(
-                "replicating",
-                &json!({ "database": plan.database, "progress": progress }),
-            );
-            reached &= until.is_some_and(|goal| is_reached(goal, &progress));
-            if let Some(result) = stream.ended_by_itself() {
-                match result {
-                    Ok(()) => {}
-                    Err(ReplicateError::Superseded { .. }) => {
-                        output.note(format!(
-                            "{}: another Reberth has taken over this stream; this one ends",
-                            plan.database
-                        ));
-                        return Ok("superseded");
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
-        if reached {
-            break "goal reached";
-        }
-    };
+    let result = watch(args.until, &mut streams, metrics, output).await;
+    let ended = *result.as_ref().unwrap_or(&"failed");
+    // Every stream is ended in order, also when one of them has failed; the first failure is the one to report.
+    let mut failures = Vec::new();
     for (plan, stream) in streams {
         let progress = stream.progress();
-        stream.stop().await?;
-        status::write_down(project, plan, &progress)?;
-        let position = progress
-            .applied
-            .as_ref()
-            .map_or_else(|| "the beginning".to_owned(), ToString::to_string);
+        match stream.end().await {
+            Ok(_) => {}
+            Err(error) => failures.push(error),
+        }
         output.report(
-            format!(
-                "{}: {ended} at {position}, {}",
-                plan.database, progress.phase
-            ),
+            told(plan, ended, &progress),
             &json!({ "database": plan.database, "ended": ended, "progress": progress }),
         )?;
     }
-    Ok(ended)
+    match (result, failures.into_iter().next()) {
+        (Ok(_), Some(error)) => Err(error.into()),
+        (result, _) => result,
+    }
+}
+
+/// As many as the largest stream wants at the least, or it would wait for ever.
+fn shared_workers(args: &StartArgs, plans: &[StreamPlan]) -> usize {
+    let largest = plans.iter().map(|plan| plan.workers).max().unwrap_or(1);
+    let wanted = args.workers.map_or(SHARED_WORKERS, usize::from);
+    wanted.max(largest).max(1)
+}
+
+/// Shows all streams until the goal is reached, one of them fails, none is left, or somebody ends it.
+async fn watch(
+    until: Option<Goal>,
+    streams: &mut Vec<(&StreamPlan, Supervised)>,
+    metrics: Option<&Metrics>,
+    output: &Output,
+) -> Result<&'static str, Failure> {
+    let mut shown = Shown::default();
+    let mut interval = tokio::time::interval(SHOW_INTERVAL);
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(|error| Failure::io("signals cannot be received", error))?;
+    loop {
+        tokio::select! {
+            _ = interval.tick() => {}
+            _ = tokio::signal::ctrl_c() => return Ok("interrupted"),
+            _ = terminate.recv() => return Ok("interrupted"),
+        }
+        let now: Vec<(&StreamPlan, Progress)> = streams
+            .iter()
+            .map(|(plan, stream)| (*plan, stream.progress()))
+            .collect();
+        shown.show(&now, output);
+        if let Some(metrics) = metrics {
+            metrics.set(&now);
+        }
+        for at in (0..streams.len()).rev() {
+            let Some(result) = streams[at].1.ended_by_itself() else {
+                continue;
+            };
+            let why = word(result?);
+            let (plan, _) = streams.remove(at);
+            output.note(format!("{}: {why}", plan.database));
+            if streams.is_empty() {
+                return Ok(why);
+            }
+        }
+        let is_reached = |goal: Goal| now.iter().all(|(_, progress)| is_reached(goal, progress));
+        if until.is_some_and(is_reached) {
+            return Ok("goal reached");
+        }
+    }
+}
+
+fn word(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Told => "ended",
+        Ended::Superseded => "another Reberth has taken over this stream; this one ends",
+        Ended::Stopped => "stopped for good by `reberth replicate stop`",
+    }
 }
 
 fn is_reached(goal: Goal, progress: &Progress) -> bool {
     match goal {
         Goal::Copied => matches!(progress.phase.as_str(), "replaying" | "following"),
-        Goal::CaughtUp => {
-            progress.phase == "following"
-                && progress.lag_ms.is_some_and(|lag_ms| lag_ms < CAUGHT_UP_MS)
-        }
+        Goal::CaughtUp => progress.is_caught_up(),
     }
 }
 
-/// One line for people.
-pub(crate) fn line(database: &str, progress: &Progress) -> String {
-    let lag = match (progress.lag_ms, progress.lag_bytes) {
-        (Some(lag_ms), Some(lag_bytes)) => format!("{lag_ms} ms, {lag_bytes} bytes behind"),
-        (Some(lag_ms), None) => format!("{lag_ms} ms behind"),
-        _ => "lag not measured yet".to_owned(),
-    };
-    let trouble = progress
-        .retrying
+fn told(plan: &StreamPlan, ended: &str, progress: &Progress) -> String {
+    let position = progress
+        .applied
         .as_ref()
-        .map(|why| format!("  trying again: {why}"))
-        .unwrap_or_default();
-    match progress.phase.as_str() {
-        "copying" => format!(
-            "{database}: copying, {} of {} chunks, {} rows, {:.1} MB{trouble}",
-            progress.chunks_done,
-            progress.chunks,
-            progress.rows_copied,
-            progress.bytes_copied as f64 / 1e6
-        ),
-        "" => format!("{database}: connecting{trouble}"),
-        phase => format!(
-            "{database}: {phase}, {} transactions, {} changes applied, {lag}{trouble}",
-            progress.transactions_applied, progress.changes_applied
-        ),
-    }
+        .map_or_else(|| "the beginning".to_owned(), ToString::to_string);
+    let phase = match progress.phase.as_str() {
+        "" => "connecting",
+        phase => phase,
+    };
+    format!("{}: {ended} at {position}, {phase}", plan.database)
 }

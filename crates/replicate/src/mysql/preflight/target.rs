@@ -15,17 +15,7 @@ pub(super) async fn probe(
     schema: &Schema,
     found: &mut Preflight,
 ) -> Result<(), ReplicateError> {
-    if let Err(error) = state::prepare_tables(target).await {
-        if error.may_retry() {
-            return Err(error);
-        }
-        found.note(
-            "right to keep state",
-            Verdict::Blocker("GRANT ALL ON reberth.* to the writer".to_owned()),
-            error.to_string(),
-        );
-        return Ok(());
-    }
+    probe_right_to_keep_state(target, found).await?;
     let begun = state::peek(target, plan.direction, &plan.database).await?;
     let sql = format!(
         "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
@@ -57,6 +47,66 @@ pub(super) async fn probe(
         collations.contains(&schema.collation),
         schema.collation.clone(),
         "choose a target version that has it",
+    );
+    Ok(())
+}
+
+/// Whether the writer may make Reberth's schema, without making it: a server looks at the rights before it misses the table that is to be the model.
+async fn probe_right_to_keep_state(
+    target: &mut Session,
+    found: &mut Preflight,
+) -> Result<(), ReplicateError> {
+    let subject = "right to keep state";
+    let sql = "CREATE TABLE reberth.right_to_make LIKE reberth.nothing_of_this_name";
+    match target.run("asking for the right to keep state", sql).await {
+        Err(error) if error.may_retry() => return Err(error),
+        Err(ReplicateError::Refused { source, .. }) if is_missing_model(&source) => {
+            found.note(subject, Verdict::Fine, "may make the schema reberth")
+        }
+        Err(error) => found.note(
+            subject,
+            Verdict::Blocker("GRANT ALL ON reberth.* to the writer".to_owned()),
+            error.to_string(),
+        ),
+        Ok(_) => found.note(
+            subject,
+            Verdict::Blocker("drop the table reberth.right_to_make on the target".to_owned()),
+            "the schema reberth holds tables that are not Reberth's",
+        ),
+    }
+    Ok(())
+}
+
+/// No such table, or no such database.
+fn is_missing_model(error: &mysql_async::Error) -> bool {
+    matches!(error, mysql_async::Error::Server(server) if matches!(server.code, 1146 | 1049))
+}
+
+/// Two addresses may lead to one server, and a database cannot be moved onto itself. Names and numbers of servers may be alike by accident, so a
+/// named lock tells: one that a session of the source holds is seen from the target's session on the same server only.
+pub(super) async fn probe_is_another(
+    source: &mut Session,
+    target: &mut Session,
+    found: &mut Preflight,
+) -> Result<(), ReplicateError> {
+    let lock = format!("'reberth:two-servers:{}'", source.id());
+    let holder = u64::from(source.id());
+    let sql = format!("SELECT GET_LOCK({lock}, 0)");
+    source.run("taking a named lock", sql).await?;
+    let sql = format!("SELECT IS_USED_LOCK({lock})");
+    let seen: Option<Option<u64>> = target.row("looking for a named lock", sql).await?;
+    let sql = format!("DO RELEASE_LOCK({lock})");
+    source.run("giving a named lock back", sql).await?;
+    let is_one = seen.flatten() == Some(holder);
+    found.expect(
+        "two servers",
+        !is_one,
+        if is_one {
+            "source and target are the same server"
+        } else {
+            "source and target are two"
+        },
+        "correct the target's address: a database is moved from one server to another",
     );
     Ok(())
 }

@@ -1,0 +1,193 @@
+//! What `reberth replicate` works on: the databases of a project folder, or the one pair that two environment variables name.
+
+use reberth_model::policy::{DatabasePolicy, Policy};
+use reberth_replicate::mysql::pipeline::StreamPlan;
+use reberth_replicate::mysql::state::Direction;
+use reberth_replicate::{Address, ReplicateError, Secret};
+use serde_json::{Value, json};
+
+use crate::connections::{chosen, stream_plan};
+use crate::environment::{Environment, SOURCE_URL, TARGET_URL};
+use crate::failure::{CliError, Failure};
+use crate::output::Output;
+use crate::project::Project;
+use crate::record::Record;
+
+/// Copy workers of a pair, as nobody has chosen a number in a policy.
+const PAIR_WORKERS: usize = 4;
+
+/// What a command works on.
+pub(crate) enum Scope {
+    /// Databases of a project folder, with its journal.
+    Folder {
+        /// The folder.
+        project: Project,
+        /// Those that the command is about.
+        databases: Vec<DatabasePolicy>,
+    },
+    /// One database, from one server to another, without a folder and without a journal.
+    Pair(Box<StreamPlan>),
+}
+
+impl Scope {
+    /// The project of the folder, if it is one; otherwise the pair of the environment. `database` is the one that the command names.
+    pub(crate) fn resolve(
+        project: &Project,
+        environment: &Environment,
+        database: Option<&str>,
+        output: &Output,
+    ) -> Result<Scope, Failure> {
+        let named = [SOURCE_URL, TARGET_URL].map(|name| environment.get(name).is_some());
+        match project.policy() {
+            Ok(policy) => {
+                if named != [false, false] {
+                    output.note(format!(
+                        "reberth.yaml is used; {SOURCE_URL} and {TARGET_URL} are not"
+                    ));
+                }
+                Scope::of_folder(project, &policy.document, database)
+            }
+            Err(failure) if failure.is_no_project() && named == [false, false] => {
+                Err(CliError::NothingToReplicate {
+                    folder: project.path(""),
+                }
+                .into())
+            }
+            Err(failure) if failure.is_no_project() => {
+                Ok(Scope::Pair(Box::new(pair(environment, database)?)))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn of_folder(
+        project: &Project,
+        policy: &Policy,
+        database: Option<&str>,
+    ) -> Result<Scope, Failure> {
+        Ok(Scope::Folder {
+            project: project.clone(),
+            databases: chosen(policy, database)?.into_iter().cloned().collect(),
+        })
+    }
+
+    /// The streams of one direction.
+    pub(crate) fn plans(
+        &self,
+        direction: Direction,
+        environment: &Environment,
+    ) -> Result<Vec<StreamPlan>, Failure> {
+        match (self, direction) {
+            (Scope::Folder { databases, .. }, _) => databases
+                .iter()
+                .map(|database| stream_plan(database, direction, environment))
+                .collect(),
+            (Scope::Pair(plan), Direction::Forward) => Ok(vec![StreamPlan::clone(plan)]),
+            (Scope::Pair(_), Direction::Reverse) => Err(CliError::Argument {
+                argument: "--reverse",
+                given: "without a project folder".to_owned(),
+                why: "a way back is armed by a cutover, which needs a project folder".to_owned(),
+            }
+            .into()),
+        }
+    }
+
+    /// Every stream that there may be, in both directions.
+    pub(crate) fn all_plans(&self, environment: &Environment) -> Result<Vec<StreamPlan>, Failure> {
+        let mut plans = self.plans(Direction::Forward, environment)?;
+        if matches!(self, Scope::Folder { .. }) {
+            plans.extend(self.plans(Direction::Reverse, environment)?);
+        }
+        Ok(plans)
+    }
+
+    /// The project folder, if there is one.
+    pub(crate) fn project(&self) -> Option<&Project> {
+        match self {
+            Scope::Folder { project, .. } => Some(project),
+            Scope::Pair(_) => None,
+        }
+    }
+
+    /// Carries out `work` as a run in the journal, where there is one.
+    pub(crate) async fn recorded<T>(
+        &self,
+        kind: &str,
+        inputs: Value,
+        work: impl Future<Output = Result<(T, Value), Failure>>,
+    ) -> Result<T, Failure> {
+        let Some(project) = self.project() else {
+            return work.await.map(|(value, _)| value);
+        };
+        let record = Record::begin(project, kind, &inputs)?;
+        record.end(work.await)
+    }
+}
+
+/// The pair of the environment.
+fn pair(environment: &Environment, database: Option<&str>) -> Result<StreamPlan, Failure> {
+    let from = address(environment, SOURCE_URL, "source")?;
+    let to = address(environment, TARGET_URL, "target")?;
+    let refuse = |role: &str, reason: String| ReplicateError::Address {
+        role: role.to_owned(),
+        reason,
+    };
+    let Some(name) = from.database().map(str::to_owned) else {
+        let reason = "it names no database; write it behind the port, as in mysql://user:password@host:port/database".to_owned();
+        return Err(refuse(SOURCE_URL, reason).into());
+    };
+    if let Some(other) = to.database().filter(|other| *other != name) {
+        let reason = format!(
+            "it names the database {other}, and the source's is {name}: a database keeps its name on its way"
+        );
+        return Err(refuse(TARGET_URL, reason).into());
+    }
+    if let Some(given) = database.filter(|given| *given != name) {
+        let (given, why) = (
+            given.to_owned(),
+            format!("{SOURCE_URL} names the database {name}"),
+        );
+        return Err(CliError::Argument {
+            argument: "--database",
+            given,
+            why,
+        }
+        .into());
+    }
+    if from.host() == to.host() {
+        return Err(CliError::SamePlace {
+            place: format!("{name} at {}", from.host()),
+        }
+        .into());
+    }
+    Ok(StreamPlan {
+        database: name,
+        direction: Direction::Forward,
+        from,
+        to,
+        workers: PAIR_WORKERS,
+    })
+}
+
+fn address(
+    environment: &Environment,
+    name: &str,
+    side: &'static str,
+) -> Result<Address, ReplicateError> {
+    let url = environment
+        .get(name)
+        .ok_or_else(|| ReplicateError::Address {
+            role: name.to_owned(),
+            reason: "the environment variable is not set".to_owned(),
+        })?;
+    Address::parse(&Secret::new(url.trim()), name, side)
+}
+
+/// What a command's run is about, for the journal.
+pub(crate) fn inputs(plans: &[StreamPlan]) -> Value {
+    let streams: Vec<Value> = plans
+        .iter()
+        .map(|plan| json!({ "database": plan.database, "direction": plan.direction.word() }))
+        .collect();
+    json!({ "streams": streams })
+}

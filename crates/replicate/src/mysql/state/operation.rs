@@ -1,0 +1,160 @@
+//! What the operator wants of a stream, and what the process that runs it last said: one row beside the checkpoint.
+//!
+//! It stands on the server that is written to, so every machine that reaches that server sees the same, and a process that has died is known by its
+//! silence on that server's own clock. It has no part in what makes the stream right: whoever pauses also raises the epoch, which shuts the
+//! running process out whether it reads this row or not.
+
+use super::{Direction, stream_name};
+use crate::connection::Session;
+use crate::error::ReplicateError;
+use crate::mysql::value::quote_text;
+use crate::progress::Progress;
+
+/// The table. A time is that of the server, in UTC.
+pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.operation (
+        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, paused_at DATETIME(3) NULL, paused_by VARCHAR(190) CHARACTER SET utf8mb4 NULL,
+        report LONGTEXT CHARACTER SET utf8mb4 NULL, reported_at DATETIME(3) NULL) ENGINE=InnoDB";
+
+/// A report that is older than this is that of a process that has ended without a word.
+pub const FRESH_MS: u64 = 5_000;
+
+/// A stream that somebody holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Since when, by the server's clock in UTC.
+    pub since: String,
+    /// For how long, in milliseconds.
+    pub age_ms: u64,
+    /// Who wanted it.
+    pub by: String,
+}
+
+/// The last word of a process about its stream.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What it said.
+    pub progress: Progress,
+    /// How long ago, in milliseconds.
+    pub age_ms: u64,
+}
+
+impl Report {
+    /// Whether the process still runs, as far as anybody can tell.
+    pub fn is_fresh(&self) -> bool {
+        self.age_ms < FRESH_MS
+    }
+}
+
+/// What is known of a stream besides its checkpoint.
+#[derive(Clone, Debug, Default)]
+pub struct Operation {
+    /// Whether it is held.
+    pub pause: Option<Pause>,
+    /// What its process said last; `None` after an end in order.
+    pub report: Option<Report>,
+}
+
+/// Reads what is known of a stream. Nothing, where the table is missing.
+pub async fn read(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+) -> Result<Operation, ReplicateError> {
+    type Row = (
+        Option<String>,
+        Option<u64>,
+        Option<String>,
+        Option<String>,
+        Option<u64>,
+    );
+    let sql = format!(
+        "SELECT CAST(paused_at AS CHAR), CAST(TIMESTAMPDIFF(MICROSECOND, paused_at, UTC_TIMESTAMP(3)) DIV 1000 AS UNSIGNED), paused_by, \
+         report, CAST(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, reported_at, UTC_TIMESTAMP(3)) DIV 1000) AS UNSIGNED) \
+         FROM reberth.operation WHERE stream = {}",
+        quote_text(&stream_name(direction, database))
+    );
+    let row = match session
+        .row::<Row>("reading what is known of the stream", sql)
+        .await
+    {
+        Err(error) if is_missing(&error) => None,
+        row => row?,
+    };
+    let Some((since, paused_ms, by, report, reported_ms)) = row else {
+        return Ok(Operation::default());
+    };
+    let pause = since.zip(paused_ms).map(|(since, age_ms)| Pause {
+        since,
+        age_ms,
+        by: by.unwrap_or_default(),
+    });
+    let progress = report.and_then(|report| serde_json::from_str(&report).ok());
+    let report = progress
+        .zip(reported_ms)
+        .map(|(progress, age_ms)| Report { progress, age_ms });
+    Ok(Operation { pause, report })
+}
+
+/// Tells how far a stream has come, if it has begun. `None`: its process ends in order.
+pub async fn report(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+    progress: Option<&Progress>,
+) -> Result<(), ReplicateError> {
+    let text = progress.and_then(|progress| serde_json::to_string(progress).ok());
+    let (report, at) = match text {
+        Some(text) => (quote_text(&text), "UTC_TIMESTAMP(3)"),
+        None => ("NULL".to_owned(), "NULL"),
+    };
+    // From the stream's own row: a stream that was stopped for good leaves no trace here.
+    let sql = format!(
+        "INSERT INTO reberth.operation (stream, report, reported_at) SELECT name, {report}, {at} FROM reberth.stream WHERE name = {} \
+         ON DUPLICATE KEY UPDATE report = VALUES(report), reported_at = VALUES(reported_at)",
+        quote_text(&stream_name(direction, database))
+    );
+    session
+        .run("telling how far the stream has come", sql)
+        .await?;
+    Ok(())
+}
+
+/// Holds the stream, from now on and over restarts. A stream that is held already stays held by who did it first.
+pub async fn pause(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+    by: &str,
+) -> Result<(), ReplicateError> {
+    super::prepare_tables(session).await?;
+    let sql = format!(
+        "INSERT INTO reberth.operation (stream, paused_at, paused_by) SELECT name, UTC_TIMESTAMP(3), {} FROM reberth.stream WHERE name = {} \
+         ON DUPLICATE KEY UPDATE paused_by = IF(paused_at IS NULL, VALUES(paused_by), paused_by), paused_at = COALESCE(paused_at, VALUES(paused_at))",
+        quote_text(by),
+        quote_text(&stream_name(direction, database))
+    );
+    session.run("holding the stream", sql).await?;
+    Ok(())
+}
+
+/// Lets a held stream go on. `false`: nobody held it.
+pub async fn resume(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+) -> Result<bool, ReplicateError> {
+    let sql = format!(
+        "UPDATE reberth.operation SET paused_at = NULL, paused_by = NULL WHERE stream = {} AND paused_at IS NOT NULL",
+        quote_text(&stream_name(direction, database))
+    );
+    match session.run("letting the stream go on", sql).await {
+        Err(error) if is_missing(&error) => Ok(false),
+        changed => Ok(changed? > 0),
+    }
+}
+
+/// No such table, or no such database.
+fn is_missing(error: &ReplicateError) -> bool {
+    matches!(error, ReplicateError::Refused { source, .. }
+        if matches!(&**source, mysql_async::Error::Server(server) if matches!(server.code, 1146 | 1049)))
+}
