@@ -153,6 +153,18 @@ impl Address {
 
     /// Opens a session. `setup` statements run first.
     pub async fn connect(&self, setup: &[&str]) -> Result<Session, ReplicateError> {
+        self.open(setup, false).await
+    }
+
+    /// Opens a session in which an UPDATE counts the rows that it found, also those that it left as they were.
+    pub(crate) async fn connect_counting_found(
+        &self,
+        setup: &[&str],
+    ) -> Result<Session, ReplicateError> {
+        self.open(setup, true).await
+    }
+
+    async fn open(&self, setup: &[&str], counts_found: bool) -> Result<Session, ReplicateError> {
         let mut options = OptsBuilder::default()
             .ip_or_hostname(self.host.clone())
             .tcp_port(self.port)
@@ -161,6 +173,7 @@ impl Address {
             .tcp_keepalive(Some(Duration::from_secs(15)))
             .prefer_socket(false)
             .stmt_cache_size(0)
+            .client_found_rows(counts_found)
             .setup(
                 setup
                     .iter()
@@ -251,6 +264,15 @@ fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// What a server answers to a statement that is not a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// Rows changed; in a session that counts what it found, rows found.
+    pub(crate) rows: u64,
+    /// The server's words about it, in its own language; empty for most statements.
+    pub(crate) words: String,
+}
+
 /// An open session on a server: every statement is bounded in time and its errors say what was being done.
 #[derive(Debug)]
 pub struct Session {
@@ -276,6 +298,47 @@ impl Session {
             .map_err(|_| self.address.silent(doing, limit))?
             .map_err(|error| self.address.error(doing, error))?;
         Ok(self.conn.affected_rows())
+    }
+
+    /// Runs several statements, separated by semicolons and none of them a query, that travel together. Returns their answers up to the first
+    /// that failed, and why that one failed. `limit` bounds each of them; `doing` tells what the one of that number does.
+    pub(crate) async fn run_together(
+        &mut self,
+        limit: Duration,
+        doing: impl Fn(usize) -> String,
+        sql: Vec<u8>,
+    ) -> (Vec<Done>, Option<ReplicateError>) {
+        let mut done = Vec::new();
+        let address = &self.address;
+        let failed = |number: usize, error: Option<mysql_async::Error>| match error {
+            Some(error) => address.error(&doing(number), error),
+            None => address.silent(&doing(number), limit),
+        };
+        let mut answers = match tokio::time::timeout(limit, self.conn.query_iter(sql)).await {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(error)) => return (done, Some(failed(0, Some(error)))),
+            Err(_) => return (done, Some(failed(0, None))),
+        };
+        loop {
+            done.push(Done {
+                rows: answers.affected_rows(),
+                words: answers.info().into_owned(),
+            });
+            if answers.is_empty() {
+                return (done, None);
+            }
+            match tokio::time::timeout(limit, answers.for_each(drop)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    let error = failed(done.len(), Some(error));
+                    return (done, Some(error));
+                }
+                Err(_) => {
+                    let error = failed(done.len(), None);
+                    return (done, Some(error));
+                }
+            }
+        }
     }
 
     /// Runs a query and returns all of its rows.

@@ -1,52 +1,43 @@
 //! Applies the log to the target: whole source transactions, folded, in one transaction with the checkpoint.
 
+mod batch;
 mod rows;
+mod script;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::connection::{LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::cascade;
 use crate::mysql::fold::Folded;
 use crate::mysql::gtid::GtidSet;
-use crate::mysql::log::{LogEntry, RowChange};
-use crate::mysql::schema::Schema;
+use crate::mysql::log::RowChange;
+use crate::mysql::schema::{Schema, Table};
 use crate::mysql::state::StreamState;
 use crate::mysql::value::quote_name;
 use crate::position::LogPosition;
 
-use rows::{change_keyless, delete_keys, insert_rows};
+use batch::{Step, Steps};
+use rows::{Place, TableBatch, change_keyless, delete_keys, write_rows};
+use script::{Expected, Script};
 
+pub(crate) use batch::{Batch, Gathering};
 pub(crate) use rows::write_key_list;
 
-/// Changes that are sent to the target at once at the most; a larger source transaction is sent in parts, and still
-/// committed as one.
-const FLUSH_CHANGES: usize = 4_000;
-/// Bytes of changes held at the most.
-const FLUSH_BYTES: usize = 16 * 1024 * 1024;
+/// Changes of a prepared transaction that are kept in one row.
+const KEPT_AT_ONCE: usize = 4_000;
 
-/// Applies log entries in order.
+/// Carries batches out on the target, in the order in which they were gathered.
 pub(crate) struct Applier {
     state: StreamState,
     session: Session,
-    schema: Schema,
+    schema: Arc<Schema>,
+    script: Script,
     /// Committed on the target.
     checkpoint: LogPosition,
-    /// Names of what is read, to be kept with the checkpoint; `None` where the source gives none.
-    executed: Option<GtidSet>,
-    /// Complete source transactions are read up to here.
-    read_until: LogPosition,
     /// Every touched key is known to stand or not to stand as the log says.
     is_certain: bool,
-    /// Where tables were read at one moment: their earlier changes are in the copy already.
-    snapshots: BTreeMap<String, LogPosition>,
-    pending: Folded,
-    /// Changes taken since the last commit, also those that were sent already.
-    uncommitted: usize,
     is_open: bool,
-    /// Transactions and changes applied by this process.
-    pub(crate) transactions: u64,
-    pub(crate) changes: u64,
 }
 
 impl Applier {
@@ -54,25 +45,16 @@ impl Applier {
         state: &StreamState,
         schema: Schema,
         checkpoint: LogPosition,
-        executed: Option<GtidSet>,
         is_certain: bool,
-        snapshots: BTreeMap<String, LogPosition>,
     ) -> Result<Applier, ReplicateError> {
-        let session = state.open_writer().await?;
         Ok(Applier {
             state: state.clone(),
-            session,
-            schema,
-            read_until: checkpoint.clone(),
+            session: state.open_applier().await?,
+            schema: Arc::new(schema),
+            script: Script::default(),
             checkpoint,
-            executed,
             is_certain,
-            snapshots,
-            pending: Folded::default(),
-            uncommitted: 0,
             is_open: false,
-            transactions: 0,
-            changes: 0,
         })
     }
 
@@ -81,80 +63,131 @@ impl Applier {
         &self.checkpoint
     }
 
-    /// Complete source transactions have been taken up to here; [`Applier::commit`] makes it the checkpoint.
-    pub(crate) fn read_until(&self) -> &LogPosition {
-        &self.read_until
+    /// Carries a batch out, and commits it if it is whole. After an error the session must not be used any more.
+    pub(crate) async fn carry_out(&mut self, batch: Batch) -> Result<(), ReplicateError> {
+        let Batch {
+            steps,
+            read_until,
+            executed,
+            is_whole,
+        } = batch;
+        if !self.is_open {
+            self.open_transaction(&read_until).await?;
+        }
+        for step in steps {
+            self.take_step(step, &read_until).await?;
+        }
+        if is_whole {
+            self.commit(read_until, executed.as_ref()).await?;
+        }
+        Ok(())
     }
 
-    /// Whether enough has been taken to be worth a commit.
-    pub(crate) fn is_full(&self) -> bool {
-        self.uncommitted >= FLUSH_CHANGES || self.pending.bytes() >= FLUSH_BYTES
+    /// Locks the checkpoint and proves that it stands where we left it (rule 18). The answer is read with those of the first rows.
+    async fn open_transaction(&mut self, position: &LogPosition) -> Result<(), ReplicateError> {
+        let lock = self.state.lock_checkpoint(&self.checkpoint);
+        let epoch = self.state.epoch();
+        for (expected, sql) in [
+            (Expected::Success, "START TRANSACTION"),
+            (Expected::Checkpoint { epoch }, &lock),
+        ] {
+            self.script
+                .add(&mut self.session, position, None, expected, sql.as_bytes())
+                .await?;
+        }
+        self.is_open = true;
+        Ok(())
     }
 
-    /// Whether there are changes that a commit would make durable.
-    pub(crate) fn has_changes(&self) -> bool {
-        self.is_open || !self.pending.is_empty()
+    /// Moves the checkpoint and commits it together with the rows, after every answer was what it must be.
+    async fn commit(
+        &mut self,
+        end: LogPosition,
+        executed: Option<&GtidSet>,
+    ) -> Result<(), ReplicateError> {
+        let epoch = self.state.epoch();
+        let sql = self.state.move_checkpoint(&end, executed);
+        let expected = Expected::Checkpoint { epoch };
+        self.script
+            .add(&mut self.session, &end, None, expected, sql.as_bytes())
+            .await?;
+        self.script.run(&mut self.session, &end).await?;
+        self.session
+            .run_within(LONG_STATEMENT_LIMIT, "committing", "COMMIT")
+            .await?;
+        self.is_open = false;
+        self.checkpoint = end;
+        Ok(())
     }
 
-    /// Takes the next entry of the log. Returns whether it completed a source transaction.
-    pub(crate) async fn take(&mut self, entry: LogEntry) -> Result<bool, ReplicateError> {
-        match entry {
-            LogEntry::Changes { start, changes } => {
-                let copied = self.copied_at(|snapshot| start < *snapshot);
-                for change in changes {
-                    self.hold(change, &copied).await?;
-                }
-                Ok(false)
-            }
-            LogEntry::Truncate { start, table } => {
-                if self
-                    .copied_at(|snapshot| start < *snapshot)
-                    .contains(&table)
-                {
-                    return Ok(false);
-                }
-                self.flush().await?;
-                self.ensure_open().await?;
-                self.empty(&table).await?;
-                Ok(false)
-            }
-            LogEntry::Prepared { xid, changes, end } => {
-                self.keep_prepared(&xid, &changes).await?;
-                self.complete(end);
-                Ok(true)
-            }
-            LogEntry::Decided {
+    async fn take_step(
+        &mut self,
+        step: Step,
+        position: &LogPosition,
+    ) -> Result<(), ReplicateError> {
+        match step {
+            Step::Fold(folded) => return self.apply(folded, position).await,
+            Step::Decide {
                 xid,
                 committed,
-                end,
+                copied,
             } => {
-                self.decide(&xid, committed, &end).await?;
-                self.complete(end);
-                Ok(true)
-            }
-            LogEntry::Executed { gtid } => {
-                if let Some(executed) = &mut self.executed {
-                    executed.add(&gtid);
+                let changes = self.decided(&xid, committed, position).await?;
+                let mut steps = Steps::default();
+                for change in changes {
+                    steps.hold(&self.schema, change, &copied);
                 }
-                Ok(false)
+                // None of these steps is a decision.
+                for step in steps.into_list() {
+                    Box::pin(self.take_step(step, position)).await?;
+                }
+                return Ok(());
             }
-            LogEntry::Commit { end } => {
-                self.complete(end);
-                Ok(true)
+            // What follows reads or changes what the statements before it leave behind.
+            _ => self.script.run(&mut self.session, position).await?,
+        }
+        match step {
+            Step::Cascade { change, copied } => {
+                cascade::carry_out(&mut self.session, &self.schema, change, &copied, position).await
             }
+            Step::Empty { table } => self.empty(&table).await,
+            Step::Keep { xid, changes } => self.keep_prepared(&xid, &changes).await,
+            Step::Fold(_) | Step::Decide { .. } => Ok(()),
         }
     }
 
-    fn complete(&mut self, end: LogPosition) {
-        self.read_until = end;
-        self.transactions += 1;
-    }
-
-    /// The tables read at one moment whose copy holds what happened at that place in the log.
-    fn copied_at(&self, is_before: impl Fn(&LogPosition) -> bool) -> BTreeSet<String> {
-        let copied =
-            |(table, snapshot): (&String, &LogPosition)| is_before(snapshot).then(|| table.clone());
-        self.snapshots.iter().filter_map(copied).collect()
+    /// Brings the touched keys to their last states: first all deletes of all tables, then all rows (rule 13).
+    async fn apply(
+        &mut self,
+        folded: Folded,
+        position: &LogPosition,
+    ) -> Result<(), ReplicateError> {
+        let schema = self.schema.clone();
+        let mut place = Place {
+            session: &mut self.session,
+            script: &mut self.script,
+            schema: &schema,
+            position,
+            is_certain: self.is_certain,
+        };
+        let mut batches: Vec<(&Table, TableBatch)> = Vec::new();
+        for (name, keys) in folded.keyed {
+            if let Some(table) = schema.tables.get(&name) {
+                batches.push((table, TableBatch::new(&place, table, keys)));
+            }
+        }
+        for (table, batch) in &batches {
+            delete_keys(&mut place, table, batch).await?;
+        }
+        for (table, batch) in batches {
+            write_rows(&mut place, table, batch).await?;
+        }
+        for change in &folded.keyless {
+            if let Some(table) = schema.tables.get(&change.table) {
+                change_keyless(&mut place, table, change).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn empty(&mut self, table: &str) -> Result<(), ReplicateError> {
@@ -171,114 +204,6 @@ impl Applier {
         Ok(())
     }
 
-    /// Takes a change. Tables in `copied` hold it already, but its cascades may reach tables that do not.
-    async fn hold(
-        &mut self,
-        change: RowChange,
-        copied: &BTreeSet<String>,
-    ) -> Result<(), ReplicateError> {
-        let Some(table) = self.schema.tables.get(&change.table) else {
-            return Ok(());
-        };
-        let is_copied = copied.contains(&change.table);
-        if !is_copied {
-            self.changes += 1;
-            self.uncommitted += 1;
-        }
-        if cascade::has_consequences(&self.schema, &change) {
-            // A cascade reads what stands on the target, so it ends the folded batch on both sides.
-            if !is_copied {
-                self.pending.take(table, change.clone());
-            }
-            self.flush().await?;
-            self.ensure_open().await?;
-            let position = &self.read_until;
-            return cascade::carry_out(&mut self.session, &self.schema, change, copied, position)
-                .await;
-        }
-        if is_copied {
-            return Ok(());
-        }
-        self.pending.take(table, change);
-        if self.pending.changes() >= FLUSH_CHANGES || self.pending.bytes() >= FLUSH_BYTES {
-            self.flush().await?;
-        }
-        Ok(())
-    }
-
-    async fn ensure_open(&mut self) -> Result<(), ReplicateError> {
-        if !self.is_open {
-            self.state
-                .open_batch(&mut self.session, &self.checkpoint)
-                .await?;
-            self.is_open = true;
-        }
-        Ok(())
-    }
-
-    /// Sends what is held to the target, without committing.
-    async fn flush(&mut self) -> Result<(), ReplicateError> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        self.ensure_open().await?;
-        let folded = std::mem::take(&mut self.pending);
-        for (name, keys) in &folded.keyed {
-            if let Some(table) = self.schema.tables.get(name) {
-                delete_keys(
-                    &mut self.session,
-                    &self.schema,
-                    table,
-                    keys,
-                    self.is_certain,
-                    &self.read_until,
-                )
-                .await?;
-            }
-        }
-        for (name, keys) in folded.keyed {
-            if let Some(table) = self.schema.tables.get(&name) {
-                insert_rows(
-                    &mut self.session,
-                    &self.schema.database,
-                    table,
-                    keys.into_values().filter_map(|state| state.row),
-                )
-                .await
-                .map_err(|error| error.or_diverged(&name, &self.read_until))?;
-            }
-        }
-        for change in folded.keyless {
-            if let Some(table) = self.schema.tables.get(&change.table) {
-                change_keyless(
-                    &mut self.session,
-                    &self.schema.database,
-                    table,
-                    change,
-                    &self.read_until,
-                )
-                .await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Commits everything up to the last complete source transaction.
-    pub(crate) async fn commit(&mut self) -> Result<(), ReplicateError> {
-        if self.read_until == self.checkpoint && !self.has_changes() {
-            return Ok(());
-        }
-        self.flush().await?;
-        self.ensure_open().await?;
-        self.state
-            .commit_batch(&mut self.session, &self.read_until, self.executed.as_ref())
-            .await?;
-        self.is_open = false;
-        self.uncommitted = 0;
-        self.checkpoint = self.read_until.clone();
-        Ok(())
-    }
-
     /// A prepared transaction changes nothing yet: its changes are kept on the target, under the same checkpoint, until it is decided
     /// (rule 2). So the checkpoint may pass it, and a restart needs no earlier log.
     async fn keep_prepared(
@@ -286,11 +211,9 @@ impl Applier {
         xid: &str,
         changes: &[RowChange],
     ) -> Result<(), ReplicateError> {
-        self.flush().await?;
-        self.ensure_open().await?;
         // One without a change in scope is kept too, to be known when it is decided.
         let parts = changes
-            .chunks(FLUSH_CHANGES)
+            .chunks(KEPT_AT_ONCE)
             .chain(changes.is_empty().then_some(changes));
         for (part, some) in parts.enumerate() {
             self.state
@@ -300,32 +223,24 @@ impl Applier {
         Ok(())
     }
 
-    async fn decide(
+    /// The changes of a prepared transaction that take effect with its decision.
+    async fn decided(
         &mut self,
         xid: &str,
         committed: bool,
-        end: &LogPosition,
-    ) -> Result<(), ReplicateError> {
-        self.flush().await?;
-        self.ensure_open().await?;
-        let kept = self.state.take_prepared(&mut self.session, xid).await?;
-        let changes = match kept {
-            Some(changes) if committed => changes,
+        position: &LogPosition,
+    ) -> Result<Vec<RowChange>, ReplicateError> {
+        self.script.run(&mut self.session, position).await?;
+        match self.state.take_prepared(&mut self.session, xid).await? {
+            Some(changes) if committed => Ok(changes),
             // Prepared before the copy began and committed before it ended: in the copy already.
-            None if committed && self.is_certain => {
-                return Err(ReplicateError::LogUnreadable {
-                    position: self.read_until.clone(),
-                    reason: format!(
-                        "the transaction {xid} is committed, and its changes stand before the place where the move began"
-                    ),
-                });
-            }
-            _ => return Ok(()),
-        };
-        let copied = self.copied_at(|snapshot| end <= snapshot);
-        for change in changes {
-            self.hold(change, &copied).await?;
+            None if committed && self.is_certain => Err(ReplicateError::LogUnreadable {
+                position: position.clone(),
+                reason: format!(
+                    "the transaction {xid} is committed, and its changes stand before the place where the move began"
+                ),
+            }),
+            _ => Ok(Vec::new()),
         }
-        Ok(())
     }
 }

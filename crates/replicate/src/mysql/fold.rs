@@ -7,16 +7,22 @@
 //! even when its row seems never to have existed or not to have changed.
 //! All deletes of all tables come before all inserts, because a unique value may have moved from one touched key to another.
 //!
+//! **Written over in place.** A table whose identity is its only unique index has no other unique value that could move. There a key that stood at A
+//! and stands at B need not be deleted first: its row is written over by `INSERT … ON DUPLICATE KEY UPDATE`, which costs the target half. The
+//! row that it meets can only be the one of that key, so rule 14 is kept: with a second unique index it could be another one.
+//!
 //! **Keys that are equal by collation but not by bytes** ('a' and 'A') are folded apart and deleted both, by the column's own collation.
 //! At most one of them can be present at B, since the source's own key forbids two, and it is inserted after both deletes (rule 15).
 //!
 //! **While the target is still a mixture of moments** (before the end of the copy's uncertainty) rows may be newer than the events replayed over
 //! them. The same batch is right then too, except that nothing is known about whether a key stands on the target: every touched key is
 //! deleted and no count is expected. Afterwards a key that the batch meets first as an insert did not stand at A and needs no delete, and
-//! the number of rows deleted must be exactly the number of keys that stood at A: the check that finds a foreign writer or a defect at once.
+//! the number of rows deleted, or met and written over, must be exactly the number of keys that stood at A: the check that finds a foreign writer or a
+//! defect at once.
 //!
 //! Tables without a key are not folded: their changes are kept in order, one by one.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::mysql::log::RowChange;
@@ -34,7 +40,7 @@ pub(crate) struct Folded {
     pub(crate) keyed: BTreeMap<String, HashMap<Key, LastState>>,
     /// Changes of tables without a key, in order.
     pub(crate) keyless: Vec<RowChange>,
-    changes: usize,
+    is_touched: bool,
     bytes: usize,
 }
 
@@ -47,51 +53,91 @@ pub(crate) struct LastState {
     pub(crate) row: Option<Image>,
 }
 
+/// Memory of an entry besides its values, in bytes.
+const ENTRY_BYTES: usize = 96;
+
 impl Folded {
     /// Takes the next change in. The images are those of the table given.
     pub(crate) fn take(&mut self, table: &Table, change: RowChange) {
-        self.changes += 1;
-        self.bytes += change.bytes();
+        self.is_touched = true;
         if !table.has_key() {
+            self.bytes += change.bytes();
             self.keyless.push(change);
             return;
         }
-        let keys = self.keyed.entry(change.table).or_default();
-        let before = change.before.map(|image| project(table, &image));
-        let after = change.after.map(|image| (project(table, &image), image));
-        // A changed key is a delete and an insert.
-        if let Some(key) = before {
-            keys.entry(key)
-                .or_insert(LastState {
-                    stood_before: true,
-                    row: None,
-                })
-                .row = None;
+        if !self.keyed.contains_key(&change.table) {
+            self.keyed.insert(change.table.clone(), HashMap::new());
         }
-        if let Some((key, image)) = after {
-            keys.entry(key)
-                .or_insert(LastState {
-                    stood_before: false,
-                    row: None,
-                })
-                .row = Some(image);
+        let Some(keys) = self.keyed.get_mut(&change.table) else {
+            return;
+        };
+        let (before, after) = (change.before, change.after);
+        let is_moved = match (&before, &after) {
+            (Some(before), Some(after)) => !is_same_key(table, before, after),
+            _ => false,
+        };
+        match (before, after) {
+            // A changed key is a delete and an insert.
+            (Some(before), Some(after)) if is_moved => {
+                self.bytes += note(keys, take_key(table, before), true, None);
+                self.bytes += note(keys, project(table, &after), false, Some(after));
+            }
+            (Some(before), after) => {
+                self.bytes += note(keys, take_key(table, before), true, after);
+            }
+            (None, Some(after)) => {
+                self.bytes += note(keys, project(table, &after), false, Some(after));
+            }
+            (None, None) => {}
         }
     }
 
-    /// Changes taken in since the last clearing.
-    pub(crate) fn changes(&self) -> usize {
-        self.changes
-    }
-
-    /// Roughly the bytes held.
+    /// Roughly the bytes held, never less: an image that was replaced by a later one is still counted.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Whether there is nothing to apply.
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes == 0
+        !self.is_touched
     }
+}
+
+/// Notes the state of a key after a change. Returns the bytes that it takes.
+fn note(
+    keys: &mut HashMap<Key, LastState>,
+    key: Key,
+    stands_before: bool,
+    row: Option<Image>,
+) -> usize {
+    let bytes = row.iter().flatten().map(Datum::bytes).sum();
+    match keys.entry(key) {
+        Entry::Occupied(mut entry) => {
+            entry.get_mut().row = row;
+            bytes
+        }
+        Entry::Vacant(entry) => {
+            let key_bytes: usize = entry.key().iter().map(Datum::bytes).sum();
+            entry.insert(LastState {
+                stood_before: stands_before,
+                row,
+            });
+            bytes + key_bytes + ENTRY_BYTES
+        }
+    }
+}
+
+fn is_same_key(table: &Table, before: &Image, after: &Image) -> bool {
+    table
+        .identity
+        .iter()
+        .all(|&index| before.get(index) == after.get(index))
+}
+
+/// The identity of a row image that is not needed any more.
+fn take_key(table: &Table, mut image: Image) -> Key {
+    let take = |&index: &usize| image.get_mut(index).map_or(Datum::Null, std::mem::take);
+    table.identity.iter().map(take).collect()
 }
 
 /// The identity of a row image.

@@ -1,4 +1,9 @@
 //! Follows the source's log and applies it.
+//!
+//! Three things happen at once: the reader decodes the log, the changes that have come are gathered and folded, and the target carries out the batch
+//! gathered before. So the size of a batch follows the load by itself. While the target keeps up, each source transaction goes as soon as it is complete;
+//! while it is busy, what comes meanwhile becomes one batch, folded to the last state of each key. Far behind, even a target that is idle waits for a
+//! full batch, because fewer and larger ones bring it further.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,19 +13,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::error::ReplicateError;
-use crate::mysql::apply::Applier;
+use crate::mysql::apply::{Applier, Batch, Gathering};
 use crate::mysql::log::{LogEntry, LogReader};
 use crate::mysql::pipeline::{StreamPlan, task_failed};
 use crate::mysql::state::{Checkpoint, StreamState};
 use crate::position::LogPosition;
 use crate::progress::Progress;
 
-/// Log entries that wait between the reader and the applier at the most.
-const ENTRIES_AHEAD: usize = 64;
+/// Log entries that wait between the reader and the gathering at the most.
+const ENTRIES_AHEAD: usize = 4_096;
 /// Bytes of changes that wait there at the most; a single larger entry waits alone.
-const BYTES_AHEAD: usize = 32 * 1024 * 1024;
-/// How long the applier waits for more before it commits what it has read.
+const BYTES_AHEAD: usize = 16 * 1024 * 1024;
+/// How long a position without changes waits for more before it is committed.
 const IDLE: Duration = Duration::from_millis(100);
+/// With more log than this known to come, a batch waits until it is full.
+const FAR_BEHIND_BYTES: u64 = 512 * 1024;
+/// The longest that a batch waits for more.
+const LINGER_LIMIT: Duration = Duration::from_millis(500);
 
 /// Applies the log from the checkpoint on. Returns when a transaction boundary at or after `until` is committed; without one, never.
 pub(crate) async fn follow(
@@ -31,70 +40,149 @@ pub(crate) async fn follow(
     until: Option<&LogPosition>,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
-    let mut applier = Applier::open(
-        state,
-        checkpoint.schema.clone(),
-        checkpoint.position.clone(),
-        checkpoint.executed.clone(),
-        until.is_none(),
-        snapshots,
-    )
-    .await?;
+    let (schema, start) = (checkpoint.schema.clone(), checkpoint.position.clone());
+    let applier = Applier::open(state, schema.clone(), start.clone(), until.is_none()).await?;
     let reader = plan.open_stream_log(checkpoint).await?;
     let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
     let mut reading = JoinSet::new();
     reading.spawn(read_log(reader, sender));
-    let mut inside = false;
+    let mut gathering = Gathering::new(schema, snapshots, start, checkpoint.executed.clone());
+    let mut lane = Lane::new(applier, publish);
     loop {
-        if !inside && until.is_some_and(|until| applier.read_until() >= until) {
-            return commit(&mut applier, publish).await;
+        let is_there = until.is_some_and(|until| gathering.read_until() >= until);
+        if is_there && !gathering.is_inside() {
+            return lane.finish(&mut gathering).await;
         }
-        let Some((entry, held)) = next(&mut entries, &mut applier, inside, publish).await? else {
-            return Err(reader_ended(reading).await);
-        };
-        let entry = match entry {
-            // What stands before the place where the log cannot be followed is applied first.
-            Err(error) if !inside && !error.may_retry() => {
-                commit(&mut applier, publish).await?;
-                return Err(error);
+        let wait = match wait_of(&gathering, &entries, publish) {
+            Some(Duration::ZERO) if lane.is_free() => {
+                lane.start(&mut gathering);
+                continue;
             }
-            entry => entry?,
+            wait => wait.filter(|_| lane.is_free()),
         };
-        inside = !applier.take(entry).await?;
-        drop(held);
-        if !inside && applier.is_full() {
-            commit(&mut applier, publish).await?;
+        tokio::select! {
+            freed = lane.freed(), if !lane.is_free() => freed?,
+            entry = entries.recv(), if !gathering.is_full() => {
+                let Some((entry, held)) = entry else {
+                    return Err(reader_ended(reading).await);
+                };
+                match entry {
+                    // What stands before the place where the log cannot be followed is applied first.
+                    Err(error) if !gathering.is_inside() && !error.may_retry() => {
+                        lane.finish(&mut gathering).await?;
+                        return Err(error);
+                    }
+                    entry => gathering.take(entry?),
+                }
+                drop(held);
+            }
+            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => lane.start(&mut gathering),
         }
     }
+}
+
+/// How long what is gathered waits for more before it goes to a target that is free. `None`: until more has come.
+fn wait_of(
+    gathering: &Gathering,
+    entries: &mpsc::Receiver<Waiting>,
+    publish: &watch::Sender<Progress>,
+) -> Option<Duration> {
+    if gathering.is_full() {
+        return Some(Duration::ZERO);
+    }
+    let since = gathering.since().filter(|_| !gathering.is_inside())?;
+    let limit = if !gathering.has_changes() {
+        IDLE
+    } else if !entries.is_empty() {
+        return None;
+    } else if is_far_behind(gathering.read_until(), publish) {
+        LINGER_LIMIT
+    } else {
+        Duration::ZERO
+    };
+    Some(limit.saturating_sub(since.elapsed()))
+}
+
+/// Whether the source is known to have written much more than has come. Where its log ends is asked a few times a second, so what is known of it is
+/// old; it is never too much.
+fn is_far_behind(read_until: &LogPosition, publish: &watch::Sender<Progress>) -> bool {
+    publish.borrow().log_end.as_ref().is_some_and(|end| {
+        let is_same_file = end.file() == read_until.file();
+        end > read_until && (!is_same_file || end.offset() - read_until.offset() > FAR_BEHIND_BYTES)
+    })
+}
+
+/// Carries one batch at a time out on the target, beside the gathering of the next.
+struct Lane<'a> {
+    /// `None` while it is at work.
+    free: Option<Applier>,
+    /// Ends with this lane.
+    at_work: JoinSet<(Applier, Result<(), ReplicateError>)>,
+    publish: &'a watch::Sender<Progress>,
+    /// Transactions and changes up to the end of the batch at work.
+    transactions: u64,
+    changes: u64,
+}
+
+impl<'a> Lane<'a> {
+    fn new(applier: Applier, publish: &'a watch::Sender<Progress>) -> Lane<'a> {
+        Lane {
+            free: Some(applier),
+            at_work: JoinSet::new(),
+            publish,
+            transactions: 0,
+            changes: 0,
+        }
+    }
+
+    fn is_free(&self) -> bool {
+        self.free.is_some()
+    }
+
+    /// Begins with what is gathered; does nothing while it is at work.
+    fn start(&mut self, gathering: &mut Gathering) {
+        let Some(applier) = self.free.take() else {
+            return;
+        };
+        (self.transactions, self.changes) = (gathering.transactions, gathering.changes);
+        self.at_work.spawn(carry_out(applier, gathering.batch()));
+    }
+
+    /// Waits until it is free again, and tells how far the target is.
+    async fn freed(&mut self) -> Result<(), ReplicateError> {
+        let Some(done) = self.at_work.join_next().await else {
+            return Ok(());
+        };
+        let (applier, result) = done.map_err(|error| task_failed(&error))?;
+        result?;
+        self.publish.send_modify(|progress| {
+            progress.applied = Some(applier.checkpoint().clone());
+            progress.transactions_applied = self.transactions;
+            progress.changes_applied = self.changes;
+            progress.retrying = None;
+        });
+        self.free = Some(applier);
+        Ok(())
+    }
+
+    /// Carries out all that is gathered and waits for it.
+    async fn finish(&mut self, gathering: &mut Gathering) -> Result<(), ReplicateError> {
+        self.freed().await?;
+        if gathering.since().is_some() {
+            self.start(gathering);
+            self.freed().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn carry_out(mut applier: Applier, batch: Batch) -> (Applier, Result<(), ReplicateError>) {
+    let result = applier.carry_out(batch).await;
+    (applier, result)
 }
 
 /// An entry, or why there is none, with its share of the bytes that may wait.
 type Waiting = (Result<LogEntry, ReplicateError>, OwnedSemaphorePermit);
-
-/// The next entry. Between transactions, what was taken is committed while there is none. `None`: the reader has ended.
-async fn next(
-    entries: &mut mpsc::Receiver<Waiting>,
-    applier: &mut Applier,
-    inside: bool,
-    publish: &watch::Sender<Progress>,
-) -> Result<Option<Waiting>, ReplicateError> {
-    loop {
-        match entries.try_recv() {
-            Ok(entry) => return Ok(Some(entry)),
-            Err(mpsc::error::TryRecvError::Disconnected) => return Ok(None),
-            Err(mpsc::error::TryRecvError::Empty) => {}
-        }
-        if !inside && applier.has_changes() {
-            commit(applier, publish).await?;
-        }
-        tokio::select! {
-            entry = entries.recv() => return Ok(entry),
-            () = tokio::time::sleep(IDLE), if !inside && applier.read_until() > applier.checkpoint() => {
-                commit(applier, publish).await?;
-            }
-        }
-    }
-}
 
 async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Waiting>) {
     let room = Arc::new(Semaphore::new(BYTES_AHEAD));
@@ -120,19 +208,4 @@ async fn reader_ended(mut reading: JoinSet<()>) -> ReplicateError {
             "the log's reader ended without a word; this is a defect of Reberth".to_owned(),
         ]),
     }
-}
-
-/// Commits what was taken, and tells how far that is.
-async fn commit(
-    applier: &mut Applier,
-    publish: &watch::Sender<Progress>,
-) -> Result<(), ReplicateError> {
-    applier.commit().await?;
-    publish.send_modify(|progress| {
-        progress.applied = Some(applier.checkpoint().clone());
-        progress.transactions_applied = applier.transactions;
-        progress.changes_applied = applier.changes;
-        progress.retrying = None;
-    });
-    Ok(())
 }

@@ -122,6 +122,15 @@ impl Table {
         !self.identity.is_empty()
     }
 
+    /// Whether no other index than the one behind the identity forbids two rows to be alike (rule 14).
+    pub fn has_one_unique_index(&self) -> bool {
+        let is_unique = |line: &&str| {
+            let line = line.trim_start();
+            line.starts_with("PRIMARY KEY") || line.starts_with("UNIQUE KEY")
+        };
+        self.has_key() && self.create_statement.lines().filter(is_unique).count() == 1
+    }
+
     /// Index of the column of that name.
     pub fn column_index(&self, name: &str) -> Option<usize> {
         self.columns

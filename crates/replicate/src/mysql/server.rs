@@ -224,3 +224,8 @@ pub async fn reader(address: &Address) -> Result<Session, ReplicateError> {
 pub async fn writer(address: &Address) -> Result<Session, ReplicateError> {
     address.connect(WRITER_SETUP).await
 }
+
+/// Opens a session for applying the log: one for writing rows, in which an UPDATE counts the rows that it found.
+pub(crate) async fn applier(address: &Address) -> Result<Session, ReplicateError> {
+    address.connect_counting_found(WRITER_SETUP).await
+}

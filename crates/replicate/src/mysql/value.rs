@@ -53,9 +53,10 @@ pub enum ColumnClass {
 }
 
 /// One value of one row.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Datum {
     /// NULL.
+    #[default]
     Null,
     /// A number or a date in the ASCII form that SQL takes.
     Plain(String),
@@ -197,13 +198,18 @@ fn write_introduced(charset: &str, bytes: &[u8], sql: &mut Vec<u8>) {
 fn write_quoted(bytes: &[u8], sql: &mut Vec<u8>) {
     sql.reserve(bytes.len() + 2);
     sql.push(b'\'');
-    for &byte in bytes {
-        match byte {
-            0 => sql.extend_from_slice(b"\\0"),
-            b'\'' | b'\\' => sql.extend_from_slice(&[b'\\', byte]),
-            _ => sql.push(byte),
-        }
+    let mut rest = bytes;
+    // Runs of ordinary bytes are copied whole.
+    while let Some(place) = rest
+        .iter()
+        .position(|byte| matches!(byte, 0 | b'\'' | b'\\'))
+    {
+        sql.extend_from_slice(&rest[..place]);
+        sql.push(b'\\');
+        sql.push(if rest[place] == 0 { b'0' } else { rest[place] });
+        rest = &rest[place + 1..];
     }
+    sql.extend_from_slice(rest);
     sql.push(b'\'');
 }
 

@@ -1,7 +1,7 @@
 //! The checkpoint: read, and moved only together with the rows that it speaks of.
 
 use super::{Checkpoint, Phase, StreamState};
-use crate::connection::{LONG_STATEMENT_LIMIT, Session};
+use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::gtid::GtidSet;
 use crate::mysql::server::Flavour;
@@ -17,50 +17,28 @@ impl StreamState {
         read(session, &self.name).await?.ok_or_else(missing)
     }
 
-    /// Opens a transaction that applies log events: locks the checkpoint and proves that it stands where we think.
-    /// This change is also the mark by which the other direction knows the transaction as ours.
-    pub async fn open_batch(
-        &self,
-        session: &mut Session,
-        expected: &LogPosition,
-    ) -> Result<(), ReplicateError> {
-        session
-            .run("opening a transaction", "START TRANSACTION")
-            .await?;
-        let sql = format!(
+    /// The statement that locks the checkpoint for a transaction which applies log events, and changes one row exactly if it stands where
+    /// we think, under our epoch. This change is also the mark by which the other direction knows the transaction as ours.
+    pub(crate) fn lock_checkpoint(&self, expected: &LogPosition) -> String {
+        format!(
             "UPDATE reberth.stream SET turn = turn + 1 WHERE name = {} AND epoch = {} AND log_file = {} AND log_offset = {}",
             quote_text(&self.name),
             self.epoch,
             quote_text(expected.file()),
             expected.offset()
-        );
-        if session.run("locking the checkpoint", sql).await? == 1 {
-            return Ok(());
-        }
-        session.run("closing the transaction", "ROLLBACK").await?;
-        Err(ReplicateError::Superseded { epoch: self.epoch })
+        )
     }
 
-    /// Moves the checkpoint and commits it together with the rows.
-    pub async fn commit_batch(
-        &self,
-        session: &mut Session,
-        end: &LogPosition,
-        executed: Option<&GtidSet>,
-    ) -> Result<(), ReplicateError> {
-        let sql = format!(
+    /// The statement that moves the checkpoint, in the same transaction as the rows.
+    pub(crate) fn move_checkpoint(&self, end: &LogPosition, executed: Option<&GtidSet>) -> String {
+        format!(
             "UPDATE reberth.stream SET log_file = {}, log_offset = {}, executed = {} WHERE name = {} AND epoch = {}",
             quote_text(end.file()),
             end.offset(),
             executed_literal(executed),
             quote_text(&self.name),
             self.epoch
-        );
-        session.run("moving the checkpoint", sql).await?;
-        session
-            .run_within(LONG_STATEMENT_LIMIT, "committing", "COMMIT")
-            .await?;
-        Ok(())
+        )
     }
 
     /// Goes on in the log of another server, which holds all that was applied. From here on nothing is left that names a place in the log

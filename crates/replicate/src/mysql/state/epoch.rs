@@ -53,7 +53,15 @@ impl StreamState {
 
     /// Opens a session for writing rows, registered so that a successor can end it.
     pub async fn open_writer(&self) -> Result<Session, ReplicateError> {
-        let mut session = server::writer(&self.address).await?;
+        self.register(server::writer(&self.address).await?).await
+    }
+
+    /// Opens a session for applying the log, registered likewise.
+    pub(crate) async fn open_applier(&self) -> Result<Session, ReplicateError> {
+        self.register(server::applier(&self.address).await?).await
+    }
+
+    async fn register(&self, mut session: Session) -> Result<Session, ReplicateError> {
         let sql = format!(
             "REPLACE INTO reberth.session (stream, connection_id, epoch) VALUES ({}, {}, {})",
             quote_text(&self.name),
