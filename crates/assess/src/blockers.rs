@@ -61,7 +61,7 @@ fn unlisted_databases(estate: &Estate) -> Option<Blocker> {
 
 fn unknown_engines(estate: &Estate) -> Option<Blocker> {
     let resources: Vec<_> = estate
-        .databases()
+        .data_stores()
         .filter(|(_, database)| !CARRIED_ENGINES.contains(&database.engine.as_str()))
         .map(|(resource, _)| name_of(resource))
         .collect();

@@ -124,7 +124,7 @@ fn has_engine(estate: &Estate, names: &[&str]) -> bool {
     // Databases that may not be listed may be of any engine.
     rules::hidden(estate, "database").is_some()
         || estate
-            .databases()
+            .data_stores()
             .any(|(_, database)| names.contains(&database.engine.as_str()))
 }
 

@@ -8,7 +8,7 @@ pub(crate) use price_table::PriceTable;
 
 use crate::rules::{self, Context};
 use reberth_model::assessment::{CostLine, HowKnown, Side, Total, Totals};
-use reberth_model::estate::Estate;
+use reberth_model::estate::{Attributes, Estate};
 use reberth_model::money::Usd;
 
 /// Hours that a month is counted with, as the providers do.
@@ -54,7 +54,9 @@ fn not_understood(estate: &Estate, side: Side) -> Vec<CostLine> {
         .resources
         .iter()
         .filter(|resource| {
-            let told = side == Side::Source && resource.cost.is_some();
+            // What an application costs today stands with its processes.
+            let by_process = matches!(resource.attributes, Attributes::App(_));
+            let told = side == Side::Source && (resource.cost.is_some() || by_process);
             PAID_KINDS.contains(&resource.attributes.kind()) && !told
         })
         .map(|resource| {

@@ -44,6 +44,7 @@ fn moves(resource: &Resource) -> bool {
         resource.attributes,
         Attributes::Server(_)
             | Attributes::Database(_)
+            | Attributes::Cache(_)
             | Attributes::DatabaseReplica(_)
             | Attributes::LoadBalancer(_)
             | Attributes::Volume(_)

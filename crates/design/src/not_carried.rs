@@ -94,6 +94,14 @@ fn why(resource: &Resource) -> String {
         Attributes::Certificate(_) => "a new certificate is issued at the target".to_owned(),
         Attributes::Firewall(_) => "none of its rules lets in a service of this design".to_owned(),
         Attributes::Server(_) | Attributes::Network(_) => "no item of this design comes from it".to_owned(),
+        Attributes::Cache(_) => "caches are not designed yet".to_owned(),
+        Attributes::App(_) | Attributes::Process(_) | Attributes::Job(_) => {
+            "applications of a platform are not designed yet".to_owned()
+        }
+        Attributes::Addon(_) | Attributes::Pipeline(_) | Attributes::LogDrain(_) => {
+            "it belongs to the platform: decide what takes its place".to_owned()
+        }
+        Attributes::Member(_) => "people come in through the identity centre".to_owned(),
         Attributes::Other(other) => format!("no counterpart of a source's {} is part of this design", other.word.replace('_', " ")),
     }
 }
@@ -127,7 +135,7 @@ fn open_addresses(estate: &Estate) -> Vec<NotCarried> {
 /// Trusted sources of databases that are no server of the estate.
 fn trusted_addresses(estate: &Estate) -> Vec<NotCarried> {
     let mut list = Vec::new();
-    for (resource, source) in estate.databases() {
+    for (resource, source) in estate.data_stores() {
         for trusted in source.trusted_sources.iter().flatten() {
             if !matches!(trusted.kind.as_str(), "server" | "tag") {
                 let what = format!("trusted source {} {}", trusted.kind, trusted.value);
@@ -141,7 +149,7 @@ fn trusted_addresses(estate: &Estate) -> Vec<NotCarried> {
 /// Databases that a server of another environment reaches by its label.
 fn other_environments(estate: &Estate) -> Vec<NotCarried> {
     let mut list = Vec::new();
-    for (resource, source) in estate.databases() {
+    for (resource, source) in estate.data_stores() {
         let Some(own) = environment(&source.tags) else {
             continue;
         };

@@ -39,6 +39,23 @@ pub struct Api {
     patience: Patience,
     gate: Semaphore,
     pace: Pace,
+    accept: Option<&'static str>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    /// Path with its query.
+    pub(crate) path: &'a str,
+    /// Part of a list, as a `Range` header says it.
+    pub(crate) range: Option<&'a str>,
+}
+
+/// The body of an answer, and where the list goes on when it was not the whole (status 206 and `Next-Range`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Body<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) next_range: Option<&'a str>,
 }
 
 /// What a path answered, when it answered for good.
@@ -80,7 +97,20 @@ impl Api {
             patience: Patience::default(),
             gate: Semaphore::new(IN_FLIGHT_MAX),
             pace: Pace::new(interval),
+            accept: None,
         })
+    }
+
+    /// The same API, asked for one version of its answers.
+    pub fn with_accept(mut self, accept: &'static str) -> Api {
+        self.accept = Some(accept);
+        self
+    }
+
+    /// The same API with another pace once its bucket of requests runs low: one request in every `refill`.
+    pub fn with_refill(mut self, refill: Duration) -> Api {
+        self.pace = self.pace.with_refill(refill);
+        self
     }
 
     /// The same API with other bounds for retries and waits.
@@ -101,33 +131,44 @@ impl Api {
         parse: impl Fn(&[u8]) -> serde_json::Result<T>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
-        let mut budget = self.patience.budget(path, self.address());
-        let mut outcome = self.attempt_among_others(path, &parse).await?;
+        let ask = Ask { path, range: None };
+        self.get_part(ask, |body| parse(body.bytes), progress).await
+    }
+
+    /// Asks for a part of a list likewise.
+    pub(crate) async fn get_part<T>(
+        &self,
+        ask: Ask<'_>,
+        parse: impl Fn(Body<'_>) -> serde_json::Result<T>,
+        progress: OnProgress<'_>,
+    ) -> Result<Answer<T>, DiscoverError> {
+        let mut budget = self.patience.budget(ask.path, self.address());
+        let mut outcome = self.attempt_among_others(ask, &parse).await?;
         if let Outcome::Failed(fault) = outcome {
             tokio::time::sleep(budget.spend_failure(fault, progress)?).await;
-            outcome = self.attempt_among_others(path, &parse).await?;
+            outcome = self.attempt_among_others(ask, &parse).await?;
         }
         if let Outcome::Answered(answer) = outcome {
             return Ok(answer);
         }
         let _alone = self.enter(IN_FLIGHT_MAX as u32).await;
-        self.insist(path, &parse, outcome, budget, progress).await
+        self.insist(ask, &parse, outcome, budget, progress).await
     }
 
     async fn attempt_among_others<T>(
         &self,
-        path: &str,
-        parse: &impl Fn(&[u8]) -> serde_json::Result<T>,
+        ask: Ask<'_>,
+        parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
     ) -> Result<Outcome<T>, DiscoverError> {
         let _one = self.enter(1).await;
-        self.attempt(path, parse).await
+        self.attempt(ask, parse).await
     }
 
     /// Asks again and again, with nobody else in flight.
     async fn insist<T>(
         &self,
-        path: &str,
-        parse: &impl Fn(&[u8]) -> serde_json::Result<T>,
+        ask: Ask<'_>,
+        parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
         mut outcome: Outcome<T>,
         mut budget: Budget<'_>,
         progress: OnProgress<'_>,
@@ -139,7 +180,7 @@ impl Api {
                 Outcome::Failed(fault) => budget.spend_failure(fault, progress)?,
             };
             tokio::time::sleep(wait).await;
-            outcome = self.attempt(path, parse).await?;
+            outcome = self.attempt(ask, parse).await?;
         }
     }
 

@@ -11,7 +11,6 @@ mod dns;
 mod facts;
 mod firewalls;
 mod full_read;
-mod gathered;
 mod load_balancers;
 mod networks;
 mod others;
@@ -29,9 +28,9 @@ use serde::Deserialize;
 use reberth_model::estate::{Estate, Utilisation};
 
 use crate::client::{Answer, IN_FLIGHT_MAX};
+use crate::gathered::Gathered;
 use crate::{Api, DiscoverError, OnProgress, Progress};
 use buckets::Buckets;
-use gathered::Gathered;
 use reader::Reader;
 use servers::Droplet;
 use utilisation::Measurements;
@@ -102,7 +101,7 @@ pub async fn discover(
     projects::gather(&reader, &mut buckets, &mut gathered).await?;
     buckets::gather(&reader, &mut buckets, &mut gathered).await?;
     buckets.finish(&reader, &mut gathered);
-    Ok(gathered.into_estate(account, reader.into_notes()))
+    Ok(gathered.into_estate("digitalocean", account, reader.into_notes()))
 }
 
 /// Whose account it is, and whether there is no such path.

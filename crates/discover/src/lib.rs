@@ -11,10 +11,17 @@
 mod client;
 pub mod digitalocean;
 mod error;
+mod fingerprint;
+mod gathered;
+pub mod heroku;
+mod item;
+mod notes;
 mod progress;
+mod segment;
 mod token;
 
 pub use client::{Api, Patience};
 pub use error::DiscoverError;
+pub use fingerprint::Fingerprint;
 pub use progress::{OnProgress, Progress};
 pub use token::Token;

@@ -3,4 +3,5 @@
 mod calm;
 mod faults;
 mod harness;
+mod heroku;
 mod large;

@@ -5,8 +5,10 @@
 //! No value of a secret ever enters this document.
 
 mod attributes;
+mod platform;
 
 pub use attributes::*;
+pub use platform::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,7 +60,8 @@ pub struct Resource {
 pub struct Edge {
     /// Id of the resource that depends.
     pub from: String,
-    /// What the relation is: `in_network`, `attached_to`, `routes_to`, `replica_of`, `protects`, `allows`, `serves`, `belongs_to`.
+    /// What the relation is: `in_network`, `attached_to`, `routes_to`, `replica_of`, `protects`, `allows`, `serves`, `belongs_to`,
+    /// `uses`, `connects_to`.
     pub relation: String,
     /// Id of the resource depended on.
     pub to: String,
@@ -112,6 +115,48 @@ impl Estate {
             .iter()
             .filter_map(|resource| match &resource.attributes {
                 Attributes::Database(database) => Some((resource, database)),
+                _ => None,
+            })
+    }
+
+    /// Applications with their attributes.
+    pub fn apps(&self) -> impl Iterator<Item = (&Resource, &App)> {
+        self.resources
+            .iter()
+            .filter_map(|resource| match &resource.attributes {
+                Attributes::App(app) => Some((resource, app)),
+                _ => None,
+            })
+    }
+
+    /// Kinds of process with their attributes.
+    pub fn processes(&self) -> impl Iterator<Item = (&Resource, &Process)> {
+        self.resources
+            .iter()
+            .filter_map(|resource| match &resource.attributes {
+                Attributes::Process(process) => Some((resource, process)),
+                _ => None,
+            })
+    }
+
+    /// Add-ons with their attributes.
+    pub fn addons(&self) -> impl Iterator<Item = (&Resource, &Addon)> {
+        self.resources
+            .iter()
+            .filter_map(|resource| match &resource.attributes {
+                Attributes::Addon(addon) => Some((resource, addon)),
+                _ => None,
+            })
+    }
+
+    /// Databases and caches, which share their attributes.
+    pub fn data_stores(&self) -> impl Iterator<Item = (&Resource, &Database)> {
+        self.resources
+            .iter()
+            .filter_map(|resource| match &resource.attributes {
+                Attributes::Database(database) | Attributes::Cache(database) => {
+                    Some((resource, database))
+                }
                 _ => None,
             })
     }

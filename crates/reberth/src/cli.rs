@@ -86,14 +86,19 @@ pub(crate) struct InitArgs {
 pub(crate) enum SourceProvider {
     /// DigitalOcean.
     Digitalocean,
+    /// Heroku.
+    Heroku,
 }
 
 /// Arguments of `discover`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DiscoverArgs {
-    /// Read from another endpoint than the live API, such as a replayed recording.
+    /// Read from another endpoint than the live API, such as a replayed recording. For Heroku the data services are asked there too.
     #[arg(long, value_name = "URL")]
     pub(crate) from: Option<String>,
+    /// Scheduled jobs of Heroku, which no API tells: a file with the header `app,schedule,command` and one job a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scheduled_jobs: Option<PathBuf>,
 }
 
 /// Arguments of `assess`.

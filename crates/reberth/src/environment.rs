@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 /// Token of the DigitalOcean API.
 pub(crate) const DIGITALOCEAN_TOKEN: &str = "DIGITALOCEAN_TOKEN";
+/// Token of the Heroku API.
+pub(crate) const HEROKU_API_KEY: &str = "HEROKU_API_KEY";
 
 /// Address of the database to move, for `replicate` without a project folder.
 pub(crate) const SOURCE_URL: &str = "REBERTH_SOURCE_URL";
@@ -20,10 +22,14 @@ pub(crate) struct Variable {
 
 /// Every variable with a fixed name; `docs/reference/cli.md` lists them too, and a test compares. The connections of
 /// databases are read from variables that `reberth.yaml` names.
-pub(crate) const VARIABLES: [Variable; 3] = [
+pub(crate) const VARIABLES: [Variable; 4] = [
     Variable {
         name: DIGITALOCEAN_TOKEN,
         purpose: "read-only token of the DigitalOcean API, for discover",
+    },
+    Variable {
+        name: HEROKU_API_KEY,
+        purpose: "read-only token of the Heroku API, for discover",
     },
     Variable {
         name: SOURCE_URL,

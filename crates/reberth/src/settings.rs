@@ -1,25 +1,31 @@
 //! What the arguments and the environment mean together. After this nothing reads either of them.
 
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use reberth_discover::Token;
-use reberth_discover::digitalocean::LIVE_API;
+use reberth_discover::{Token, digitalocean, heroku};
 use reberth_journal::{AuditHead, Clock};
 use reberth_model::policy::Provider;
 
 use crate::cli::{AssessArgs, AuditVerifyArgs, DiscoverArgs, SourceProvider};
-use crate::environment::{DIGITALOCEAN_TOKEN, Environment};
+use crate::environment::{DIGITALOCEAN_TOKEN, Environment, HEROKU_API_KEY};
 use crate::failure::{CliError, Failure};
 
 /// What `discover` goes by.
 #[derive(Debug)]
 pub(crate) struct DiscoverSettings {
+    /// Whose account is read.
+    pub(crate) provider: Provider,
     /// Base address of the API.
     pub(crate) api: String,
-    /// The token, sent to that host and no other.
+    /// Base address of the API of the data services, where the provider has one of its own.
+    pub(crate) data_api: String,
+    /// The token, sent to these hosts and no other.
     pub(crate) token: Token,
     /// End of the days whose measurements are read.
     pub(crate) measured_until_epoch_seconds: u64,
+    /// Where a person listed the scheduled jobs.
+    pub(crate) scheduled_jobs: Option<PathBuf>,
 }
 
 impl DiscoverSettings {
@@ -29,25 +35,29 @@ impl DiscoverSettings {
         environment: &Environment,
         provider: Provider,
     ) -> Result<DiscoverSettings, Failure> {
-        match provider {
-            Provider::Digitalocean => {}
-            Provider::Heroku => {
-                return Err(CliError::NotBuilt {
-                    what: "discovery of heroku".to_owned(),
-                    instead: "this build discovers digitalocean".to_owned(),
-                }
-                .into());
+        let (variable, api, data_api) = match provider {
+            Provider::Digitalocean => (DIGITALOCEAN_TOKEN, digitalocean::LIVE_API, ""),
+            Provider::Heroku => (HEROKU_API_KEY, heroku::LIVE_API, heroku::LIVE_DATA_API),
+        };
+        if args.scheduled_jobs.is_some() && provider != Provider::Heroku {
+            return Err(CliError::Argument {
+                argument: "--scheduled-jobs",
+                given: "a file".to_owned(),
+                why: "only Heroku's scheduler has jobs that no API tells".to_owned(),
             }
+            .into());
         }
         let token = environment
-            .get(DIGITALOCEAN_TOKEN)
-            .ok_or(CliError::NoToken {
-                variable: DIGITALOCEAN_TOKEN,
-            })?;
+            .get(variable)
+            .ok_or(CliError::NoToken { variable })?;
+        let address = |live: &str| args.from.clone().unwrap_or_else(|| live.to_owned());
         Ok(DiscoverSettings {
-            api: args.from.unwrap_or_else(|| LIVE_API.to_owned()),
+            provider,
+            api: address(api),
+            data_api: address(data_api),
             token: Token::new(token)?,
             measured_until_epoch_seconds: now_epoch_seconds(),
+            scheduled_jobs: args.scheduled_jobs,
         })
     }
 }
@@ -101,6 +111,7 @@ pub(crate) fn audit_head(args: AuditVerifyArgs) -> Result<Option<AuditHead>, Fai
 pub(crate) fn provider_word(source: SourceProvider) -> &'static str {
     match source {
         SourceProvider::Digitalocean => "digitalocean",
+        SourceProvider::Heroku => "heroku",
     }
 }
 

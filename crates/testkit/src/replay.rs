@@ -7,6 +7,7 @@
 mod answer;
 mod faults;
 mod http;
+mod ranges;
 mod recording;
 
 pub use answer::Stats;

@@ -56,7 +56,9 @@ fn last_invoice(estate: &Estate) -> String {
 fn of_resource(resource: &Resource, prices: &PriceTable) -> Vec<CostLine> {
     match &resource.attributes {
         Attributes::Server(server) => server_lines(resource, server, prices),
-        Attributes::Database(database) => vec![database_line(resource, database, prices)],
+        Attributes::Database(database) | Attributes::Cache(database) => {
+            vec![database_line(resource, database, prices)]
+        }
         Attributes::DatabaseReplica(replica) => vec![replica_line(resource, replica, prices)],
         Attributes::LoadBalancer(_) => vec![told_or_not(
             resource,

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
     estate
-        .databases()
+        .data_stores()
         .map(|(resource, database)| {
             let others: Vec<&str> = database
                 .users

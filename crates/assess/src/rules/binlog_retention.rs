@@ -22,7 +22,7 @@ const LOAD_MIB_PER_SECOND: u64 = 20;
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
     estate
-        .databases()
+        .data_stores()
         .filter(|(_, database)| database.engine.contains("mysql"))
         .flat_map(|(resource, database)| {
             [

@@ -16,7 +16,7 @@ const AGE_DAYS_MAX: i64 = 2;
 
 fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
     estate
-        .databases()
+        .data_stores()
         .map(|(resource, database)| {
             let taken = database.latest_backup_at.as_deref();
             match taken.and_then(Date::of_time) {

@@ -15,7 +15,7 @@ const DAYS_LEFT_MIN: i64 = 180;
 
 fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
     estate
-        .databases()
+        .data_stores()
         .map(|(resource, database)| {
             let engine = format!("{} {}", database.engine, database.version);
             match context

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
     estate
-        .databases()
+        .data_stores()
         .map(|(resource, database)| {
             let (result, value) = who_may_connect(database.trusted_sources.as_deref());
             evidence(resource, result, "trusted_sources", value)

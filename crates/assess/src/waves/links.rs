@@ -60,7 +60,7 @@ fn link<'a>(from: (usize, &'a Resource), to: (usize, &'a Resource), reason: Stri
 pub(super) fn environment_of(resource: &Resource) -> Option<&str> {
     match &resource.attributes {
         Attributes::Server(server) => environment(&server.tags),
-        Attributes::Database(database) => environment(&database.tags),
+        Attributes::Database(database) | Attributes::Cache(database) => environment(&database.tags),
         _ => None,
     }
 }
@@ -69,9 +69,10 @@ pub(super) fn environment_of(resource: &Resource) -> Option<&str> {
 fn tie(one: &Resource, other: &Resource) -> Option<String> {
     let name = &one.name;
     match (&one.attributes, &other.attributes) {
-        (Attributes::Database(database), Attributes::Server(server)) => {
-            lets_in(one, database, other, &server.tags).or_else(|| same_name(one, other))
-        }
+        (
+            Attributes::Database(database) | Attributes::Cache(database),
+            Attributes::Server(server),
+        ) => lets_in(one, database, other, &server.tags).or_else(|| same_name(one, other)),
         (Attributes::LoadBalancer(balancer), Attributes::Server(server)) => {
             match balancer
                 .server_tag

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::pace::wait_asked;
-use super::{Answer, Api};
+use super::{Answer, Api, Ask, Body};
 use crate::DiscoverError;
 
 /// A page of 200 servers is about 1 MB.
@@ -45,15 +45,22 @@ struct ErrorBody {
 impl Api {
     pub(super) async fn attempt<T>(
         &self,
-        path: &str,
-        parse: &impl Fn(&[u8]) -> serde_json::Result<T>,
+        ask: Ask<'_>,
+        parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
     ) -> Result<Outcome<T>, DiscoverError> {
+        let path = ask.path;
         self.pace.turn().await;
-        let request = self
+        let mut request = self
             .http
             .get(format!("{}{path}", self.address()))
             .header(reqwest::header::AUTHORIZATION, self.token.bearer())
             .timeout(self.patience.request_timeout);
+        if let Some(accept) = self.accept {
+            request = request.header(reqwest::header::ACCEPT, accept);
+        }
+        if let Some(range) = ask.range {
+            request = request.header(reqwest::header::RANGE, range);
+        }
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => return Ok(Outcome::Failed(Fault::from_transport(error))),
@@ -63,14 +70,18 @@ impl Api {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Ok(Outcome::RateLimited(wait_asked(response.headers())));
         }
+        let next_range = next_range(&response);
         let body = match read_body(response, path).await? {
             Ok(body) => body,
             Err(fault) => return Ok(Outcome::Failed(fault)),
         };
-        if status == StatusCode::OK {
-            return Ok(parsed(&body, parse));
+        match status {
+            StatusCode::OK => Ok(parsed(&body, None, parse)),
+            StatusCode::PARTIAL_CONTENT if next_range.is_some() => {
+                Ok(parsed(&body, next_range.as_deref(), parse))
+            }
+            _ => self.meaning(path, status, &body),
         }
-        self.meaning(path, status, &body)
     }
 
     /// What an answer without a body of its own means.
@@ -144,6 +155,11 @@ impl fmt::Display for Fault {
     }
 }
 
+fn next_range(response: &Response) -> Option<String> {
+    let value = response.headers().get("next-range")?;
+    value.to_str().ok().map(str::to_owned)
+}
+
 async fn read_body(
     mut response: Response,
     path: &str,
@@ -165,8 +181,12 @@ async fn read_body(
 }
 
 /// The parser's own message is not told: it quotes values, and a value may be a secret.
-fn parsed<T>(body: &[u8], parse: &impl Fn(&[u8]) -> serde_json::Result<T>) -> Outcome<T> {
-    match parse(body) {
+fn parsed<T>(
+    bytes: &[u8],
+    next_range: Option<&str>,
+    parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
+) -> Outcome<T> {
+    match parse(Body { bytes, next_range }) {
         Ok(value) => Outcome::Answered(Answer::Found(value)),
         Err(error) => Outcome::Failed(Fault::Unreadable(format!(
             "{} at line {} column {}",

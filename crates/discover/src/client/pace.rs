@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// Below this many remaining requests of the hour, requests are spread as the hourly limit refills.
 const REMAINING_LOW: u64 = 50;
-/// 5,000 requests an hour.
+/// 5,000 requests an hour, where the provider says nothing else.
 const REFILL_INTERVAL: Duration = Duration::from_millis(720);
 /// The longest wait a provider may ask for: its hour and a little more.
 const WAIT_MAX: Duration = Duration::from_secs(3_660);
@@ -17,6 +17,7 @@ const WAIT_MAX: Duration = Duration::from_secs(3_660);
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
+    refill: Duration,
     is_low: AtomicBool,
     next: Mutex<Option<Instant>>,
 }
@@ -25,15 +26,21 @@ impl Pace {
     pub(super) fn new(interval: Duration) -> Pace {
         Pace {
             interval,
+            refill: REFILL_INTERVAL,
             is_low: AtomicBool::new(false),
             next: Mutex::new(None),
         }
     }
 
+    pub(super) fn with_refill(mut self, refill: Duration) -> Pace {
+        self.refill = refill;
+        self
+    }
+
     /// Waits for the next free moment.
     pub(super) async fn turn(&self) {
         let interval = if self.is_low.load(Ordering::Relaxed) {
-            self.interval.max(REFILL_INTERVAL)
+            self.interval.max(self.refill)
         } else {
             self.interval
         };

@@ -5,11 +5,11 @@ use serde::Deserialize;
 use reberth_model::estate::{Address, Attributes, Resource};
 
 use super::collection::Collection;
-use super::gathered::Gathered;
-use super::page::Identified;
 use super::reader::Reader;
 use super::region::Region;
 use crate::DiscoverError;
+use crate::gathered::Gathered;
+use crate::item::Identified;
 
 #[derive(Debug, Deserialize)]
 struct Reserved {

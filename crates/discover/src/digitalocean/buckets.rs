@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use reberth_model::estate::{Attributes, Bucket, Cdn, Resource};
 
 use super::collection::Collection;
-use super::gathered::Gathered;
-use super::page::Identified;
 use super::reader::Reader;
 use crate::DiscoverError;
+use crate::gathered::Gathered;
+use crate::item::Identified;
 
 const HOST_SUFFIX: &str = ".digitaloceanspaces.com";
 

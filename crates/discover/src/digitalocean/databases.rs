@@ -9,11 +9,12 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use super::collection::{Collection, segment};
-use super::gathered::Gathered;
-use super::page::Identified;
+use super::collection::Collection;
 use super::reader::Reader;
 use crate::client::{Answer, IN_FLIGHT_MAX};
+use crate::gathered::Gathered;
+use crate::item::Identified;
+use crate::segment::segment;
 use crate::{DiscoverError, Progress};
 use wire::{Cluster, Config, Detailed, SqlMode};
 

@@ -5,12 +5,13 @@ use serde::Deserialize;
 
 use reberth_model::estate::{Attributes, DnsRecord, Domain, Resource};
 
-use super::collection::{Collection, segment};
-use super::gathered::Gathered;
-use super::page::Identified;
+use super::collection::Collection;
 use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::IN_FLIGHT_MAX;
+use crate::gathered::Gathered;
+use crate::item::Identified;
+use crate::segment::segment;
 
 #[derive(Debug, Deserialize)]
 struct Zone {
@@ -66,6 +67,7 @@ pub(super) async fn gather(
             cost: None,
             attributes: Attributes::Domain(Domain {
                 ttl_seconds: zone.ttl,
+                ..Domain::default()
             }),
         });
     }

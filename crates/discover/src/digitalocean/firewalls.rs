@@ -5,10 +5,10 @@ use serde::Deserialize;
 use reberth_model::estate::{Attributes, Firewall, FirewallRule, Resource};
 
 use super::collection::Collection;
-use super::gathered::Gathered;
-use super::page::Identified;
 use super::reader::Reader;
 use crate::DiscoverError;
+use crate::gathered::Gathered;
+use crate::item::Identified;
 
 #[derive(Debug, Deserialize)]
 struct CloudFirewall {

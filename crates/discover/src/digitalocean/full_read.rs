@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::page::{Identified, Page};
+use super::page::Page;
+use crate::item::Identified;
 
 /// One read of a list from its first page to its last.
 pub(super) struct FullRead<T> {

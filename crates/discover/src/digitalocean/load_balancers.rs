@@ -7,11 +7,11 @@ use reberth_model::estate::{
 };
 
 use super::collection::Collection;
-use super::gathered::Gathered;
-use super::page::Identified;
 use super::reader::Reader;
 use super::region::Region;
 use crate::DiscoverError;
+use crate::gathered::Gathered;
+use crate::item::Identified;
 
 #[derive(Debug, Deserialize)]
 struct Balancer {

@@ -5,12 +5,13 @@ use serde::Deserialize;
 
 use reberth_model::estate::{Attributes, Network, Resource};
 
-use super::collection::{Collection, segment};
-use super::gathered::{Gathered, urn_id};
-use super::page::Identified;
+use super::collection::Collection;
 use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::IN_FLIGHT_MAX;
+use crate::gathered::{Gathered, urn_id};
+use crate::item::Identified;
+use crate::segment::segment;
 
 #[derive(Debug, Deserialize)]
 struct Vpc {

@@ -10,11 +10,12 @@ use reberth_model::estate::{Attributes, Other, Resource};
 
 use super::collection::Collection;
 use super::facts::Facts;
-use super::gathered::Gathered;
-use super::page::{Identified, parse_field, parse_page};
+use super::page::{parse_field, parse_page};
 use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::Answer;
+use crate::gathered::Gathered;
+use crate::item::Identified;
 use table::{REGISTRY, ROWS, Row};
 
 const REGISTRY_PATH: &str = "/v2/registry";

@@ -5,9 +5,10 @@
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 use std::fmt;
 use std::marker::PhantomData;
+
+use crate::item::Item;
 
 /// One page of a list.
 #[derive(Debug)]
@@ -17,53 +18,6 @@ pub(super) struct Page<T> {
     pub(super) next: Option<String>,
     /// `meta.total`.
     pub(super) total: Option<u64>,
-}
-
-/// An item of a list: understood, or at least named.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Item<T> {
-    Known(T),
-    Unreadable(Stub),
-}
-
-/// The little that is kept of an item whose form is not understood.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Stub {
-    id: Option<Value>,
-    uuid: Option<Value>,
-    name: Option<Value>,
-}
-
-/// How an item is told from its neighbours.
-pub(super) trait Identified {
-    /// The provider's stable identifier; empty when it has none.
-    fn id(&self) -> String;
-}
-
-impl Identified for Stub {
-    fn id(&self) -> String {
-        let known = self
-            .id
-            .as_ref()
-            .or(self.uuid.as_ref())
-            .or(self.name.as_ref());
-        match known {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            _ => String::new(),
-        }
-    }
-}
-
-impl<T: Identified> Identified for Item<T> {
-    fn id(&self) -> String {
-        match self {
-            Item::Known(item) => item.id(),
-            Item::Unreadable(stub) => stub.id(),
-        }
-    }
 }
 
 #[derive(Default, Deserialize)]
@@ -223,6 +177,7 @@ pub(super) fn plain<T>() -> PhantomData<Item<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::Identified;
 
     #[derive(Debug, Deserialize)]
     struct Named {

@@ -4,14 +4,15 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 
 use super::buckets::Buckets;
-use super::collection::{Collection, segment};
-use super::gathered::{Gathered, urn_id};
+use super::collection::Collection;
 use super::networks::Named;
 use super::others::other;
-use super::page::Identified;
 use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::IN_FLIGHT_MAX;
+use crate::gathered::{Gathered, urn_id};
+use crate::item::Identified;
+use crate::segment::segment;
 
 #[derive(Debug, Deserialize)]
 struct Project {

@@ -11,14 +11,14 @@
 
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
-use reberth_model::estate::{NotVisible, Unmapped};
-
-use super::collection::{Collection, segment};
+use super::collection::Collection;
 use super::full_read::{FullRead, next_query};
-use super::page::{Identified, Item, parse_field, parse_page, plain};
+use super::page::{parse_field, parse_page, plain};
 use crate::client::{Answer, Api};
+use crate::item::Identified;
+use crate::notes::{Notebook, Notes};
+use crate::segment::segment;
 use crate::{DiscoverError, OnProgress, Progress};
 
 const PER_PAGE: u64 = 200;
@@ -31,19 +31,12 @@ const PAGES_MAX: usize = 1_000;
 pub(super) struct Reader<'a> {
     api: &'a Api,
     progress: OnProgress<'a>,
-    notes: Mutex<Notes>,
-}
-
-/// What could not be read or understood.
-#[derive(Default)]
-pub(super) struct Notes {
-    pub(super) not_visible: BTreeSet<NotVisible>,
-    pub(super) unmapped: BTreeSet<Unmapped>,
+    notes: Notebook,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(api: &'a Api, progress: OnProgress<'a>) -> Reader<'a> {
-        let notes = Mutex::default();
+        let notes = Notebook::default();
         Reader {
             api,
             progress,
@@ -84,7 +77,7 @@ impl<'a> Reader<'a> {
         T: DeserializeOwned + Identified,
     {
         let items = self.list_with(collection, &plain::<T>()).await?;
-        Ok(items.map(|items| self.known(collection.path, items)))
+        Ok(items.map(|items| self.notes.known(collection.path, items)))
     }
 
     /// All items of a list, each read by `seed`.
@@ -189,48 +182,20 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn found_or_noted<T>(&self, path: &str, answer: Answer<T>) -> Option<T> {
-        match answer {
-            Answer::Found(found) => Some(found),
-            Answer::Refused(reason) | Answer::Absent(reason) => {
-                self.note_not_visible(path, reason);
-                None
-            }
-        }
-    }
-
-    fn known<T>(&self, path: &str, items: Vec<Item<T>>) -> Vec<T> {
-        let mut known = Vec::new();
-        for item in items {
-            match item {
-                Item::Known(item) => known.push(item),
-                Item::Unreadable(stub) => self.note_unmapped(path, stub.id()),
-            }
-        }
-        known
+        self.notes.found(path, answer)
     }
 
     pub(super) fn note_not_visible(&self, path: &str, reason: String) {
-        let what = path.to_owned();
-        self.lock().not_visible.insert(NotVisible { what, reason });
+        self.notes.not_visible(path, reason);
     }
 
     /// Notes an item at `path` that is not understood.
-    pub(super) fn note_unmapped(&self, path: &str, mut id: String) {
-        if id.is_empty() {
-            id.push_str("without an identifier");
-        }
-        let what = path.to_owned();
-        self.lock().unmapped.insert(Unmapped { what, id });
+    pub(super) fn note_unmapped(&self, path: &str, id: String) {
+        self.notes.unmapped(path, id);
     }
 
     pub(super) fn into_notes(self) -> Notes {
-        self.notes
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.notes.into_notes()
     }
 }
 

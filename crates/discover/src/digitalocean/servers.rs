@@ -6,9 +6,9 @@ use reberth_model::estate::{Attributes, Resource, Server, Utilisation};
 use reberth_model::money::{MonthlyCost, Usd};
 
 use super::collection::Collection;
-use super::gathered::Gathered;
-use super::page::Identified;
 use super::region::Region;
+use crate::gathered::Gathered;
+use crate::item::Identified;
 
 pub(super) const COLLECTION: Collection<'_> = Collection {
     path: "/v2/droplets",

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use super::platform::{Addon, App, Job, LogDrain, Member, Pipeline, Process};
+
 /// The kind of a resource with its attributes; serialises as `"kind"` and `"attributes"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", content = "attributes", rename_all = "snake_case")]
@@ -12,6 +14,8 @@ pub enum Attributes {
     Server(Server),
     /// A managed database cluster.
     Database(Database),
+    /// A managed store of keys and values, which may be a cache or hold queues.
+    Cache(Database),
     /// A read-only copy of a database, with its own address.
     DatabaseReplica(DatabaseReplica),
     /// A load balancer.
@@ -36,6 +40,20 @@ pub enum Attributes {
     Certificate(Certificate),
     /// A snapshot of a server or volume.
     Snapshot(Snapshot),
+    /// An application on a platform.
+    App(App),
+    /// A kind of process of an application.
+    Process(Process),
+    /// Work of an application that runs at times.
+    Job(Job),
+    /// A service added to an application.
+    Addon(Addon),
+    /// A chain of applications through which a change goes.
+    Pipeline(Pipeline),
+    /// A place where logs are sent to.
+    LogDrain(LogDrain),
+    /// A person with access.
+    Member(Member),
     /// A kind whose attributes no stage reads yet; the word is the field's own (`project`, `alert`, `cluster`, …).
     Other(Other),
 }
@@ -46,6 +64,7 @@ impl Attributes {
         match self {
             Attributes::Server(_) => "server",
             Attributes::Database(_) => "database",
+            Attributes::Cache(_) => "cache",
             Attributes::DatabaseReplica(_) => "database_replica",
             Attributes::LoadBalancer(_) => "load_balancer",
             Attributes::Domain(_) => "domain",
@@ -58,6 +77,13 @@ impl Attributes {
             Attributes::Address(_) => "address",
             Attributes::Certificate(_) => "certificate",
             Attributes::Snapshot(_) => "snapshot",
+            Attributes::App(_) => "app",
+            Attributes::Process(_) => "process",
+            Attributes::Job(_) => "job",
+            Attributes::Addon(_) => "addon",
+            Attributes::Pipeline(_) => "pipeline",
+            Attributes::LogDrain(_) => "log_drain",
+            Attributes::Member(_) => "member",
             Attributes::Other(other) => &other.word,
         }
     }
@@ -127,6 +153,9 @@ pub struct Database {
     pub status: String,
     /// Storage in MiB where the provider tells.
     pub storage_mib: Option<u64>,
+    /// Bytes of data in it, where the provider tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_bytes: Option<u64>,
     /// Host name for public connections.
     pub host: Option<String>,
     /// Port for public connections.
@@ -271,12 +300,21 @@ pub struct HealthCheck {
     pub unhealthy_threshold: u32,
 }
 
-/// Attributes of a DNS zone.
+/// Attributes of a DNS zone, or of a host name that a platform serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Domain {
     /// Default time to live in seconds.
     pub ttl_seconds: Option<u64>,
+    /// Host name that the owner's DNS must point to, where the platform serves the domain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Id of the certificate that is served for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_id: Option<String>,
+    /// How the platform's own certificate for it stands, where it makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_status: Option<String>,
 }
 
 /// Attributes of a DNS record.
@@ -405,7 +443,7 @@ pub struct Address {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
-    /// `lets_encrypt` or `custom`.
+    /// `lets_encrypt`, `platform` (made and renewed by it) or `custom`.
     pub issuer: Option<String>,
     /// When it ends (RFC 3339).
     pub not_after: Option<String>,

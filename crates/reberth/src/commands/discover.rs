@@ -1,9 +1,12 @@
 //! `reberth discover`: everything the account holds, as `estate.json`.
 
-use reberth_discover::digitalocean::{self, Options};
-use reberth_discover::{Api, Progress};
+mod fingerprint_key;
+mod scheduled_jobs;
+
+use reberth_discover::{Api, Fingerprint, Progress, digitalocean, heroku};
 use reberth_model::document::{sha256_hex, to_bytes};
 use reberth_model::estate::Estate;
+use reberth_model::policy::Provider;
 use serde_json::{Value, json};
 
 use crate::atomic_file;
@@ -22,31 +25,60 @@ pub(crate) async fn run(
     project: &Project,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let api = Api::new(&settings.api, settings.token)?;
-    let inputs = json!({ "policy": policy_sha256, "api": api.address() });
+    let inputs = json!({ "policy": policy_sha256, "api": settings.api });
     let record = Record::begin(project, "discover", &inputs)?;
-    let options = Options {
-        measured_until_epoch_seconds: settings.measured_until_epoch_seconds,
-    };
-    let discovered = read(&api, &options, project, output).await;
+    let discovered = read(settings, project, output).await;
     let estate = record.end(discovered)?;
     output.report(text(&estate), &summary(&estate))?;
     Ok(Exit::Done)
 }
 
 async fn read(
-    api: &Api,
-    options: &Options,
+    settings: DiscoverSettings,
     project: &Project,
     output: &Output,
 ) -> Result<(Estate, Value), Failure> {
-    let estate = digitalocean::discover(api, options, &|progress| tell(&progress, output)).await?;
+    let estate = match settings.provider {
+        Provider::Digitalocean => read_digitalocean(settings, output).await?,
+        Provider::Heroku => read_heroku(settings, project, output).await?,
+    };
     let path = project.estate_path();
     let bytes =
         to_bytes(&estate).map_err(|error| CliError::file(&path, "written", error.into()))?;
     atomic_file::replace(&path, &bytes)?;
     let outputs = json!({ "estate": sha256_hex(&bytes), "resources": estate.resources.len() });
     Ok((estate, outputs))
+}
+
+async fn read_digitalocean(settings: DiscoverSettings, output: &Output) -> Result<Estate, Failure> {
+    let api = Api::new(&settings.api, settings.token)?;
+    let options = digitalocean::Options {
+        measured_until_epoch_seconds: settings.measured_until_epoch_seconds,
+    };
+    Ok(digitalocean::discover(&api, &options, &|progress| tell(&progress, output)).await?)
+}
+
+async fn read_heroku(
+    settings: DiscoverSettings,
+    project: &Project,
+    output: &Output,
+) -> Result<Estate, Failure> {
+    let open = |address: &str| {
+        let api = Api::new(address, settings.token.clone())?;
+        Ok::<_, Failure>(api.with_accept(heroku::ACCEPT).with_refill(heroku::REFILL))
+    };
+    let (api, data_api) = (open(&settings.api)?, open(&settings.data_api)?);
+    let jobs = match &settings.scheduled_jobs {
+        Some(path) => Some(scheduled_jobs::read(path)?),
+        None => None,
+    };
+    let fingerprint = Fingerprint::new(&fingerprint_key::of(project)?);
+    let options = heroku::Options {
+        data_api: &data_api,
+        fingerprint: &fingerprint,
+        scheduled_jobs: jobs.as_deref(),
+    };
+    Ok(heroku::discover(&api, &options, &|progress| tell(&progress, output)).await?)
 }
 
 fn tell(progress: &Progress, output: &Output) {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::faults::{Faults, is_due};
 use super::http::{Request, Response};
-use super::recording::{Recording, Route};
+use super::ranges;
+use super::recording::{Provider, Recording, Route};
 
 const MINUTE_SECONDS: u64 = 60;
 
@@ -137,7 +138,7 @@ impl Account {
             return raw(200, b"<html>502 Bad Gateway</html>".to_vec());
         }
         if is_due(faults.truncated_json_every, turn.number) {
-            return raw(200, br#"{"droplets":[{"id":1,"#.to_vec());
+            return raw(200, br#"[{"id":1,"#.to_vec());
         }
         let mut answer = self.recorded(request);
         answer.is_cut = is_due(faults.cut_every, turn.number);
@@ -145,6 +146,9 @@ impl Account {
     }
 
     fn recorded(&self, request: &Request) -> Response {
+        if self.recording.provider == Provider::Heroku {
+            return ranges::answer(&self.recording, request);
+        }
         let mut routes = self
             .recording
             .routes
@@ -311,11 +315,11 @@ fn rate_limited(retry_after_seconds: u64) -> Response {
     answer
 }
 
-fn error(status: u16, id: &str, message: &str) -> Response {
+pub(super) fn error(status: u16, id: &str, message: &str) -> Response {
     response(status, &json!({ "id": id, "message": message }))
 }
 
-fn response(status: u16, body: &Value) -> Response {
+pub(super) fn response(status: u16, body: &Value) -> Response {
     raw(status, body.to_string().into_bytes())
 }
 

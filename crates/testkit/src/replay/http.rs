@@ -12,6 +12,8 @@ pub(super) struct Request {
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) authorization: Option<String>,
+    pub(super) accept: Option<String>,
+    pub(super) range: Option<String>,
 }
 
 impl Request {
@@ -65,6 +67,8 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>
         path: path.trim_end_matches('/').to_owned(),
         query: query.split('&').filter_map(parameter).collect(),
         authorization: None,
+        accept: None,
+        range: None,
     };
     let mut body_bytes = 0;
     loop {
@@ -75,6 +79,8 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>
         let (name, value) = header.split_once(':').unwrap_or((&header, ""));
         match name.to_ascii_lowercase().as_str() {
             "authorization" => request.authorization = Some(value.trim().to_owned()),
+            "accept" => request.accept = Some(value.trim().to_owned()),
+            "range" => request.range = Some(value.trim().to_owned()),
             "content-length" => body_bytes = value.trim().parse().unwrap_or(0),
             _ => {}
         }
@@ -114,6 +120,7 @@ fn write_response(writer: &mut TcpStream, response: &Response) -> io::Result<()>
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        206 => "Partial Content",
         400..=499 => "Client Error",
         _ => "Server Error",
     }

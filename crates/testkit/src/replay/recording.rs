@@ -5,16 +5,26 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 const EDTECH: &str = include_str!("../../../../catalog/recordings/digitalocean-edtech.json");
+const LMS: &str = include_str!("../../../../catalog/recordings/heroku-lms.json");
 
 /// Every recorded answer of one account, and what a reader of it should find.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Recording {
+    pub(super) provider: Provider,
     pub(super) default_per_page: u64,
     pub(super) max_per_page: u64,
     pub(super) rate_limit: RateLimit,
     /// What a discovery must count and an assessment must find.
     pub expect: Value,
     pub(super) routes: Vec<Route>,
+}
+
+/// Whose manners the server has.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Provider {
+    Digitalocean,
+    Heroku,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -32,6 +42,9 @@ pub(super) struct Route {
     #[serde(default)]
     pub(super) query: BTreeMap<String, String>,
     pub(super) status: Option<u16>,
+    /// Whether the list is cut into ranges.
+    #[serde(default)]
+    pub(super) ranged: bool,
     /// How one item of the list is asked for.
     pub(super) item: Option<ItemRoute>,
     pub(super) body: Value,
@@ -47,6 +60,11 @@ impl Recording {
     /// The learning platform on DigitalOcean that the demo moves; embedded in the program.
     pub fn edtech() -> Recording {
         Recording::parse(EDTECH).expect("the embedded recording is read by a test of this module")
+    }
+
+    /// The course platform on Heroku; embedded in the program.
+    pub fn lms() -> Recording {
+        Recording::parse(LMS).expect("the embedded recording is read by a test of this module")
     }
 
     /// Reads a recording in the form of `catalog/recordings/`.
@@ -80,6 +98,7 @@ impl Recording {
             key: key.map(str::to_owned),
             query: BTreeMap::new(),
             status: None,
+            ranged: body.is_array(),
             item: None,
             body,
         });
@@ -91,9 +110,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_embedded_recording_is_read() {
+    fn the_embedded_recordings_are_read() {
         let recording = Recording::edtech();
         assert_eq!(recording.expect["droplets"], 11);
         assert_eq!(recording.routes.len(), 160);
+        assert_eq!(Recording::lms().expect["addons"], 19);
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn lines(estate: &Estate, region: &str, prices: &PriceTable) -> Vec<C
 fn wanted(estate: &Estate) -> Vec<Wanted<'_>> {
     let engine_of = |id: &str| {
         estate
-            .databases()
+            .data_stores()
             .find(|(resource, _)| resource.id == id)
             .map_or("", |(_, database)| database.engine.as_str())
     };
@@ -40,7 +40,7 @@ fn wanted(estate: &Estate) -> Vec<Wanted<'_>> {
         .resources
         .iter()
         .filter_map(|resource| match &resource.attributes {
-            Attributes::Database(database) => Some(Wanted {
+            Attributes::Database(database) | Attributes::Cache(database) => Some(Wanted {
                 id: &resource.id,
                 name: resource.name.clone(),
                 engine: &database.engine,
@@ -134,7 +134,7 @@ fn line(wanted: &Wanted, region: &str, prices: &PriceTable) -> CostLine {
 
 fn storage_line(estate: &Estate, region: &str, prices: &PriceTable) -> Option<CostLine> {
     let ids: Vec<String> = estate
-        .databases()
+        .data_stores()
         .map(|(resource, _)| resource.id.clone())
         .collect();
     if ids.is_empty() {
@@ -175,7 +175,7 @@ fn storage_line(estate: &Estate, region: &str, prices: &PriceTable) -> Option<Co
 /// RDS charges extra for engines past their end. The price goes by processor and year, and is not paid by who upgrades first.
 pub(super) fn extended_support(estate: &Estate, context: &Context) -> Option<CostLine> {
     let ended: Vec<String> = estate
-        .databases()
+        .data_stores()
         .filter(|(_, database)| {
             let entry = context
                 .catalog
@@ -203,7 +203,7 @@ pub(super) fn extended_support(estate: &Estate, context: &Context) -> Option<Cos
 /// Storage of all clusters; a standby holds it a second time.
 fn stored_gib(estate: &Estate) -> Option<u64> {
     estate
-        .databases()
+        .data_stores()
         .map(|(_, database)| {
             let gib = database.storage_mib?.div_ceil(1024);
             Some(if database.nodes > 1 { gib * 2 } else { gib })

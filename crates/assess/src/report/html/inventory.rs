@@ -54,7 +54,7 @@ fn percent(server: &Server, of: fn(&Utilisation) -> Option<f64>) -> String {
 }
 
 fn databases(estate: &Estate) -> Html {
-    let mut databases: Vec<_> = estate.databases().collect();
+    let mut databases: Vec<_> = estate.data_stores().collect();
     databases.sort_by_key(|(resource, _)| &resource.name);
     let rows = databases.into_iter().map(|(resource, database)| {
         let or_hidden = |known: Option<String>| known.unwrap_or_else(|| "not visible".to_owned());

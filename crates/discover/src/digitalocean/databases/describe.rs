@@ -7,7 +7,7 @@ use reberth_model::estate::{
 };
 
 use super::wire::{Detailed, Replica, Rule, User};
-use crate::digitalocean::gathered::Gathered;
+use crate::gathered::Gathered;
 
 /// Adds a cluster, its read-only copies, and what both refer to.
 pub(super) fn add(detailed: Detailed, gathered: &mut Gathered) {
@@ -47,6 +47,7 @@ pub(super) fn add(detailed: Detailed, gathered: &mut Gathered) {
         size: cluster.size.unwrap_or_default(),
         nodes: cluster.num_nodes.unwrap_or(1),
         status: cluster.status.unwrap_or_default(),
+        data_bytes: None,
         storage_mib: cluster.storage_size_mib,
         host: connection.and_then(|connection| connection.host.clone()),
         port: connection.and_then(|connection| connection.port),
@@ -74,7 +75,7 @@ pub(super) fn add(detailed: Detailed, gathered: &mut Gathered) {
         region: cluster.region,
         // No endpoint of the API tells the price of a database plan.
         cost: None,
-        attributes: Attributes::Database(database),
+        attributes: of_engine(database),
     });
 }
 
@@ -142,4 +143,12 @@ fn add_replica(database_id: &str, replica: Replica, gathered: &mut Gathered) {
             host: replica.connection.and_then(|connection| connection.host),
         }),
     });
+}
+
+/// Stores of keys and values are a kind of their own: they may be a cache, or hold queues.
+fn of_engine(database: Database) -> Attributes {
+    match database.engine.as_str() {
+        "redis" | "valkey" => Attributes::Cache(database),
+        _ => Attributes::Database(database),
+    }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use crate::digitalocean::page::Identified;
+use crate::item::Identified;
 
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Cluster {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reberth_model::document::SCHEMA;
 use reberth_model::estate::{Attributes, Edge, Estate, Resource, Unmapped};
 
-use super::reader::Notes;
+use crate::notes::Notes;
 
 /// A relation as one side tells it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +32,7 @@ enum To {
 
 /// What was read of the account.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(crate) struct Gathered {
     resources: Vec<Resource>,
     references: BTreeSet<Reference>,
     /// Things named elsewhere, as (where, kind and id).
@@ -40,27 +40,27 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub(super) fn add(&mut self, resource: Resource) {
+    pub(crate) fn add(&mut self, resource: Resource) {
         self.resources.push(resource);
     }
 
     /// Tells that `from` has `relation` to the resource `to`; an empty `to` says that there is none.
-    pub(super) fn refer(&mut self, from: &str, relation: &'static str, to: impl Into<String>) {
+    pub(crate) fn refer(&mut self, from: &str, relation: &'static str, to: impl Into<String>) {
         self.relate(from, relation, To::Id(to.into()));
     }
 
     /// The same, where it is no news that `from` or `to` is not in the account.
-    pub(super) fn refer_known(&mut self, from: &str, relation: &'static str, to: &str) {
+    pub(crate) fn refer_known(&mut self, from: &str, relation: &'static str, to: &str) {
         self.relate(from, relation, To::IdIfKnown(to.to_owned()));
     }
 
     /// Tells that `from` has `relation` to every server with `tag`.
-    pub(super) fn refer_tagged(&mut self, from: &str, relation: &'static str, tag: &str) {
+    pub(crate) fn refer_tagged(&mut self, from: &str, relation: &'static str, tag: &str) {
         self.relate(from, relation, To::ServersTagged(tag.to_owned()));
     }
 
     /// Tells that `from` has `relation` to whatever answers at `host`, inside the account or elsewhere.
-    pub(super) fn refer_host(&mut self, from: &str, relation: &'static str, host: &str) {
+    pub(crate) fn refer_host(&mut self, from: &str, relation: &'static str, host: &str) {
         self.relate(
             from,
             relation,
@@ -76,11 +76,40 @@ impl Gathered {
     }
 
     /// Notes that a list at `path` names `urn`, for example `do:droplet:17`.
-    pub(super) fn mention(&mut self, path: &str, urn: &str) {
+    pub(crate) fn mention(&mut self, path: &str, urn: &str) {
         self.mentions.insert((path.to_owned(), urn.to_owned()));
     }
 
-    pub(super) fn into_estate(mut self, account: Option<String>, notes: Notes) -> Estate {
+    /// Everything added so far.
+    pub(crate) fn resources(&self) -> &[Resource] {
+        &self.resources
+    }
+
+    /// Which resources answer at each address or host name.
+    pub(crate) fn hosts(&self) -> BTreeMap<String, Vec<String>> {
+        let mut hosts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (host, id) in self.answering() {
+            hosts
+                .entry(host.to_owned())
+                .or_default()
+                .push(id.to_owned());
+        }
+        hosts
+    }
+
+    /// Takes over what was gathered elsewhere.
+    pub(crate) fn absorb(&mut self, other: Gathered) {
+        self.resources.extend(other.resources);
+        self.references.extend(other.references);
+        self.mentions.extend(other.mentions);
+    }
+
+    pub(crate) fn into_estate(
+        mut self,
+        provider: &str,
+        account: Option<String>,
+        notes: Notes,
+    ) -> Estate {
         self.resources
             .sort_by(|a, b| (a.attributes.kind(), &a.id).cmp(&(b.attributes.kind(), &b.id)));
         self.resources
@@ -95,7 +124,7 @@ impl Gathered {
         }
         Estate {
             schema: SCHEMA,
-            provider: "digitalocean".to_owned(),
+            provider: provider.to_owned(),
             account,
             counts,
             resources: self.resources,
@@ -156,9 +185,13 @@ impl Gathered {
         tagged
     }
 
-    /// Which resource answers at which public address or host name.
     fn ids_by_host(&self) -> BTreeMap<&str, &str> {
-        let mut hosts = BTreeMap::new();
+        self.answering().into_iter().collect()
+    }
+
+    /// Public addresses and host names with the resource that answers there.
+    fn answering(&self) -> Vec<(&str, &str)> {
+        let mut hosts = Vec::new();
         for resource in &self.resources {
             let id = resource.id.as_str();
             match &resource.attributes {
@@ -168,7 +201,13 @@ impl Gathered {
                 Attributes::LoadBalancer(balancer) => {
                     hosts.extend(balancer.address.iter().map(|ip| (ip.as_str(), id)))
                 }
-                Attributes::Database(database) => {
+                Attributes::Domain(domain) if domain.target.is_some() => {
+                    hosts.extend([(resource.name.as_str(), id)]);
+                }
+                Attributes::App(app) => {
+                    hosts.extend(app.web_host.iter().map(|host| (host.as_str(), id)))
+                }
+                Attributes::Database(database) | Attributes::Cache(database) => {
                     hosts.extend(database.host.iter().map(|host| (host.as_str(), id)))
                 }
                 Attributes::Address(address) => hosts.extend([(address.ip.as_str(), id)]),
@@ -184,6 +223,6 @@ impl Gathered {
 }
 
 /// The identifier in a name such as `do:droplet:17`.
-pub(super) fn urn_id(urn: &str) -> &str {
+pub(crate) fn urn_id(urn: &str) -> &str {
     urn.splitn(3, ':').last().unwrap_or(urn)
 }

@@ -1,0 +1,60 @@
+//! Scheduled jobs, for which no API exists.
+
+use reberth_model::estate::{Attributes, Job, Resource};
+
+use super::Options;
+use super::addons::{Addons, SCHEDULER};
+use super::apps::AppSummary;
+use super::reader::Reader;
+use crate::gathered::Gathered;
+
+/// Adds the jobs that a person listed, and notes each application with a scheduler for which nobody did: the estate is not complete until then.
+pub(super) fn gather_listed(
+    reader: &Reader<'_>,
+    apps: &[AppSummary],
+    addons: &Addons,
+    options: &Options<'_>,
+    gathered: &mut Gathered,
+) {
+    let listed = options.scheduled_jobs.unwrap_or_default();
+    for (number, job) in listed.iter().enumerate() {
+        let Some(app) = apps.iter().find(|app| app.name == job.app) else {
+            reader
+                .notes()
+                .unmapped("scheduled jobs given", format!("application {}", job.app));
+            continue;
+        };
+        let id = format!("{}/scheduled/{}", app.id, number + 1);
+        gathered.refer(&id, "belongs_to", &app.id);
+        gathered.add(Resource {
+            id,
+            name: job.command.clone(),
+            region: None,
+            cost: None,
+            attributes: Attributes::Job(Job {
+                app_id: app.id.clone(),
+                command: job.command.clone(),
+                schedule: Some(job.schedule.clone()),
+                seen_in: "import".to_owned(),
+            }),
+        });
+    }
+    if options.scheduled_jobs.is_some() {
+        return;
+    }
+    for addon in addons
+        .list
+        .iter()
+        .filter(|addon| addon.service() == SCHEDULER)
+    {
+        let of = addon
+            .app
+            .as_ref()
+            .map_or(addon.name.as_str(), |app| app.name.as_str());
+        let reason =
+            "the scheduler has no API: list its jobs in a file and give it with --scheduled-jobs";
+        reader
+            .notes()
+            .not_visible(&format!("scheduled jobs of {of}"), reason.to_owned());
+    }
+}
