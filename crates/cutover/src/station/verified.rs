@@ -31,7 +31,7 @@ impl Station for Verified {
         require_no_difference(passage, &report)?;
         passage.equal_until = Some(report.holds_until.clone());
         passage.noted = json!({
-            "rows": report.rows, "differences": 0, "still_changing": report.open.len(), "tables": report.tables.len(), "method": report.method, "equal_until": report.holds_until,
+            "rows": report.rows, "differences": 0, "still_changing": report.undecided, "tables": report.tables.len(), "method": report.method, "equal_until": report.holds_until,
         });
         Ok(())
     }
@@ -41,12 +41,13 @@ impl Station for Verified {
     }
 }
 
-/// Refuses differences; keys that keep changing may stay open: they stand in the log behind the position from which the next gate reads.
+/// Refuses differences, and a target that was behind; keys that keep changing may stay open: they stand in the log behind the position from which
+/// the next gate reads.
 pub(crate) fn require_no_difference(
     passage: &mut Passage,
     report: &VerifyReport,
 ) -> Result<(), CutoverError> {
-    if report.differing == 0 && report.schema_differences.is_empty() {
+    if report.is_base() {
         Ok(())
     } else {
         require_equal(passage, report)
@@ -85,7 +86,7 @@ pub(crate) fn require_equal(
         .chain(report.schema_differences.iter().cloned())
         .collect();
     Err(CutoverError::Different {
-        count: report.differing + report.open.len() as u64 + report.schema_differences.len() as u64,
+        count: report.differing + report.undecided + report.schema_differences.len() as u64,
         named: named.join("; "),
     })
 }

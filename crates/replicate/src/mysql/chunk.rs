@@ -126,59 +126,57 @@ pub(crate) async fn cut(
     database: &str,
     table: &Table,
 ) -> Result<Vec<Chunk>, ReplicateError> {
-    let rows = (CHUNK_BYTES / table.mean_row_bytes).clamp(*CHUNK_ROWS.start(), *CHUNK_ROWS.end());
-    let names: Vec<String> = table
-        .identity
-        .iter()
-        .map(|&index| quote_name(&table.columns[index].name))
-        .collect();
-    let expressions: Vec<String> = table
-        .identity
-        .iter()
-        .map(|&index| {
-            table.columns[index]
-                .class
-                .select_expression(&quote_name(&table.columns[index].name))
-        })
-        .collect();
-    let index = table.identity_index.as_deref().unwrap_or("PRIMARY");
     let mut chunks = Vec::new();
-    let mut lower: Option<Vec<Datum>> = None;
-    loop {
-        let from = Chunk {
-            table: table.name.clone(),
-            number: chunks.len() as u32,
-            bounds: Bounds {
-                lower: lower.clone(),
-                upper: None,
-            },
-        };
-        let head = format!(
-            "SELECT {} FROM {}.{} FORCE INDEX ({}) WHERE ",
-            expressions.join(","),
-            quote_name(database),
-            quote_name(&table.name),
-            quote_name(index)
-        );
-        let mut sql = head.into_bytes();
-        sql.extend(from.condition(table));
-        sql.extend(
-            format!(" ORDER BY {} LIMIT 1 OFFSET {}", names.join(","), rows - 1).into_bytes(),
-        );
-        let border = read_key(session, table, &sql).await?;
-        let is_last = border.is_none();
-        chunks.push(Chunk {
-            bounds: Bounds {
-                lower: lower.take(),
-                upper: border.clone(),
-            },
-            ..from
-        });
-        if is_last {
-            return Ok(chunks);
-        }
-        lower = border;
+    let mut rest = Some(Chunk::whole(&table.name));
+    while let Some(uncut) = rest {
+        let (chunk, behind) = cut_off(session, database, table, uncut).await?;
+        chunks.push(chunk);
+        rest = behind;
     }
+    Ok(chunks)
+}
+
+/// Cuts the first chunk off a range. Returns it, and what is left of the range behind it.
+pub(crate) async fn cut_off(
+    session: &mut Session,
+    database: &str,
+    table: &Table,
+    range: Chunk,
+) -> Result<(Chunk, Option<Chunk>), ReplicateError> {
+    let rows = (CHUNK_BYTES / table.mean_row_bytes).clamp(*CHUNK_ROWS.start(), *CHUNK_ROWS.end());
+    let (mut names, mut expressions) = (Vec::new(), Vec::new());
+    for &index in &table.identity {
+        let name = quote_name(&table.columns[index].name);
+        expressions.push(table.columns[index].class.select_expression(&name));
+        names.push(name);
+    }
+    let index = table.identity_index.as_deref().unwrap_or("PRIMARY");
+    let head = format!(
+        "SELECT {} FROM {}.{} FORCE INDEX ({}) WHERE ",
+        expressions.join(","),
+        quote_name(database),
+        quote_name(&table.name),
+        quote_name(index)
+    );
+    let mut sql = head.into_bytes();
+    sql.extend(range.condition(table));
+    sql.extend(format!(" ORDER BY {} LIMIT 1 OFFSET {}", names.join(","), rows - 1).into_bytes());
+    let Some(border) = read_key(session, table, &sql).await? else {
+        return Ok((range, None));
+    };
+    let behind = Chunk {
+        table: range.table.clone(),
+        number: range.number + 1,
+        bounds: Bounds {
+            lower: Some(border.clone()),
+            upper: range.bounds.upper,
+        },
+    };
+    let bounds = Bounds {
+        lower: range.bounds.lower,
+        upper: Some(border),
+    };
+    Ok((Chunk { bounds, ..range }, Some(behind)))
 }
 
 async fn read_key(

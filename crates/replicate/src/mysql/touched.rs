@@ -4,18 +4,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::ReplicateError;
+use crate::mysql::apply;
 use crate::mysql::cascade;
 use crate::mysql::fold::{Key, project};
 use crate::mysql::log::{LogEntry, RowChange};
 use crate::mysql::pipeline::StreamPlan;
-use crate::mysql::schema::Schema;
-use crate::mysql::verify::{
-    Sides, VerifyReport, compare_sums, compare_whole, differing_keys, settle,
-};
+use crate::mysql::schema::{Schema, Table};
+use crate::mysql::verify::{Sides, Suspects, VerifyReport, compare_tables, first_look, settle};
 use crate::position::LogPosition;
 
 /// Keys held per table at the most; above, the table is compared whole.
 const KEYS_AT_MOST: usize = 200_000;
+/// Keys in one statement.
+const KEYS_AT_ONCE: usize = 1_000;
+/// Conditions in one statement.
+const CONDITIONS_AT_ONCE: usize = 200;
+
+const METHOD: &str = "SHA-256 of every row that the source's log names since the last verification, as bytes that can be taken apart in one way only; in both servers";
+
+/// What was noted of one table.
+pub(crate) enum Named<'a> {
+    /// The log does not name it.
+    Nothing,
+    /// These keys, as they stand in the log.
+    Keys(Vec<&'a Key>),
+    /// Any of its rows may have changed.
+    Anything,
+}
 
 /// What the log says was changed.
 #[derive(Debug)]
@@ -38,6 +53,17 @@ impl Touched {
         from: LogPosition,
         barrier: &LogPosition,
     ) -> Result<Touched, ReplicateError> {
+        Touched::read_as("gate", plan, schema, from, barrier).await
+    }
+
+    /// [`Touched::read`] under a name of its own at the source, which lets go of a reader when another comes with the same.
+    pub(crate) async fn read_as(
+        role: &str,
+        plan: &StreamPlan,
+        schema: &Schema,
+        from: LogPosition,
+        barrier: &LogPosition,
+    ) -> Result<Touched, ReplicateError> {
         let mut touched = Touched {
             keys: BTreeMap::new(),
             conditions: BTreeMap::new(),
@@ -48,7 +74,7 @@ impl Touched {
         if from >= *barrier {
             return Ok(touched);
         }
-        let mut reader = plan.open_log("gate", schema.clone(), from).await?;
+        let mut reader = plan.open_log(role, schema.clone(), from).await?;
         let mut prepared = BTreeSet::new();
         while touched.until < *barrier {
             match reader.next().await? {
@@ -145,52 +171,66 @@ impl Touched {
         (keys + conditions) as u64
     }
 
+    /// What was noted of a table.
+    pub(crate) fn named(&self, table: &str) -> Named<'_> {
+        if self.whole.contains(table) || self.conditions.contains_key(table) {
+            return Named::Anything;
+        }
+        match self.keys.get(table) {
+            Some(keys) if !keys.is_empty() => Named::Keys(keys.iter().collect()),
+            _ => Named::Nothing,
+        }
+    }
+
     /// Compares everything noted on both sides. While writes go on, what keeps changing is left open.
     pub async fn compare(
         &self,
         plan: &StreamPlan,
         schema: &Schema,
     ) -> Result<VerifyReport, ReplicateError> {
-        let mut sides = Sides::open(plan).await?;
-        let mut report = VerifyReport {
-            database: plan.database.clone(),
-            holds_until: self.until.clone(),
-            tables: Vec::new(),
-            rows: self.keys(),
-            differing: 0,
-            differences: Vec::new(),
-            open: Vec::new(),
-            schema_differences: Vec::new(),
-            method: "SHA-256 over length-prefixed values of every key that the source's log names since the last verification".to_owned(),
-        };
+        let mut sides = Sides::open(plan, schema).await?;
+        let mut report = VerifyReport::new(&plan.database, self.until.clone(), METHOD);
+        report.rows = self.keys();
+        let mut suspects = Suspects::new();
+        let mut whole = Vec::new();
         for (name, table) in &schema.tables {
             if self.whole.contains(name) {
-                let (is_equal, rows) = compare_sums(&mut sides, schema, table, b"TRUE").await?;
-                report.rows += rows;
-                if !is_equal {
-                    compare_whole(&mut sides, schema, table, b"TRUE", &mut report).await?;
-                }
+                whole.push(table);
                 continue;
             }
-            let keys: Vec<&Key> = self.keys.get(name).into_iter().flatten().collect();
-            for some in keys.chunks(500) {
-                let mut condition = Vec::new();
-                crate::mysql::apply::write_key_list(table, some, &mut condition);
-                let differing = differing_keys(&mut sides, schema, table, &condition).await?;
-                settle(&mut sides, schema, table, differing, &mut report).await?;
-            }
-            let conditions: Vec<&Vec<u8>> =
-                self.conditions.get(name).into_iter().flatten().collect();
-            for some in conditions.chunks(200) {
-                let condition = some
-                    .iter()
-                    .map(|condition| [b"(".as_slice(), condition, b")"].concat())
-                    .collect::<Vec<_>>()
-                    .join(b" OR ".as_slice());
-                let differing = differing_keys(&mut sides, schema, table, &condition).await?;
-                settle(&mut sides, schema, table, differing, &mut report).await?;
+            for condition in self.conditions_on(table) {
+                let found = first_look(&mut sides, table, &condition).await?;
+                suspects.entry(name.clone()).or_default().extend(found);
             }
         }
-        Ok(report)
+        suspects.retain(|_, keys| !keys.is_empty());
+        settle(&mut sides, schema, suspects, &mut report).await?;
+        compare_tables(sides, schema, whole, report, |_, _| {}).await
+    }
+
+    /// The conditions that together hold for all rows noted of a table.
+    fn conditions_on(&self, table: &Table) -> Vec<Vec<u8>> {
+        let keys: Vec<&Key> = self.keys.get(&table.name).into_iter().flatten().collect();
+        let mut conditions: Vec<Vec<u8>> = keys
+            .chunks(KEYS_AT_ONCE)
+            .map(|some| {
+                let mut condition = Vec::new();
+                apply::write_key_list(table, some, &mut condition);
+                condition
+            })
+            .collect();
+        let children: Vec<&Vec<u8>> = self
+            .conditions
+            .get(&table.name)
+            .into_iter()
+            .flatten()
+            .collect();
+        conditions.extend(children.chunks(CONDITIONS_AT_ONCE).map(|some| {
+            let clauses = some
+                .iter()
+                .map(|condition| [b"(".as_slice(), condition, b")"].concat());
+            clauses.collect::<Vec<_>>().join(b" OR ".as_slice())
+        }));
+        conditions
     }
 }

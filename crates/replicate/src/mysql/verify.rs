@@ -1,90 +1,102 @@
 //! Compares two servers row by row, hashed inside both, while the stream between them runs.
 //!
-//! A row's hash is the SHA-256 of all its values, each with its length or its absence; a chunk's is the count of its rows and the sums of the first and
-//! last 64 bits of their hashes as wide integers. Sums, because exclusive-or cannot tell {a, a, c} from {b, b, c} (rule 7); 128 bits, because two different
-//! chunks with equal sums must not be something that happens. MD5 would do against faults, but newer MySQL has it only as a component.
+//! # Why equal hashes prove equal rows
 //!
-//! **What "equal" means while writes go on** (rule 30). A chunk is read on both sides at different moments, so a difference may be lag. Its rows are
-//! then compared by key; keys that differ are read again alone, each time after the target has passed the source's position, until they are
-//! equal, or both sides have stood still and still differ (a true difference), or the tries are used up (open: decided after the drain). Equality holds
-//! up to the position at which the verification began; what changed since is found by reading the log ([`super::touched`]).
+//! Tables are cut into key ranges. In each server the rows of a range are written one after another, in the order of the key, as bytes that can be
+//! taken apart again in one way only ([`row_bytes`]), and SHA-256 is taken over the whole. Two different contents of a range are two
+//! different texts, and nobody has ever found two texts with the same SHA-256. A sum or exclusive-or of short hashes would not do: 64 bits
+//! of it fall to chance in large estates, CRC32 to anybody who tries, and exclusive-or cannot tell {a, a, c} from {b, b, c}.
+//! If a server read the rows in another order, the hashes would differ: that costs a second look, never a false "equal". So nothing is sorted.
+//! Whatever a server cuts off it warns of, and an answer with a warning proves nothing (`Sides::ask_digests`).
+//! Tables without a key have no order: there it is the count of rows and the sum of their SHA-256 ([`multiset`]), which proves against faults, if
+//! not against a forger.
+//!
+//! One hash per range instead of one per row is also what makes it cheap: the time goes into writing the values as text, as in
+//! any checksum over SQL. `docs/decisions/replication-engine.md` has the figures beside other ways.
+//!
+//! # What "equal" means while writes go on
+//!
+//! A range is read on both sides at different moments, so a difference may be lag. Ranges that differ are compared by key, and keys that
+//! differ are decided by the source's log ([`settle`]): what the log does not name between two places is truly different, what it names is read again, a
+//! bounded number of times, and then left open (rule 30). Equality holds up to the position at which the verification began. What changed
+//! since, open keys included, stands in the log behind that position ([`super::touched`]); only where the target was behind for
+//! the whole time does the report say that nothing can be built on it.
 
 mod definitions;
+mod differing;
 mod hashes;
+mod multiset;
+mod pass;
 mod report;
+mod row_bytes;
 mod settle;
 mod sides;
 
 use crate::error::ReplicateError;
-use crate::mysql::chunk::{self, Chunk};
+use crate::mysql::fold::Key;
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::{self, Schema, Table};
 use crate::mysql::server;
+use crate::mysql::state;
+use pass::Pass;
 
 pub use report::{Difference, VerifiedTable, VerifyReport};
 
-pub(crate) use settle::{compare_whole, differing_keys, settle};
-pub(crate) use sides::{Sides, compare_sums};
+pub(crate) use settle::{Suspects, settle};
+pub(crate) use sides::Sides;
 
-/// Compares all tables of a database. `progress` is told each table's name with its rows as they are done.
+const METHOD: &str = "SHA-256 over all rows of a key range, in the order of the key, as bytes that can be taken apart in one way only; for tables without a key the count and \
+     the 256-bit sum of each row's SHA-256; hashed in both servers";
+
+/// Compares all tables of a database. `progress` is told each table's name with its rows so far.
 pub async fn verify(
     plan: &StreamPlan,
-    mut progress: impl FnMut(&str, u64),
+    progress: impl FnMut(&str, u64),
 ) -> Result<VerifyReport, ReplicateError> {
-    let mut sides = Sides::open(plan).await?;
-    let holds_until = server::visible_position(&mut sides.source, sides.flavour).await?;
-    let schema = schema::read(&mut sides.source, &plan.database).await?;
-    let mut report = VerifyReport {
-        database: plan.database.clone(),
-        holds_until,
-        tables: Vec::new(),
-        rows: 0,
-        differing: 0,
-        differences: Vec::new(),
-        open: Vec::new(),
-        schema_differences: definitions::compare(&mut sides, &schema).await?,
-        method:
-            "sums of the first and last 64 bits of SHA-256 over length-prefixed values, per key range, in both servers"
-                .to_owned(),
-    };
-    for table in schema.tables.values() {
-        let chunks = if table.has_key() {
-            chunk::cut(&mut sides.source, &plan.database, table).await?
-        } else {
-            vec![Chunk::whole(&table.name)]
-        };
-        let mut rows = 0;
-        for chunk in &chunks {
-            rows += compare_chunk(&mut sides, &schema, table, chunk, &mut report).await?;
-        }
-        report.rows += rows;
-        report.tables.push(VerifiedTable {
-            name: table.name.clone(),
-            rows,
-            chunks: chunks.len() as u64,
-        });
-        progress(&table.name, rows);
-    }
-    Ok(report)
+    let mut source = server::reader(&plan.from).await?;
+    let flavour = server::version(&mut source).await?.flavour;
+    let holds_until = server::visible_position(&mut source, flavour).await?;
+    let schema = schema::read(&mut source, &plan.database).await?;
+    let mut sides = Sides::open(plan, &schema).await?;
+    let definitions = definitions::compare(&mut sides, &schema).await?;
+    let mut report = VerifyReport::new(&plan.database, holds_until, METHOD);
+    report.schema_differences = definitions.sentences;
+    let tables = schema
+        .tables
+        .values()
+        .filter(|table| !definitions.incomparable.contains(&table.name))
+        .collect();
+    compare_tables(sides, &schema, tables, report, progress).await
 }
 
-async fn compare_chunk(
+/// The keys that differ at this moment among the rows of a condition.
+pub(crate) async fn first_look(
     sides: &mut Sides,
-    schema: &Schema,
     table: &Table,
-    chunk: &Chunk,
-    report: &mut VerifyReport,
-) -> Result<u64, ReplicateError> {
-    let condition = chunk.condition(table);
-    let (is_equal, rows) = compare_sums(sides, schema, table, &condition).await?;
-    if is_equal {
-        return Ok(rows);
+    condition: &[u8],
+) -> Result<Vec<Key>, ReplicateError> {
+    let found = differing::differing_keys(sides, table, condition).await?;
+    Ok(found.into_keys().collect())
+}
+
+/// Compares whole tables, and completes the report.
+pub(crate) async fn compare_tables(
+    sides: Sides,
+    schema: &Schema,
+    tables: Vec<&Table>,
+    report: VerifyReport,
+    progress: impl FnMut(&str, u64),
+) -> Result<VerifyReport, ReplicateError> {
+    let mut workers = Vec::new();
+    for _ in 0..sides.plan.workers.max(1) {
+        workers.push(sides.another().await?);
     }
-    if !table.has_key() {
-        compare_whole(sides, schema, table, &condition, report).await?;
-        return Ok(rows);
-    }
-    let differing = differing_keys(sides, schema, table, &condition).await?;
-    settle(sides, schema, table, differing, report).await?;
-    Ok(rows)
+    let mut last = sides.another().await?;
+    let pass = Pass::new(schema, workers, report);
+    pass.run(tables, sides, progress).await?;
+    let mut report = pass.into_report();
+    let plan = &last.plan;
+    let checkpoint = state::peek(&mut last.target, plan.direction, &plan.database).await?;
+    report.target_position = checkpoint.map(|checkpoint| checkpoint.position);
+    Ok(report.seal())
 }

@@ -32,7 +32,7 @@ pub(super) async fn run(
             })
             .await?;
             let (hash, place) = keep(&plan, &report, scope.project())?;
-            let summary = json!({ "rows": report.rows, "differing": report.differing, "open": report.open.len(), "equal_until": report.holds_until.to_string(), "report_sha256": hash });
+            let summary = json!({ "rows": report.rows, "differing": report.differing, "open": report.undecided, "equal_until": report.holds_until.to_string(), "report_sha256": hash });
             Ok(((report, hash, place), summary))
         };
         let run = inputs(std::slice::from_ref(&plan));
@@ -81,8 +81,12 @@ fn text(plan: &StreamPlan, report: &VerifyReport, hash: &str, place: &str) -> St
     let differences = report.differences.iter().chain(&report.open).take(NAMED);
     let named: Vec<String> = differences
         .map(|difference| {
+            let columns = match difference.columns.as_slice() {
+                [] => String::new(),
+                columns => format!(" in {}", columns.join(", ")),
+            };
             format!(
-                "\n  {} {}: {}",
+                "\n  {} {}: {}{columns}",
                 difference.table, difference.key, difference.kind
             )
         })
@@ -103,7 +107,7 @@ fn text(plan: &StreamPlan, report: &VerifyReport, hash: &str, place: &str) -> St
         plan.database,
         report.rows,
         report.differing,
-        report.open.len(),
+        report.undecided,
         report.holds_until,
         named.concat(),
         schema.concat(),

@@ -1,21 +1,38 @@
 //! Whether both servers define the same tables.
 
+use std::collections::BTreeSet;
+
 use super::Sides;
 use crate::error::ReplicateError;
 use crate::mysql::objects;
 use crate::mysql::schema::{self, Schema, Table};
 use crate::mysql::server;
 
-/// The differences between the source's schema and the target's, as sentences.
+/// How the source's schema and the target's differ.
+pub(super) struct Definitions {
+    /// The differences, as sentences.
+    pub(super) sentences: Vec<String>,
+    /// Tables whose rows cannot be compared, because one side lacks the table or its columns are others.
+    pub(super) incomparable: BTreeSet<String>,
+}
+
+/// Compares the definitions of both sides.
 pub(super) async fn compare(
     sides: &mut Sides,
     source: &Schema,
-) -> Result<Vec<String>, ReplicateError> {
+) -> Result<Definitions, ReplicateError> {
     let target = schema::read(&mut sides.target, &source.database).await?;
     let target_flavour = server::version(&mut sides.target).await?.flavour;
     let mut differences = Vec::new();
+    let mut incomparable = BTreeSet::new();
     for (name, table) in &source.tables {
-        match target.tables.get(name) {
+        let other = target.tables.get(name);
+        if other
+            .is_none_or(|other| other.columns != table.columns || other.identity != table.identity)
+        {
+            incomparable.insert(name.clone());
+        }
+        match other {
             None => differences.push(format!("table {name} is missing on the target")),
             Some(other)
                 if target_flavour == sides.flavour && definition(table) != definition(other) =>
@@ -47,7 +64,10 @@ pub(super) async fn compare(
         is_same_family,
         false,
     ));
-    Ok(differences)
+    Ok(Definitions {
+        sentences: differences,
+        incomparable,
+    })
 }
 
 /// A definition as comparable lines: indexes and constraints may have been made in another order.

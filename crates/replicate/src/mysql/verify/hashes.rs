@@ -2,101 +2,142 @@
 
 use std::collections::BTreeMap;
 
+use super::row_bytes::{BINARY, RowBytes};
+use crate::error::ReplicateError;
 use crate::mysql::chunk::answer_bytes;
 use crate::mysql::fold::Key;
-use crate::mysql::schema::{Schema, Table};
+use crate::mysql::schema::Table;
 use crate::mysql::value::quote_name;
 
-/// The expression that hashes a whole row.
-fn row_hash(table: &Table) -> String {
-    let values: Vec<String> = table
-        .carried()
-        .map(|index| {
-            let value = table.columns[index]
-                .class
-                .hash_expression(&quote_name(&table.columns[index].name));
-            format!("IFNULL(CONCAT(LENGTH({value}),':',{value}),'-')")
-        })
-        .collect();
-    format!("SHA2(CONCAT({}), 256)", values.join(","))
+/// How one side is asked about the rows of one table.
+#[derive(Clone, Debug)]
+pub(super) struct TableQueries {
+    place: String,
+    index: String,
+    keys: String,
+    bytes: RowBytes,
 }
 
-fn place(schema: &Schema, table: &Table) -> String {
-    format!(
-        "{}.{}",
-        quote_name(&schema.database),
-        quote_name(&table.name)
-    )
+impl TableQueries {
+    pub(super) fn new(database: &str, table: &Table, bytes: RowBytes) -> TableQueries {
+        let keys: Vec<String> = table
+            .identity
+            .iter()
+            .map(|&index| {
+                let column = &table.columns[index];
+                column.class.select_expression(&quote_name(&column.name))
+            })
+            .collect();
+        let index = table
+            .identity_index
+            .as_deref()
+            .map(|index| format!(" FORCE INDEX ({})", quote_name(index)));
+        TableQueries {
+            place: format!("{}.{}", quote_name(database), quote_name(&table.name)),
+            index: index.unwrap_or_default(),
+            keys: keys.join(","),
+            bytes,
+        }
+    }
+
+    /// Count of the rows that a condition selects, and one hash over all of them in the order of the key.
+    pub(super) fn ordered_hash(&self, condition: &[u8]) -> Vec<u8> {
+        let mut sql = format!(
+            "SELECT COUNT(*), SHA2(GROUP_CONCAT({} SEPARATOR ''), 256) FROM {}{} WHERE ",
+            self.bytes.arguments(),
+            self.place,
+            self.index
+        )
+        .into_bytes();
+        sql.extend_from_slice(condition);
+        sql
+    }
+
+    /// The hash of each row of the table.
+    pub(super) fn all_hashes(&self) -> Vec<u8> {
+        format!("SELECT UNHEX({}) FROM {}", self.row_hash(), self.place).into_bytes()
+    }
+
+    /// Row hashes and keys of the rows that a condition selects.
+    pub(super) fn row_hashes(&self, condition: &[u8]) -> Vec<u8> {
+        let mut sql = format!(
+            "SELECT UNHEX({}), {} FROM {} WHERE ",
+            self.row_hash(),
+            self.keys,
+            self.place
+        )
+        .into_bytes();
+        sql.extend_from_slice(condition);
+        sql
+    }
+
+    /// A hash of each column of the row that a condition selects.
+    pub(super) fn column_hashes(&self, condition: &[u8]) -> Vec<u8> {
+        let hashes: Vec<String> = self
+            .bytes
+            .columns()
+            .map(|(_, arguments)| format!("SHA2(CONCAT({BINARY},{arguments}), 256)"))
+            .collect();
+        let mut sql =
+            format!("SELECT {} FROM {} WHERE ", hashes.join(","), self.place).into_bytes();
+        sql.extend_from_slice(condition);
+        sql
+    }
+
+    /// Names of the columns, in the order of [`TableQueries::column_hashes`].
+    pub(super) fn column_names(&self) -> Vec<&str> {
+        self.bytes.columns().map(|(name, _)| name).collect()
+    }
+
+    fn row_hash(&self) -> String {
+        format!("SHA2(CONCAT({}), 256)", self.bytes.arguments())
+    }
 }
 
-/// Count and sums of the rows that a condition selects.
-pub(super) fn sums_query(schema: &Schema, table: &Table, condition: &[u8]) -> Vec<u8> {
-    let sum = |half: &str| {
-        format!("CAST(COALESCE(SUM(CAST(CONV({half}(h, 16), 16, 10) AS UNSIGNED)), 0) AS CHAR)")
-    };
-    let mut sql = format!(
-        "SELECT COUNT(*), {}, {} FROM (SELECT {} AS h FROM {} WHERE ",
-        sum("LEFT"),
-        sum("RIGHT"),
-        row_hash(table),
-        place(schema, table)
-    )
-    .into_bytes();
-    sql.extend_from_slice(condition);
-    sql.extend_from_slice(b") AS hashed");
-    sql
-}
+/// Count of rows and a text that stands for their content. `None`: the server could not build it.
+pub(super) type Digest = (u64, Option<String>);
 
-/// Count of rows and sums of the halves of their hashes.
-pub(super) type Sums = (u64, String, String);
-
-pub(super) fn read_sums(rows: &[mysql_async::Row]) -> Sums {
+pub(super) fn read_digest(rows: &[mysql_async::Row]) -> Digest {
     let row = rows.first();
-    let text = |index: usize| {
-        row.and_then(|row| row.get::<String, _>(index))
-            .unwrap_or_default()
-    };
     (
         row.and_then(|row| row.get(0)).unwrap_or_default(),
-        text(1),
-        text(2),
+        row.and_then(|row| row.get::<Option<String>, _>(1))
+            .flatten(),
     )
 }
 
-/// Row hashes by key, of the rows that a condition selects.
-pub(super) fn hashes_query(schema: &Schema, table: &Table, condition: &[u8]) -> Vec<u8> {
-    let keys: Vec<String> = table
-        .identity
-        .iter()
-        .map(|&index| {
-            table.columns[index]
-                .class
-                .select_expression(&quote_name(&table.columns[index].name))
-        })
-        .collect();
-    let mut sql = format!(
-        "SELECT {}, {} FROM {} WHERE ",
-        row_hash(table),
-        keys.join(","),
-        place(schema, table)
-    )
-    .into_bytes();
-    sql.extend_from_slice(condition);
-    sql
+/// Hashes of rows by key.
+pub(super) type RowHashes = BTreeMap<Key, Vec<u8>>;
+
+pub(super) fn read_row_hashes(
+    table: &Table,
+    rows: Vec<mysql_async::Row>,
+) -> Result<RowHashes, ReplicateError> {
+    let mut hashes = BTreeMap::new();
+    for row in rows {
+        let mut values = row.unwrap().into_iter().map(answer_bytes);
+        // NULL would be equal to NULL: a row that was not hashed must not pass for one that was.
+        let hash = values
+            .next()
+            .flatten()
+            .ok_or_else(|| too_long(&table.name))?;
+        let key = table
+            .identity
+            .iter()
+            .zip(values)
+            .map(|(&index, bytes)| table.columns[index].class.from_answer(bytes))
+            .collect();
+        hashes.insert(key, hash);
+    }
+    Ok(hashes)
 }
 
-pub(super) fn read_hashes(table: &Table, rows: Vec<mysql_async::Row>) -> BTreeMap<Key, Vec<u8>> {
-    rows.into_iter()
-        .map(|row| {
-            let mut values = row.unwrap().into_iter().map(answer_bytes);
-            let hash = values.next().flatten().unwrap_or_default();
-            let key = table
-                .identity
-                .iter()
-                .zip(values)
-                .map(|(&index, bytes)| table.columns[index].class.from_answer(bytes))
-                .collect();
-            (key, hash)
-        })
-        .collect()
+/// The error for a row whose bytes the server could not put together.
+pub(super) fn too_long(table: &str) -> ReplicateError {
+    ReplicateError::TableUnsupported {
+        table: table.to_owned(),
+        reason:
+            "a row of it is too long for the server to hash: raise max_allowed_packet on both servers"
+                .to_owned(),
+    }
 }

@@ -1,61 +1,116 @@
 //! The two servers under comparison, asked the same at once.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::hashes::{read_sums, sums_query};
-use crate::connection::{LONG_STATEMENT_LIMIT, Session};
+use super::hashes::{Digest, RowHashes, TableQueries, read_digest, read_row_hashes};
+use super::multiset::{Multiset, add_up};
+use super::row_bytes::{RowBytes, long_columns};
+use crate::connection::{Address, LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::{Schema, Table};
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::state;
+use crate::position::LogPosition;
 
-/// How often a differing key is read again before it is left open.
-pub(super) const TRIES: usize = 25;
-/// How often both sides must stand still and differ before that counts as a difference.
-pub(super) const STILL_TRIES: usize = 3;
-/// How long to wait before the next try.
-pub(super) const WAIT: Duration = Duration::from_millis(120);
+/// The longest text that the servers put together from the rows of a chunk, in bytes: what hashing costs them in memory. What does not fit is
+/// compared row by row.
+const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// How often the target is asked how far it has come before it counts as behind.
+const MEETING_TRIES: usize = 25;
+/// How long to wait before it is asked again.
+pub(super) const WAIT: Duration = Duration::from_millis(100);
+/// So many meetings in vain, and nobody waits long for the next: the stream stands still.
+const VAIN_MEETINGS: usize = 3;
 
 /// Two sessions to compare over.
 pub(crate) struct Sides {
-    pub(crate) source: Session,
-    pub(crate) target: Session,
+    pub(super) source: Session,
+    pub(super) target: Session,
     pub(super) flavour: Flavour,
-    plan: StreamPlan,
-    /// How often in a row the target was waited for in vain: nobody waits long for a stream that stands still.
+    pub(super) plan: StreamPlan,
+    queries: Arc<BTreeMap<String, TableQueries>>,
+    /// How often in a row the target was waited for in vain.
     unmet: usize,
 }
 
 impl Sides {
-    pub(crate) async fn open(plan: &StreamPlan) -> Result<Sides, ReplicateError> {
-        let mut source = server::reader(&plan.from).await?;
+    /// Opens both sides for comparing the tables of that schema.
+    pub(crate) async fn open(plan: &StreamPlan, schema: &Schema) -> Result<Sides, ReplicateError> {
+        let mut source = hashing_session(&plan.from).await?;
         let flavour = server::version(&mut source).await?.flavour;
+        let long = long_columns(&mut source, &plan.database).await?;
+        let queries = schema.tables.iter().map(|(name, table)| {
+            let bytes = RowBytes::of(table, &long);
+            (
+                name.clone(),
+                TableQueries::new(&plan.database, table, bytes),
+            )
+        });
         Ok(Sides {
             source,
-            target: server::reader(&plan.to).await?,
+            target: hashing_session(&plan.to).await?,
             flavour,
             plan: plan.clone(),
+            queries: Arc::new(queries.collect()),
             unmet: 0,
         })
     }
 
-    /// Waits, for a bounded time, until the target has passed what is the source's end of log now. Whether it has: while it lags, a
-    /// difference proves nothing, however still it stands.
-    pub(super) async fn meet(&mut self) -> Result<bool, ReplicateError> {
-        let end = server::log_end(&mut self.source, self.flavour).await?;
-        let tries = if self.unmet > STILL_TRIES { 1 } else { TRIES };
-        for _ in 0..tries {
+    /// Two more sessions for the same comparison.
+    pub(super) async fn another(&self) -> Result<Sides, ReplicateError> {
+        Ok(Sides {
+            source: hashing_session(&self.plan.from).await?,
+            target: hashing_session(&self.plan.to).await?,
+            flavour: self.flavour,
+            plan: self.plan.clone(),
+            queries: Arc::clone(&self.queries),
+            unmet: 0,
+        })
+    }
+
+    /// How the rows of a table are asked for.
+    pub(super) fn queries(&self, table: &Table) -> Result<TableQueries, ReplicateError> {
+        let queries = self.queries.get(&table.name).cloned();
+        queries.ok_or_else(|| ReplicateError::TableUnsupported {
+            table: table.name.clone(),
+            reason: "it is not in the schema that is compared".to_owned(),
+        })
+    }
+
+    /// Waits, for a bounded time, until the target holds everything before a position of the source's log. Whether it does: while it
+    /// lags, a difference proves nothing.
+    pub(super) async fn meet(&mut self, position: &LogPosition) -> Result<bool, ReplicateError> {
+        let tries = if self.unmet >= VAIN_MEETINGS {
+            1
+        } else {
+            MEETING_TRIES
+        };
+        for number in 0..tries {
+            if number > 0 {
+                tokio::time::sleep(WAIT).await;
+            }
             let checkpoint =
                 state::peek(&mut self.target, self.plan.direction, &self.plan.database).await?;
-            if checkpoint.is_none_or(|checkpoint| checkpoint.position >= end) {
+            if checkpoint.is_none_or(|checkpoint| checkpoint.position >= *position) {
                 self.unmet = 0;
                 return Ok(true);
             }
-            tokio::time::sleep(WAIT).await;
         }
         self.unmet += 1;
         Ok(false)
+    }
+
+    /// A name for our reader of the source's log: several may read at once.
+    pub(super) fn role(&self) -> String {
+        format!("settle {}", self.source.id())
+    }
+
+    /// Whether the target was waited for in vain so often that waiting on is of no use.
+    pub(super) fn is_behind(&self) -> bool {
+        self.unmet >= VAIN_MEETINGS
     }
 
     /// Runs the same query on both sides at once.
@@ -70,19 +125,63 @@ impl Sides {
         );
         Ok((source?, target?))
     }
+
+    /// Asks both sides for the hash of each row that a condition selects, by key.
+    pub(super) async fn ask_row_hashes(
+        &mut self,
+        table: &Table,
+        condition: &[u8],
+    ) -> Result<(RowHashes, RowHashes), ReplicateError> {
+        let doing = format!("comparing rows of table {}", table.name);
+        let sql = self.queries(table)?.row_hashes(condition);
+        let (source, target) = self.ask(&doing, &sql).await?;
+        Ok((
+            read_row_hashes(table, source)?,
+            read_row_hashes(table, target)?,
+        ))
+    }
+
+    /// Adds up all rows of a table on both sides.
+    pub(super) async fn add_up(
+        &mut self,
+        table: &Table,
+    ) -> Result<(Multiset, Multiset), ReplicateError> {
+        let sql = self.queries(table)?.all_hashes();
+        let (source, target) = tokio::join!(
+            add_up(&mut self.source, &table.name, &sql),
+            add_up(&mut self.target, &table.name, &sql)
+        );
+        Ok((source?, target?))
+    }
+
+    /// Asks both sides for count and content of some rows. A server that warns has cut something off: its answer stands for nothing.
+    pub(super) async fn ask_digests(
+        &mut self,
+        doing: &str,
+        sql: &[u8],
+    ) -> Result<(Digest, Digest), ReplicateError> {
+        let (source, target) = self.ask(doing, sql).await?;
+        let read = |rows: &[mysql_async::Row], session: &mut Session| match read_digest(rows) {
+            (count, _) if session.conn().get_warnings() > 0 => (count, None),
+            digest => digest,
+        };
+        Ok((
+            read(&source, &mut self.source),
+            read(&target, &mut self.target),
+        ))
+    }
 }
 
-/// Compares count and sums of what a condition selects: whether equal, and the rows on the source.
-pub(crate) async fn compare_sums(
-    sides: &mut Sides,
-    schema: &Schema,
-    table: &Table,
-    condition: &[u8],
-) -> Result<(bool, u64), ReplicateError> {
-    let doing = format!("hashing table {}", table.name);
-    let (source, target) = sides
-        .ask(&doing, &sums_query(schema, table, condition))
-        .await?;
-    let (source, target) = (read_sums(&source), read_sums(&target));
-    Ok((source == target, source.0))
+/// Whether two answers prove that the same rows stand on both sides.
+pub(super) fn proves_equal(source: &Digest, target: &Digest) -> bool {
+    source == target && (source.1.is_some() || source.0 == 0)
+}
+
+async fn hashing_session(address: &Address) -> Result<Session, ReplicateError> {
+    let mut session = server::reader(address).await?;
+    // A text longer than either limit is cut off, with a warning.
+    let sql =
+        format!("SET SESSION group_concat_max_len = LEAST({TEXT_BYTES_MAX}, @@max_allowed_packet)");
+    session.run("setting the longest text to hash", sql).await?;
+    Ok(session)
 }
