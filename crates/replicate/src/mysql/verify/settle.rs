@@ -188,7 +188,7 @@ pub(crate) async fn settle_whole(
                 table: table.name.clone(),
                 key: format!(
                     "{} rows on the source, {} on the target",
-                    source.0, target.0
+                    source.rows, target.rows
                 ),
                 kind: Kind::Different.word().to_owned(),
                 columns: Vec::new(),
