@@ -117,6 +117,7 @@ pub(crate) fn reberth(source: &str, target: &str, verified: bool) -> Result<(), 
         from: address(source, "source")?,
         to: address(target, "target")?,
         workers: WORKERS,
+        spool: None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -98,6 +98,7 @@ pub(crate) fn stream_plan(
         from,
         to,
         workers: database.copy_workers,
+        spool: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use reberth_model::policy::{DatabasePolicy, Policy};
 use reberth_replicate::mysql::pipeline::StreamPlan;
+use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::{Address, ReplicateError, Secret};
 use serde_json::{Value, json};
@@ -13,6 +14,8 @@ use crate::output::Output;
 use crate::project::Project;
 use crate::record::Record;
 
+/// Bytes that the spool of a database may take in the project folder; more is read from the source when the copy is done.
+const SPOOL_BYTES_MAX: u64 = 16 << 30;
 /// Copy workers of a pair, as nobody has chosen a number in a policy.
 const PAIR_WORKERS: usize = 4;
 
@@ -78,10 +81,20 @@ impl Scope {
         environment: &Environment,
     ) -> Result<Vec<StreamPlan>, Failure> {
         match (self, direction) {
-            (Scope::Folder { databases, .. }, _) => databases
-                .iter()
-                .map(|database| stream_plan(database, direction, environment))
-                .collect(),
+            (Scope::Folder { project, databases }, _) => {
+                let spool = (direction == Direction::Forward).then(|| SpoolPlan {
+                    folder: project.path(".reberth/spool"),
+                    bytes_max: SPOOL_BYTES_MAX,
+                });
+                let with_spool = |plan: StreamPlan| StreamPlan {
+                    spool: spool.clone(),
+                    ..plan
+                };
+                databases
+                    .iter()
+                    .map(|database| stream_plan(database, direction, environment).map(with_spool))
+                    .collect()
+            }
             (Scope::Pair(plan), Direction::Forward) => Ok(vec![StreamPlan::clone(plan)]),
             (Scope::Pair(_), Direction::Reverse) => Err(CliError::Argument {
                 argument: "--reverse",
@@ -166,6 +179,7 @@ fn pair(environment: &Environment, database: Option<&str>) -> Result<StreamPlan,
         from,
         to,
         workers: PAIR_WORKERS,
+        spool: None,
     })
 }
 

@@ -138,6 +138,16 @@ pub enum ReplicateError {
         /// The database.
         database: String,
     },
+    /// The spool on our own disk cannot be used.
+    #[error("the spool {path} cannot be used: {reason}")]
+    Spool {
+        /// The file or folder.
+        path: String,
+        /// Why.
+        reason: String,
+        /// A new start cuts it back to what is whole, and goes on in the source's log.
+        is_passing: bool,
+    },
     /// A server did not answer in time. Passing.
     #[error("the {side} server at {host} did not answer within {limit_s} s while {doing}")]
     Silent {
@@ -172,6 +182,7 @@ impl ReplicateError {
             ReplicateError::NotStarted { .. } => "RB-REP-014",
             ReplicateError::Silent { .. } => "RB-REP-015",
             ReplicateError::SourceDiverged { .. } => "RB-REP-016",
+            ReplicateError::Spool { .. } => "RB-REP-017",
         }
     }
 
@@ -195,6 +206,9 @@ impl ReplicateError {
             }
             ReplicateError::SourceChanged { .. } => {
                 "point the reader back at the first server; or run `reberth replicate stop` and start anew from this one"
+            }
+            ReplicateError::Spool { .. } => {
+                "make the folder writable, or free its disk, then run the same command again; the file itself may be deleted: what it held is read from the source's log again, if that still has it"
             }
             ReplicateError::SourceDiverged { .. } => {
                 "point the reader at a server that has the whole history (log_slave_updates on, nothing lost in the failover); or run `reberth replicate stop`, empty the target, and start anew from this one"
@@ -242,7 +256,12 @@ impl ReplicateError {
     pub fn may_retry(&self) -> bool {
         matches!(
             self,
-            ReplicateError::Unreachable { .. } | ReplicateError::Silent { .. }
+            ReplicateError::Unreachable { .. }
+                | ReplicateError::Silent { .. }
+                | ReplicateError::Spool {
+                    is_passing: true,
+                    ..
+                }
         )
     }
 }

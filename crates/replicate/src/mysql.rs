@@ -21,6 +21,7 @@ pub mod preflight;
 pub(crate) mod row;
 pub mod schema;
 pub mod server;
+pub mod spool;
 pub mod state;
 pub mod supervise;
 pub mod touched;

@@ -52,6 +52,8 @@ pub struct Progress {
     pub retries: u64,
     /// Bytes of the source's log that wait in the spool on disk.
     pub spool_bytes: u64,
+    /// Why nothing more is read into the spool, before it was needed no longer.
+    pub spool_warning: Option<String>,
     /// Why the copy is being slowed for the source's sake; `None` while it is not.
     pub throttle: Option<String>,
 }

@@ -166,6 +166,7 @@ impl Crossing {
             from,
             to,
             workers: 2,
+            spool: None,
         }
     }
 

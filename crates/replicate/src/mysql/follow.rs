@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::error::ReplicateError;
 use crate::mysql::apply::{Applier, Batch, Gathering};
 use crate::mysql::log::{LogEntry, LogReader};
-use crate::mysql::pipeline::{StreamPlan, task_failed};
+use crate::mysql::pipeline::task_failed;
 use crate::mysql::state::{Checkpoint, StreamState};
 use crate::position::LogPosition;
 use crate::progress::Progress;
@@ -31,18 +31,17 @@ const FAR_BEHIND_BYTES: u64 = 512 * 1024;
 /// The longest that a batch waits for more.
 const LINGER_LIMIT: Duration = Duration::from_millis(500);
 
-/// Applies the log from the checkpoint on. Returns when a transaction boundary at or after `until` is committed; without one, never.
+/// Applies what the reader reads from the checkpoint on. Returns when a transaction boundary at or after `until` is committed; without one, never.
 pub(crate) async fn follow(
-    plan: &StreamPlan,
     state: &StreamState,
     checkpoint: &Checkpoint,
+    reader: LogReader,
     snapshots: BTreeMap<String, LogPosition>,
     until: Option<&LogPosition>,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
     let (schema, start) = (checkpoint.schema.clone(), checkpoint.position.clone());
     let applier = Applier::open(state, schema.clone(), start.clone(), until.is_none()).await?;
-    let reader = plan.open_stream_log(checkpoint).await?;
     let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
     let mut reading = JoinSet::new();
     reading.spawn(read_log(reader, sender));

@@ -10,6 +10,7 @@ mod decode;
 pub(crate) mod event;
 pub(crate) mod executed;
 mod live;
+mod raw;
 mod reader;
 mod statement;
 pub(crate) mod table;
@@ -22,6 +23,8 @@ use crate::mysql::row::Image;
 use crate::mysql::value::Datum;
 use crate::position::LogPosition;
 
+pub(crate) use raw::RawLog;
+pub(crate) use reader::LogOwner;
 pub use reader::LogReader;
 
 /// The schema of Reberth's own tables on either server.

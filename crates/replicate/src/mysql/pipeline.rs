@@ -38,10 +38,11 @@ use tokio::task::JoinSet;
 
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
-use crate::mysql::log::LogReader;
+use crate::mysql::log::{LogOwner, LogReader};
 use crate::mysql::objects::{self, Kind};
 use crate::mysql::schema::Schema;
 use crate::mysql::server::{self, Flavour};
+use crate::mysql::spool::{self, Spool, SpoolPlan};
 use crate::mysql::state::{self, Checkpoint, Direction, Phase, StreamState};
 use crate::mysql::{begin, failover, follow, full_load, index, lag};
 use crate::position::LogPosition;
@@ -65,6 +66,8 @@ pub struct StreamPlan {
     pub to: Address,
     /// Copy workers.
     pub workers: usize,
+    /// Where the source's log is kept while the copy runs; without it, the source must keep its log until then.
+    pub spool: Option<SpoolPlan>,
 }
 
 impl StreamPlan {
@@ -91,31 +94,46 @@ impl StreamPlan {
     ) -> Result<LogReader, ReplicateError> {
         let mut session = server::reader(&self.from).await?;
         let flavour = server::version(&mut session).await?.flavour;
-        LogReader::open(
-            &self.from,
+        let owner = LogOwner {
+            address: self.from.clone(),
             flavour,
-            None,
-            schema,
-            from,
-            self.server_id(role),
-        )
-        .await
+            identity: None,
+            server_id: self.server_id(role),
+        };
+        LogReader::open(owner, schema, from).await
     }
 
-    /// Opens the stream's own reader at its checkpoint.
+    /// Opens the log of the server of that identity, for no table.
+    pub(crate) async fn open_log_of(
+        &self,
+        identity: &str,
+        from: LogPosition,
+    ) -> Result<LogReader, ReplicateError> {
+        let schema = Schema::of_nothing(&self.database);
+        LogReader::open(self.log_owner("spool", identity), schema, from).await
+    }
+
+    fn log_owner(&self, role: &str, identity: &str) -> LogOwner {
+        LogOwner {
+            address: self.from.clone(),
+            flavour: Flavour::of(identity),
+            identity: Some(identity.to_owned()),
+            server_id: self.server_id(role),
+        }
+    }
+
+    /// Opens the stream's own reader at its checkpoint, in the spool if that holds it.
     pub(crate) async fn open_stream_log(
         &self,
         checkpoint: &Checkpoint,
+        spool: Option<&Spool>,
     ) -> Result<LogReader, ReplicateError> {
-        LogReader::open(
-            &self.from,
-            Flavour::of(&checkpoint.source_identity),
-            Some(&checkpoint.source_identity),
-            checkpoint.schema.clone(),
-            checkpoint.position.clone(),
-            self.server_id("stream"),
-        )
-        .await
+        let owner = self.log_owner("stream", &checkpoint.source_identity);
+        let (schema, from) = (checkpoint.schema.clone(), checkpoint.position.clone());
+        match spool.and_then(|spool| spool.reader_from(&from)) {
+            Some(spool) => Ok(LogReader::open_spool(spool, owner, schema, from)),
+            None => LogReader::open(owner, schema, from).await,
+        }
     }
 }
 
@@ -280,7 +298,10 @@ async fn run_once(
     if failover::follow_source(plan, flavour, &state, &checkpoint, &mut source, &mut target).await?
     {
         checkpoint = state.checkpoint(&mut target).await?;
+        // It holds the log of the server before.
+        spool::remove(plan);
     }
+    let spool = Spool::open(plan, &state, &checkpoint, &mut target, publish).await?;
     publish.send_modify(|progress| {
         progress.epoch = state.epoch();
         progress.phase = checkpoint.phase.word().to_owned();
@@ -312,7 +333,16 @@ async fn run_once(
         progress.phase = checkpoint.phase.word().to_owned();
         progress.retrying = None;
     });
-    stream(plan, flavour, &state, checkpoint, &mut target, publish).await
+    stream(
+        plan,
+        flavour,
+        &state,
+        checkpoint,
+        spool,
+        &mut target,
+        publish,
+    )
+    .await
 }
 
 /// Waits until this stream may copy, if it has to: a process that carries several shares its copy workers among them, first come, first
@@ -351,6 +381,7 @@ async fn stream(
     flavour: Flavour,
     state: &StreamState,
     mut checkpoint: Checkpoint,
+    spool: Option<Spool>,
     target: &mut Session,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
@@ -373,10 +404,11 @@ async fn stream(
     ));
     if checkpoint.phase == Phase::Replaying {
         let until = checkpoint.certain_from.clone();
+        let reader = plan.open_stream_log(&checkpoint, spool.as_ref()).await?;
         follow::follow(
-            plan,
             state,
             &checkpoint,
+            reader,
             snapshots.clone(),
             Some(&until),
             publish,
@@ -397,5 +429,9 @@ async fn stream(
         checkpoint = state.checkpoint(target).await?;
     }
     publish.send_modify(|progress| progress.phase = Phase::Following.word().to_owned());
-    follow::follow(plan, state, &checkpoint, snapshots, None, publish).await
+    let reader = plan.open_stream_log(&checkpoint, spool.as_ref()).await?;
+    if let Some(spool) = spool {
+        tasks.spawn(spool.remove_when_applied(publish.subscribe()));
+    }
+    follow::follow(state, &checkpoint, reader, snapshots, None, publish).await
 }

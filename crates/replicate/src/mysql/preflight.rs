@@ -115,8 +115,22 @@ pub async fn run(plan: &StreamPlan) -> Result<Preflight, ReplicateError> {
         found.note(name, verdict, format!("{:?}", address.tls()));
     }
     target::probe_is_another(&mut source, &mut target, &mut found).await?;
-    settings::probe_log(&mut source, "source", source_version.flavour, &mut found).await?;
-    settings::probe_log(&mut target, "target", target_version.flavour, &mut found).await?;
+    settings::probe_log(
+        &mut source,
+        "source",
+        source_version.flavour,
+        plan.spool.is_some(),
+        &mut found,
+    )
+    .await?;
+    settings::probe_log(
+        &mut target,
+        "target",
+        target_version.flavour,
+        false,
+        &mut found,
+    )
+    .await?;
     reader::probe_log(plan, &mut source, source_version.flavour, &mut found).await?;
     reader::probe_prepared(&mut source, &mut found).await?;
     match schema::read(&mut source, &plan.database).await {

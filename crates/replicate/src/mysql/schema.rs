@@ -155,6 +155,17 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// The schema of a database without a table.
+    pub(crate) fn of_nothing(database: &str) -> Schema {
+        Schema {
+            database: database.to_owned(),
+            charset: String::new(),
+            collation: String::new(),
+            tables: BTreeMap::new(),
+            foreign_keys: Vec::new(),
+        }
+    }
+
     /// Foreign keys whose parent is this table.
     pub fn children_of<'a>(&'a self, parent: &'a str) -> impl Iterator<Item = &'a ForeignKey> + 'a {
         self.foreign_keys

@@ -17,6 +17,7 @@ use crate::mysql::gtid::GtidSet;
 use crate::mysql::log::OWN_SCHEMA;
 use crate::mysql::objects::keep;
 use crate::mysql::schema::Schema;
+use crate::mysql::spool;
 use crate::mysql::value::quote_text;
 use crate::position::LogPosition;
 
@@ -115,6 +116,9 @@ const TABLES: &[&str] = &[
         stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, xid VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, part INT UNSIGNED NOT NULL,
         changes LONGTEXT CHARACTER SET utf8mb4 NOT NULL, PRIMARY KEY (stream, xid, part)) ENGINE=InnoDB",
     operation::TABLE,
+    // The key of the spool lives here, beside the rows that it protects, and not on the disk that the spool is on.
+    "CREATE TABLE IF NOT EXISTS reberth.spool (
+        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, spool_key CHAR(64) CHARACTER SET ascii NOT NULL) ENGINE=InnoDB",
 ];
 
 /// Reads the checkpoint of a stream without owning it. `None`: it was never begun.
@@ -130,6 +134,36 @@ pub async fn peek(
         return Ok(None);
     }
     checkpoint::read(session, &stream_name(direction, database)).await
+}
+
+impl StreamState {
+    /// The stream's name in the state tables.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key of the stream's spool; made when it is asked for first.
+    pub(crate) async fn spool_key(&self, session: &mut Session) -> Result<Vec<u8>, ReplicateError> {
+        let name = quote_text(&self.name);
+        let fresh: String = spool::new_key()
+            .iter()
+            .flatten()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let sql = format!(
+            "INSERT IGNORE INTO reberth.spool (stream, spool_key) VALUES ({name}, {})",
+            quote_text(&fresh)
+        );
+        session.run("making the spool's key", sql).await?;
+        let sql = format!("SELECT spool_key FROM reberth.spool WHERE stream = {name}");
+        let text: Option<String> = session.row("reading the spool's key", sql).await?;
+        let text = text.unwrap_or_default();
+        let bytes = text.as_bytes().chunks(2).map(|pair| {
+            let pair = std::str::from_utf8(pair).unwrap_or_default();
+            u8::from_str_radix(pair, 16).unwrap_or_default()
+        });
+        Ok(bytes.collect())
+    }
 }
 
 fn stream_name(direction: Direction, database: &str) -> String {
@@ -211,6 +245,7 @@ pub async fn forget(
         ("session", "stream"),
         ("prepared", "stream"),
         ("operation", "stream"),
+        ("spool", "stream"),
         ("source_schema", "stream"),
         ("stream", "name"),
     ] {

@@ -1,10 +1,12 @@
 //! Killed at random moments under constant writes, and nothing lost or doubled.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::pair::Pair;
-use reberth_replicate::mysql::pipeline::RunningStream;
+use crate::pair::{Pair, reach};
+use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
+use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::Size;
@@ -12,6 +14,8 @@ use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
 
 /// Ports of source and target for the process that will be killed.
 const PORTS: &str = "REBERTH_TEST_STREAM_PORTS";
+/// Folder of its spool.
+const SPOOL: &str = "REBERTH_TEST_SPOOL";
 
 /// Not a test by itself: the process that [`kills_at_any_moment_lose_nothing`] starts and kills. It moves data until then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -21,7 +25,14 @@ async fn the_process_that_is_killed() {
     };
     let (source, target) = ports.split_once(' ').expect("two ports");
     let port = |text: &str| text.parse().expect("a port");
-    let mut stream = RunningStream::start(Pair::plan(port(source), port(target)));
+    let spool = std::env::var_os(SPOOL).map(|folder| SpoolPlan {
+        folder: folder.into(),
+        bytes_max: 1 << 30,
+    });
+    let mut stream = RunningStream::start(StreamPlan {
+        spool,
+        ..Pair::plan(port(source), port(target))
+    });
     let ended = stream.wait_until(|_| false).await;
     panic!("the stream ended by itself: {ended:?}");
 }
@@ -39,6 +50,17 @@ fn next(seed: &mut u64, bound: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_any_moment_lose_nothing() {
+    kill_at_random(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_at_any_moment_lose_nothing_of_the_spool() {
+    let folder = std::env::temp_dir().join(format!("reberth-kill-spool-{}", std::process::id()));
+    kill_at_random(Some(folder.clone())).await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+async fn kill_at_random(spool: Option<PathBuf>) {
     let clock = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970");
@@ -48,8 +70,10 @@ async fn kills_at_any_moment_lose_nothing() {
     let pair = Pair::start("kill");
     let door = FrontDoor::start(&[("source", pair.source.port())], "source")
         .await
-        .unwrap();
-    let proxy = FaultProxy::start(pair.source.port()).await.unwrap();
+        .expect("the door opens");
+    let proxy = FaultProxy::start(pair.source.port())
+        .await
+        .expect("the proxy starts");
     let ledger = Ledger::new();
     let plan = WritersPlan {
         port: door.port(),
@@ -71,6 +95,7 @@ async fn kills_at_any_moment_lose_nothing() {
         let mut child = Command::new(std::env::current_exe().expect("this program"))
             .args(["kill::the_process_that_is_killed", "--exact", "--nocapture"])
             .env(PORTS, format!("{} {}", proxy.port(), pair.target.port()))
+            .envs(spool.iter().map(|folder| (SPOOL, folder)))
             .stdout(Stdio::null())
             .spawn()
             .expect("the process starts");
@@ -83,14 +108,25 @@ async fn kills_at_any_moment_lose_nothing() {
         child.kill().expect("it can be killed");
         child.wait().expect("it is gone");
     }
-    let mut stream = pair.follow().await;
+    let spool = spool.map(|folder| SpoolPlan {
+        folder,
+        bytes_max: 1 << 30,
+    });
+    let mut stream = RunningStream::start(StreamPlan {
+        spool,
+        ..pair.forward()
+    });
+    reach(&mut stream, |progress| progress.phase == "following").await;
     writers.stop().await;
     pair.drain(&mut stream).await;
-    let verdict = ledger.compare(pair.target.port(), "writer").await.unwrap();
+    let verdict = ledger
+        .compare(pair.target.port(), "writer")
+        .await
+        .expect("both sides are compared");
     assert!(
         verdict.is_exact() && verdict.acknowledged > 100,
         "{verdict:?}"
     );
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
-    stream.stop().await.unwrap();
+    stream.stop().await.expect("the stream stops");
 }

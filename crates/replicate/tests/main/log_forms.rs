@@ -5,7 +5,7 @@ use reberth_replicate::mysql::preflight;
 use reberth_replicate::mysql::schema;
 use reberth_replicate::mysql::server;
 
-use crate::pair::{Pair, address, error_of};
+use crate::pair::{MYSQL, Pair, address, error_of};
 use crate::rules::{CHANGES, SCHEMA};
 
 /// Makes a MariaDB server compress all that it can.
@@ -111,4 +111,57 @@ async fn a_large_compressed_transaction_is_read_in_parts() {
     }
     assert_eq!(rows, 20_000);
     assert!(largest < 2_000, "{largest} rows at once");
+}
+
+/// What is done on Oracle's server, which compresses whole transactions.
+const MYSQL_CHANGES: &[&str] = &[
+    "INSERT INTO seat VALUES (10, 10), (11, 11); UPDATE seat SET place = place + 100",
+    "BEGIN; DELETE FROM seat WHERE id = 1; SAVEPOINT s; INSERT INTO seat VALUES (12, 12); ROLLBACK TO s; INSERT INTO seat VALUES (13, 13); COMMIT",
+    "BEGIN; INSERT INTO seat VALUES (14, 14); ROLLBACK; INSERT INTO doc VALUES (1, REPEAT('x', 100000))",
+    "XA START 'a','b',7; INSERT INTO seat VALUES (15, 15); XA END 'a','b',7; XA PREPARE 'a','b',7; XA COMMIT 'a','b',7",
+    "XA START 'q'; INSERT INTO seat VALUES (16, 16); XA END 'q'; XA PREPARE 'q'; XA ROLLBACK 'q'",
+    "XA START 'o'; INSERT INTO seat VALUES (17, 17); XA END 'o'; XA COMMIT 'o' ONE PHASE",
+    "FLUSH BINARY LOGS; INSERT INTO doc SELECT seq + 1, REPEAT('y', 5000) FROM seq_1_to_900; FLUSH BINARY LOGS",
+    "SET SESSION binlog_transaction_compression = OFF; UPDATE doc SET v = CONCAT(v, 'z') WHERE id < 9",
+    "TRUNCATE TABLE doc; INSERT INTO doc VALUES (5, 'after')",
+    "SET SESSION gtid_next = 'AUTOMATIC:blue'; INSERT INTO seat VALUES (40, 40); UPDATE seat SET place = 41 WHERE id = 40",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn compressed_transactions_of_mysql_arrive_exactly() {
+    let pair = Pair::with_on(
+        MYSQL,
+        "payload",
+        "CREATE TABLE seat (id INT PRIMARY KEY, place INT NOT NULL, UNIQUE KEY (place)); INSERT INTO seat VALUES (1, 1), (2, 2); CREATE TABLE doc (id INT PRIMARY KEY, v LONGTEXT)",
+    );
+    for server in [&pair.source, &pair.target] {
+        server
+            .sql("SET GLOBAL binlog_transaction_compression = ON")
+            .unwrap();
+    }
+    let mut stream = pair.follow().await;
+    for sql in MYSQL_CHANGES {
+        pair.run(sql);
+        pair.drain(&mut stream).await;
+        assert_eq!(pair.differing_tables(), Vec::<String>::new(), "{sql}");
+        // The server writes what has a tag behind the same uuid, we write the uuid again.
+        let plain = |text: String| text.replace("\\n", "").replace('\n', "");
+        let known = pair.target.sql("SELECT executed FROM reberth.stream");
+        let executed = pair.source.sql("SELECT @@gtid_executed").unwrap();
+        let known = plain(known.unwrap()).replace(&format!(",{}:", &executed[..36]), ":");
+        assert_eq!(known, plain(executed), "{sql}");
+    }
+    let file = pair.log_end().file().to_owned();
+    pair.run("INSERT INTO doc SELECT seq + 10, REPEAT('w', 5000) FROM seq_1_to_9");
+    let events = pair
+        .source
+        .sql(&format!("SHOW BINLOG EVENTS IN '{file}'"))
+        .unwrap();
+    assert!(events.contains("Transaction_payload"), "{events}");
+    stream.stop().await.unwrap();
+    // Where a stream begins anew inside the log, every transaction is applied once too.
+    let mut stream = pair.follow().await;
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
 }

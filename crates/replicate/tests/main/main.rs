@@ -11,6 +11,7 @@ mod preflight;
 mod programs;
 mod property;
 mod rules;
+mod spool;
 mod tls;
 mod types;
 mod verify;

@@ -64,6 +64,7 @@ impl Pair {
             from: address(source, "reader", "source"),
             to: address(target, "writer", "target"),
             workers: 2,
+            spool: None,
         }
     }
 

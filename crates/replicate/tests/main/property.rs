@@ -106,6 +106,7 @@ async fn random_transactions_and_restarts_end_at_the_same_rows() {
     let deadline = Instant::now() + Duration::from_secs(18);
     let plan = StreamPlan {
         workers: 3,
+        spool: None,
         ..pair.forward_over(proxy.port(), pair.target.port())
     };
     std::thread::scope(|sessions| {

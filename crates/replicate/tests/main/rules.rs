@@ -142,7 +142,7 @@ async fn changes_while_following_arrive_exactly() {
 }
 
 /// A table that takes a slow copy a while, in several chunks.
-const FILLER: &str = "CREATE TABLE filler (id INT PRIMARY KEY, v LONGTEXT); INSERT INTO filler SELECT seq, REPEAT('filler ', 700) FROM seq_1_to_3000; ANALYZE TABLE filler;";
+pub(crate) const FILLER: &str = "CREATE TABLE filler (id INT PRIMARY KEY, v LONGTEXT); INSERT INTO filler SELECT seq, REPEAT('filler ', 700) FROM seq_1_to_3000; ANALYZE TABLE filler;";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_during_the_copy_arrive_exactly() {

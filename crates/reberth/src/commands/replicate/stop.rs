@@ -2,6 +2,7 @@
 
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::spool;
 use reberth_replicate::mysql::state::{self, StreamState};
 use serde_json::json;
 
@@ -63,5 +64,9 @@ async fn remove(plan: &StreamPlan) -> Result<Vec<String>, Failure> {
     {
         StreamState::take_over(&mut session, plan.direction, &plan.database, None).await?;
     }
-    Ok(state::forget(&mut session, plan.direction, &plan.database).await?)
+    let mut removed = state::forget(&mut session, plan.direction, &plan.database).await?;
+    if spool::remove(plan) {
+        removed.push("the spool on this machine".to_owned());
+    }
+    Ok(removed)
 }

@@ -39,6 +39,34 @@ impl LogEvent {
         }
     }
 
+    /// Appends it as [`LogEvent::read`] reads it.
+    pub(crate) fn write(&self, output: &mut Vec<u8>) {
+        output.push(self.kind);
+        output.extend(self.flags.to_le_bytes());
+        for number in [self.server, self.end_offset, self.size] {
+            output.extend(number.to_le_bytes());
+        }
+        output.extend((self.body.len() as u64).to_le_bytes());
+        output.extend(&self.body);
+    }
+
+    /// Reads an event from the front of what [`LogEvent::write`] wrote, with the bytes that it takes. `None`: it is not whole.
+    pub(crate) fn read(input: &[u8]) -> Option<(LogEvent, usize)> {
+        let mut fields = Fields(input);
+        let (kind, flags) = (fields.byte()?, fields.number(2)? as u16);
+        let (server, end_offset, size) = (fields.number(8)?, fields.number(8)?, fields.number(8)?);
+        let length = usize::try_from(fields.number(8)?).ok()?;
+        let event = LogEvent {
+            kind,
+            server,
+            flags,
+            end_offset,
+            size,
+            body: fields.bytes(length)?.to_vec(),
+        };
+        Some((event, input.len() - fields.0.len()))
+    }
+
     /// An event without its body yet. `None`: cut short.
     pub(super) fn from_header(header: &[u8]) -> Option<LogEvent> {
         let mut fields = Fields(header);
@@ -56,25 +84,25 @@ impl LogEvent {
 
 /// The fields of a body, taken from its front one by one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields<'a>(pub(super) &'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Fields<'a> {
-    pub(super) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
     }
 
-    pub(super) fn skip(&mut self, length: usize) -> Option<()> {
+    pub(crate) fn skip(&mut self, length: usize) -> Option<()> {
         self.bytes(length).map(drop)
     }
 
-    pub(super) fn byte(&mut self) -> Option<u8> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
         self.bytes(1).map(|byte| byte[0])
     }
 
     /// A little-endian number of up to eight bytes.
-    pub(super) fn number(&mut self, length: usize) -> Option<u64> {
+    pub(crate) fn number(&mut self, length: usize) -> Option<u64> {
         let bytes = self.bytes(length)?;
         Some(
             bytes
@@ -85,7 +113,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A number whose first byte tells its length.
-    pub(super) fn packed_number(&mut self) -> Option<u64> {
+    pub(crate) fn packed_number(&mut self) -> Option<u64> {
         match self.byte()? {
             small @ 0..=250 => Some(u64::from(small)),
             252 => self.number(2),
@@ -96,7 +124,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text behind one byte that tells its length, with a zero byte after it.
-    pub(super) fn name(&mut self) -> Option<String> {
+    pub(crate) fn name(&mut self) -> Option<String> {
         let length = usize::from(self.byte()?);
         let name = String::from_utf8_lossy(self.bytes(length)?).into_owned();
         self.skip(1)?;

@@ -18,11 +18,50 @@ use crate::connection::Address;
 use crate::error::ReplicateError;
 use crate::mysql::schema::Schema;
 use crate::mysql::server::Flavour;
+use crate::mysql::spool::SpoolReader;
 use crate::position::LogPosition;
+
+/// Where the events come from.
+enum Feed {
+    /// From the server.
+    Live(LiveLog),
+    /// From our own disk, and behind its end from the server.
+    Spool(SpoolReader),
+}
+
+/// What of the log is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Everything about the tables.
+    Everything,
+    /// What begins at that position or behind it.
+    From(LogPosition),
+    /// Only where transactions end.
+    Nothing,
+}
+
+/// Whose log it is.
+pub(crate) struct LogOwner {
+    pub(crate) address: Address,
+    pub(crate) flavour: Flavour,
+    /// With an identity, the log of that server and no other.
+    pub(crate) identity: Option<String>,
+    /// The number under which we register; it must differ from every replica of that server.
+    pub(crate) server_id: u32,
+}
+
+impl LogOwner {
+    async fn open(&self, from: &LogPosition) -> Result<LiveLog, ReplicateError> {
+        let identity = self.identity.as_deref();
+        LiveLog::open(&self.address, self.flavour, identity, from, self.server_id).await
+    }
+}
 
 /// A reader of the log of one server, for the tables of one database.
 pub struct LogReader {
-    log: LiveLog,
+    feed: Feed,
+    owner: LogOwner,
+    scope: Scope,
     schema: Schema,
     position: LogPosition,
     /// The highest offset read in this file.
@@ -37,17 +76,41 @@ pub struct LogReader {
 }
 
 impl LogReader {
-    /// Opens the log at a position; with an identity, of that server only. `server_id` must differ from every replica of that server.
-    pub async fn open(
-        address: &Address,
-        flavour: Flavour,
-        identity: Option<&str>,
+    /// Opens the log at a position.
+    pub(crate) async fn open(
+        owner: LogOwner,
         schema: Schema,
         from: LogPosition,
-        server_id: u32,
     ) -> Result<LogReader, ReplicateError> {
-        Ok(LogReader {
-            log: LiveLog::open(address, flavour, identity, &from, server_id).await?,
+        let feed = Feed::Live(owner.open(&from).await?);
+        Ok(LogReader::new(feed, owner, Scope::Everything, schema, from))
+    }
+
+    /// Reads the spool, and behind its end the log itself, from a position on that the spool holds.
+    pub(crate) fn open_spool(
+        spool: SpoolReader,
+        owner: LogOwner,
+        schema: Schema,
+        from: LogPosition,
+    ) -> LogReader {
+        let start = spool.start().clone();
+        let feed = Feed::Spool(spool);
+        let mut reader = LogReader::new(feed, owner, Scope::From(from), schema, start);
+        reader.is_described = true;
+        reader
+    }
+
+    fn new(
+        feed: Feed,
+        owner: LogOwner,
+        scope: Scope,
+        schema: Schema,
+        from: LogPosition,
+    ) -> LogReader {
+        LogReader {
+            feed,
+            owner,
+            scope,
             schema,
             reached: from.offset(),
             position: from,
@@ -56,21 +119,85 @@ impl LogReader {
             ready: VecDeque::new(),
             tables: HashMap::new(),
             is_described: false,
-        })
+        }
+    }
+
+    /// The server has described its log.
+    pub(super) fn is_described(&self) -> bool {
+        self.is_described
+    }
+
+    pub(super) fn with_scope(self, scope: Scope) -> LogReader {
+        LogReader { scope, ..self }
+    }
+
+    /// Complete transactions have been read up to here.
+    pub(super) fn position(&self) -> &LogPosition {
+        &self.position
+    }
+
+    /// The next event; waits for it. Nothing is lost if the waiting is given up.
+    pub(super) async fn next_event(&mut self) -> Result<LogEvent, ReplicateError> {
+        loop {
+            match &mut self.feed {
+                Feed::Live(log) => return log.next(&self.position).await,
+                Feed::Spool(spool) => {
+                    if let Some(event) = spool.next().await? {
+                        return Ok(event);
+                    }
+                    self.feed = Feed::Live(self.owner.open(&self.position).await?);
+                    self.is_described = false;
+                }
+            }
+        }
+    }
+
+    /// Takes an event for its place only, and returns what it ended.
+    pub(super) fn pass_over(
+        &mut self,
+        event: LogEvent,
+    ) -> Result<VecDeque<LogEntry>, ReplicateError> {
+        self.take_logged(event)?;
+        Ok(std::mem::take(&mut self.ready))
+    }
+
+    /// Whether what is being read is not wanted.
+    pub(super) fn is_passed_over(&self) -> bool {
+        match &self.scope {
+            Scope::Everything => false,
+            Scope::From(from) => self.transaction.start.as_ref().unwrap_or(&self.position) < from,
+            Scope::Nothing => true,
+        }
+    }
+
+    /// Whether an entry is wanted.
+    fn is_wanted(&self, entry: &LogEntry) -> bool {
+        match (&self.scope, entry) {
+            (
+                Scope::From(from),
+                LogEntry::Commit { end }
+                | LogEntry::Prepared { end, .. }
+                | LogEntry::Decided { end, .. },
+            ) => end > from,
+            _ => true,
+        }
     }
 
     /// The next entry; waits for it. An error ends the reader.
     pub async fn next(&mut self) -> Result<LogEntry, ReplicateError> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
-                return Ok(entry);
+                if self.is_wanted(&entry) {
+                    return Ok(entry);
+                }
+                continue;
             }
             if let Some((payload, end)) = &mut self.payload {
                 let (next, end) = (payload.next(), end.clone());
                 self.take_unpacked(next, end)?;
                 continue;
             }
-            let event = self.log.next(&self.position).await?;
+            let event = self.next_event().await?;
             self.take_logged(event)?;
         }
     }
@@ -136,6 +263,8 @@ impl LogReader {
                 extra,
                 is_compressed,
             } => return self.take_query(&event.body, extra, is_compressed, begin, end),
+            // A compressed transaction is whole.
+            Kind::Payload if self.scope == Scope::Nothing => self.finish(end),
             Kind::Payload => {
                 let payload = Payload::open(event.body);
                 let payload = payload.map_err(|reason| self.unreadable(reason))?;

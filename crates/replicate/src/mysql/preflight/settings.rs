@@ -12,6 +12,7 @@ pub(super) async fn probe_log(
     session: &mut Session,
     side: &str,
     flavour: Flavour,
+    has_spool: bool,
     found: &mut Preflight,
 ) -> Result<(), ReplicateError> {
     let settings = read(session).await?;
@@ -32,12 +33,17 @@ pub(super) async fn probe_log(
         setting("binlog_row_value_options"),
         "set binlog_row_value_options to empty",
     );
-    probe_retention(&settings, side, found);
+    probe_retention(&settings, side, has_spool, found);
     Ok(())
 }
 
 /// How long the server keeps its log.
-fn probe_retention(settings: &BTreeMap<String, String>, side: &str, found: &mut Preflight) {
+fn probe_retention(
+    settings: &BTreeMap<String, String>,
+    side: &str,
+    has_spool: bool,
+    found: &mut Preflight,
+) {
     let setting = |name: &str| settings.get(name).and_then(|text| text.parse::<f64>().ok());
     let seconds: f64 = match (
         setting("binlog_expire_logs_seconds"),
@@ -47,7 +53,9 @@ fn probe_retention(settings: &BTreeMap<String, String>, side: &str, found: &mut 
         (_, Some(days)) if days > 0.0 => days * 86_400.0,
         _ => f64::INFINITY,
     };
-    let verdict = if seconds < 86_400.0 {
+    let verdict = if has_spool && (3_600.0..86_400.0).contains(&seconds) {
+        Verdict::Handled("the log is read into the encrypted spool on this machine while the copy runs; keep outages shorter than the source keeps its log".to_owned())
+    } else if seconds < 86_400.0 {
         Verdict::Blocker("keep the binary log for a day at least: the copy must end, and an outage be mended, before the log is gone".to_owned())
     } else {
         Verdict::Fine

@@ -63,7 +63,7 @@ impl LogReader {
             }
             return Err(self.unreadable("rows came without their table's description".to_owned()));
         };
-        if self.transaction.is_own {
+        if self.transaction.is_own || self.is_passed_over() {
             return Ok(());
         }
         if known.is_new {

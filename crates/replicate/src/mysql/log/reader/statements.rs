@@ -15,7 +15,15 @@ impl LogReader {
         begin: LogPosition,
         end: LogPosition,
     ) -> Result<(), ReplicateError> {
-        match statement::read(&self.schema, schema, query) {
+        let meaning = match statement::read(&self.schema, schema, query) {
+            Statement::Truncate { .. } | Statement::SchemaChange | Statement::DataChange
+                if self.is_passed_over() =>
+            {
+                Statement::OutOfScope
+            }
+            meaning => meaning,
+        };
+        match meaning {
             Statement::Begin => {
                 let prepares = self.transaction.prepares.take();
                 self.begin(prepares, begin);
