@@ -35,6 +35,10 @@ pub(crate) struct CatalogCheck {
     pub(crate) severity: Severity,
     pub(crate) remedy: String,
     pub(crate) stage: String,
+    /// What decides it, in words.
+    pub(crate) evidence: Vec<String>,
+    /// `auto`, `semi` (a person adds to what was read) or `ask`.
+    pub(crate) automation: String,
 }
 
 #[derive(Deserialize)]

@@ -76,7 +76,7 @@ fn look(
     let Some(rule) = rules::RULES.iter().find(|rule| rule.id == entry.id) else {
         return (
             Vec::new(),
-            Some((CheckResult::Unknown, "no rule built yet".to_owned())),
+            Some((CheckResult::Unknown, open_question(entry))),
         );
     };
     if let Some(hidden) = rule
@@ -104,6 +104,16 @@ fn look(
         (a.result, &a.resource, &a.attribute).cmp(&(b.result, &b.resource, &b.attribute))
     });
     (evidence, None)
+}
+
+/// Why a check without a rule is not decided: what it needs is not in the estate.
+fn open_question(entry: &CatalogCheck) -> String {
+    let needed = entry.evidence.join("; ");
+    match entry.automation.as_str() {
+        "ask" => format!("a question for people: {needed}"),
+        "semi" => format!("needs a person's word and more than the provider's API tells: {needed}"),
+        _ => format!("the provider's API does not tell; it needs: {needed}"),
+    }
 }
 
 /// Whether the check speaks of this provider, or of something that the estate holds.

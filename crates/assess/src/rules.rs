@@ -5,24 +5,34 @@
 
 mod administrator_account;
 mod binlog_retention;
+mod built_from_repository;
 mod certificate_expiry;
+mod change_stream_postgres;
 mod compute_pressure;
 mod database_backups;
 mod database_standby;
 mod database_tls;
 mod engine_support;
 mod health_check;
+mod idle_environments;
 mod idle_resources;
+mod jobs_once;
+mod log_drains;
 mod network_overlap;
+mod old_platform_names;
 mod open_ports;
 mod operating_system_ended;
 mod operating_system_ending;
+mod outside_parties;
+mod plan_limits;
 mod record_ttl;
 mod rehearsal_copy;
+mod second_factor;
 mod server_backups;
 mod server_firewall;
 mod server_monitoring;
 mod single_instances;
+mod static_cloud_keys;
 mod sticky_sessions;
 mod trusted_sources;
 mod utilisation_window;
@@ -38,18 +48,27 @@ use crate::date::Date;
 pub(crate) static RULES: &[Rule] = &[
     idle_resources::RULE,
     utilisation_window::RULE,
+    change_stream_postgres::RULE,
     binlog_retention::RULE,
     record_ttl::RULE,
+    old_platform_names::RULE,
+    built_from_repository::RULE,
     rehearsal_copy::RULE,
+    log_drains::RULE,
     server_monitoring::RULE,
     compute_pressure::RULE,
     single_instances::RULE,
     database_standby::RULE,
     database_backups::RULE,
     sticky_sessions::RULE,
+    jobs_once::RULE,
+    outside_parties::RULE,
+    plan_limits::RULE,
     health_check::RULE,
     server_backups::RULE,
     network_overlap::RULE,
+    second_factor::RULE,
+    static_cloud_keys::RULE,
     trusted_sources::RULE,
     open_ports::RULE,
     certificate_expiry::RULE,
@@ -59,6 +78,7 @@ pub(crate) static RULES: &[Rule] = &[
     server_firewall::RULE,
     operating_system_ended::RULE,
     operating_system_ending::RULE,
+    idle_environments::RULE,
 ];
 
 /// How one check of the catalog is decided.
@@ -128,6 +148,8 @@ pub(crate) fn hidden<'a>(estate: &'a Estate, kind: &str) -> Option<&'a NotVisibl
         "volume" => "/v2/volumes",
         "address" => "/v2/reserved_ips",
         "certificate" => "/v2/certificates",
+        "app" if estate.provider == "heroku" => "/apps",
+        "addon" => "/addons",
         _ => return None,
     };
     estate.not_visible.iter().find(|entry| {

@@ -48,6 +48,8 @@ fn moves(resource: &Resource) -> bool {
             | Attributes::DatabaseReplica(_)
             | Attributes::LoadBalancer(_)
             | Attributes::Volume(_)
+            | Attributes::App(_)
+            | Attributes::Addon(_)
     )
 }
 
@@ -100,9 +102,13 @@ fn wave(group: &[&Resource], links: &[Link]) -> Wave {
     }
 }
 
-/// The beginning, in whole words, that all names share; else the label that most servers carry; else the first name.
+/// The application's name where there is one; else the beginning, in whole words, that all names share; else the label that most servers carry; else
+/// the first name.
 fn wave_name(group: &[&Resource]) -> String {
-    shared_beginning(group)
+    let is_app = |resource: &&&Resource| matches!(resource.attributes, Attributes::App(_));
+    let app = group.iter().find(is_app);
+    app.map(|resource| resource.name.clone())
+        .or_else(|| shared_beginning(group))
         .or_else(|| commonest_label(group))
         .or_else(|| group.first().map(|resource| resource.name.clone()))
         .unwrap_or_default()

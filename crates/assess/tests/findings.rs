@@ -194,8 +194,11 @@ fn every_check_of_the_catalog_has_a_result_and_a_reason() {
             .map(|check| (check.result, check.reason.as_str()))
     };
     assert_eq!(
-        reason("RB-S-OPS-07"),
-        Some((CheckResult::Unknown, "no rule built yet"))
+        reason("RB-S-REL-11"),
+        Some((
+            CheckResult::Unknown,
+            "a question for people: operator answer stored in the project file"
+        ))
     );
     assert_eq!(
         reason("RB-S-SEC-01"),

@@ -1,7 +1,8 @@
-//! Judges the recorded estate of the edtech customer, whose planted findings are known.
+//! Judges the recorded estates of both customers, whose planted findings are known.
 
 mod estates;
 mod findings;
 mod money;
+mod platform;
 mod report;
 mod waivers;

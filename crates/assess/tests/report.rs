@@ -62,7 +62,7 @@ fn both_forms_tell_the_same_findings_sums_and_gaps() {
             "203.0.113.200",
             "10.139.0.0/16",
             "not priced",
-            "no rule built yet",
+            "a question for people",
             "bucket list of the object store",
             "2,453.60",
             &assessment.estate_sha256,

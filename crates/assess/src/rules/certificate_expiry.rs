@@ -37,7 +37,12 @@ fn validity(certificate: &Certificate, today: Date) -> (CheckResult, String) {
         );
     };
     let days_left = today.days_until(ends);
-    let value = format!("ends {ends}, in {days_left} days");
+    let by_hand = match certificate.issuer.as_deref() {
+        Some("custom") => ", renewed by hand",
+        _ => "",
+    };
+    let names = certificate.dns_names.join(", ");
+    let value = format!("{names} ends {ends}, in {days_left} days{by_hand}");
     if days_left < DAYS_LEFT_MIN {
         return (CheckResult::Fail, value);
     }

@@ -7,7 +7,7 @@ use super::{Context, Rule, evidence, fail_if};
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-PERF-01",
     problem: "Some servers are short of processor or memory today",
-    reads: &["server"],
+    reads: &["server", "process"],
     check,
 };
 
@@ -15,13 +15,15 @@ const CPU_P95_PERCENT_MAX: f64 = 80.0;
 const MEMORY_P99_PERCENT_MAX: f64 = 85.0;
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
-    estate
-        .servers()
-        .map(|(resource, server)| {
-            let (result, value) = pressure(server.utilisation.as_ref());
-            evidence(resource, result, "utilisation", value)
-        })
-        .collect()
+    let servers = estate.servers().map(|(resource, server)| {
+        let (result, value) = pressure(server.utilisation.as_ref());
+        evidence(resource, result, "utilisation", value)
+    });
+    let processes = estate.processes().map(|(resource, _)| {
+        let value = "not measured: the API has no measurements of processes";
+        evidence(resource, CheckResult::Unknown, "utilisation", value)
+    });
+    servers.chain(processes).collect()
 }
 
 fn pressure(measured: Option<&Utilisation>) -> (CheckResult, String) {

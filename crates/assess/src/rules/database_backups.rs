@@ -1,5 +1,5 @@
 use reberth_model::assessment::{CheckResult, Evidence};
-use reberth_model::estate::Estate;
+use reberth_model::estate::{Database, Estate};
 
 use super::{Context, Rule, evidence, fail_if};
 use crate::date::Date;
@@ -33,6 +33,12 @@ fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
                         value,
                     )
                 }
+                None if is_protected(database) => evidence(
+                    resource,
+                    CheckResult::Pass,
+                    "settings.Continuous Protection",
+                    "its log is kept continuously",
+                ),
                 None => evidence(
                     resource,
                     CheckResult::Unknown,
@@ -42,4 +48,11 @@ fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
             }
         })
         .collect()
+}
+
+/// Whether the platform keeps the database's log, so that it can be set back to any recent moment.
+fn is_protected(database: &Database) -> bool {
+    let settings = database.settings.as_ref();
+    let told = settings.and_then(|settings| settings.get("Continuous Protection"));
+    told.and_then(serde_json::Value::as_str) == Some("On")
 }

@@ -9,7 +9,7 @@ use super::{Context, Rule, evidence};
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-COST-01",
     problem: "Some of what would be moved is used by nobody",
-    reads: &["server", "volume", "address"],
+    reads: &["server", "volume", "address", "app"],
     check,
 };
 
@@ -31,6 +31,17 @@ fn look(resource: &Resource) -> Option<Evidence> {
         Attributes::Volume(Volume { server_ids, .. }) => {
             (CheckResult::Pass, "server_ids", server_ids.join(", "))
         }
+        Attributes::App(app) if app.maintenance => {
+            (CheckResult::Fail, "maintenance", "serves nobody".to_owned())
+        }
+        Attributes::App(app) => (
+            CheckResult::Unknown,
+            "released_at",
+            format!(
+                "last released {}; whether anybody uses it is for people",
+                app.released_at.as_deref().unwrap_or("at a time not told")
+            ),
+        ),
         Attributes::Address(Address {
             server_id: None, ..
         }) => (

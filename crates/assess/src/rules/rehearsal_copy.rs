@@ -8,12 +8,12 @@ use crate::waves::environment;
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-OPS-09",
     problem: "There is no copy to rehearse the move with",
-    reads: &["server"],
+    reads: &["server", "app"],
     check,
 };
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
-    let copies: Vec<Evidence> = estate
+    let mut copies: Vec<Evidence> = estate
         .servers()
         .filter_map(|(resource, server)| {
             let found = environment(&server.tags).filter(|environment| {
@@ -23,6 +23,11 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
             Some(evidence(resource, CheckResult::Unknown, "tags", value))
         })
         .collect();
+    copies.extend(estate.apps().filter_map(|(resource, app)| {
+        let stage = app.stage.as_deref().filter(|stage| *stage == "staging")?;
+        let value = format!("{stage}; whether its data resembles production is not visible");
+        Some(evidence(resource, CheckResult::Unknown, "stage", value))
+    }));
     if !copies.is_empty() || estate.servers().next().is_none() {
         return copies;
     }

@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
 use reberth_model::assessment::{CheckResult, Evidence};
-use reberth_model::estate::{Attributes, DnsRecord, Estate, LoadBalancer, Resource, Server};
+use reberth_model::estate::{
+    Attributes, DnsRecord, Estate, LoadBalancer, Process, Resource, Server,
+};
 
 use super::{Context, Rule, evidence, fail_if};
 
@@ -10,7 +12,7 @@ use super::{Context, Rule, evidence, fail_if};
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-REL-01",
     problem: "Some entries are answered by a single server",
-    reads: &["load_balancer", "server", "dns_record"],
+    reads: &["load_balancer", "server", "dns_record", "process"],
     check,
 };
 
@@ -30,6 +32,7 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
                 ))
             }
             Attributes::Server(server) => named_alone(estate, resource, server),
+            Attributes::Process(process) => one_of_its_kind(estate, resource, process),
             _ => None,
         })
         .collect()
@@ -89,4 +92,15 @@ fn address_records(estate: &Estate) -> impl Iterator<Item = (&str, &DnsRecord)> 
             }
             _ => None,
         })
+}
+
+/// Evidence of a kind of process in production that should run: one instance stops with its machine, once a day at the least.
+fn one_of_its_kind(estate: &Estate, resource: &Resource, process: &Process) -> Option<Evidence> {
+    let is_production = estate.apps().any(|(app, attributes)| {
+        app.id == process.app_id && matches!(attributes.stage.as_deref(), None | Some("production"))
+    });
+    (is_production && process.instances > 0).then(|| {
+        let value = format!("{} instance(s) of `{}`", process.instances, process.command);
+        evidence(resource, fail_if(process.instances < 2), "instances", value)
+    })
 }

@@ -7,9 +7,12 @@ use super::{Context, Rule, evidence};
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-REL-06",
     problem: "Requests are tied to one server",
-    reads: &["load_balancer"],
+    reads: &["load_balancer", "app"],
     check,
 };
+
+/// The platform's feature that ties a user to one instance.
+const AFFINITY: &str = "http-session-affinity";
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
     estate
@@ -27,6 +30,18 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
                     let value = format!("{cookie}; where the session is kept is not visible");
                     evidence(resource, CheckResult::Unknown, "sticky_cookie", value)
                 }
+            }),
+            Attributes::App(app) => Some(match app.features.iter().any(|name| name == AFFINITY) {
+                true => {
+                    let value = "requests are tied to an instance; where the session is kept is not visible";
+                    evidence(resource, CheckResult::Unknown, "features", value)
+                }
+                false => evidence(
+                    resource,
+                    CheckResult::Pass,
+                    "features",
+                    "requests are not tied to an instance",
+                ),
             }),
             _ => None,
         })

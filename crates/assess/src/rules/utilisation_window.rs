@@ -7,7 +7,7 @@ use super::{Context, Rule, evidence, fail_if};
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-COST-02",
     problem: "Use was not measured long or densely enough to choose a size from",
-    reads: &["server"],
+    reads: &["server", "process"],
     check,
 };
 
@@ -16,7 +16,7 @@ const SAMPLES_PER_HOUR: u64 = 12;
 const COVERAGE_PERCENT_MIN: u64 = 90;
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
-    estate
+    let servers = estate
         .servers()
         .map(|(resource, server)| match &server.utilisation {
             None => evidence(
@@ -34,8 +34,12 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
                     measured.samples, measured.window_hours
                 ),
             ),
-        })
-        .collect()
+        });
+    let processes = estate.processes().map(|(resource, _)| {
+        let value = "the API has no measurements of processes";
+        evidence(resource, CheckResult::Fail, "utilisation", value)
+    });
+    servers.chain(processes).collect()
 }
 
 /// A window of hourly samples has one step less than samples, so an hour may be missing at its end.

@@ -60,6 +60,7 @@ fn link<'a>(from: (usize, &'a Resource), to: (usize, &'a Resource), reason: Stri
 pub(super) fn environment_of(resource: &Resource) -> Option<&str> {
     match &resource.attributes {
         Attributes::Server(server) => environment(&server.tags),
+        Attributes::App(app) => app.stage.as_deref(),
         Attributes::Database(database) | Attributes::Cache(database) => environment(&database.tags),
         _ => None,
     }
@@ -92,6 +93,18 @@ fn tie(one: &Resource, other: &Resource) -> Option<String> {
             .then(|| format!("{name} is attached to {}", other.name)),
         (Attributes::DatabaseReplica(replica), Attributes::Database(_)) => {
             (replica.database_id == other.id).then(|| format!("{name} is a copy of {}", other.name))
+        }
+        (Attributes::Addon(addon), Attributes::App(_)) => {
+            if addon.app_id.as_ref() == Some(&other.id) {
+                Some(format!("{name} belongs to {}", other.name))
+            } else {
+                let is_shared = addon.shared_with.contains(&other.id);
+                is_shared.then(|| format!("{name} is shared with {}", other.name))
+            }
+        }
+        (Attributes::Database(_) | Attributes::Cache(_), Attributes::Addon(_)) => {
+            // A managed database bears the name of the add-on that it is.
+            (one.name == other.name).then(|| format!("{name} is the add-on of that name"))
         }
         _ => None,
     }

@@ -50,6 +50,8 @@ struct Stack {
     id: String,
     name: String,
     state: Option<String>,
+    #[serde(default)]
+    default: bool,
 }
 
 impl Identified for Stack {
@@ -127,14 +129,10 @@ pub(super) async fn gather(
 ) -> Result<(), DiscoverError> {
     let stacks: Vec<Stack> = reader.list("/stacks").await?.unwrap_or_default();
     let sizes: Vec<DynoSize> = reader.list("/dyno-sizes").await?.unwrap_or_default();
-    let states: BTreeMap<&str, &str> = stacks
-        .iter()
-        .filter_map(|stack| Some((stack.name.as_str(), stack.state.as_deref()?)))
-        .collect();
     // Collected, since the compiler must see one lifetime in all of them.
     let reads: Vec<_> = apps
         .iter()
-        .map(|app| read_app(reader, app, &sizes, &states, couplings, options))
+        .map(|app| read_app(reader, app, &sizes, &stacks, couplings, options))
         .collect();
     let mut reads = stream::iter(reads).buffer_unordered(IN_FLIGHT_MAX);
     let mut done = 0;
@@ -154,7 +152,7 @@ async fn read_app(
     reader: &Reader<'_>,
     app: &AppSummary,
     sizes: &[DynoSize],
-    states: &BTreeMap<&str, &str>,
+    stacks: &[Stack],
     couplings: &[Coupling],
     options: &Options<'_>,
 ) -> Result<Gathered, DiscoverError> {
@@ -187,7 +185,14 @@ async fn read_app(
         region: name_of(app.region.as_ref()),
         cost: None,
         attributes: Attributes::App(App {
-            stack_state: states.get(stack.as_str()).map(|state| (*state).to_owned()),
+            stack_state: stacks
+                .iter()
+                .find(|known| known.name == stack)
+                .and_then(|known| known.state.clone()),
+            default_stack: stacks
+                .iter()
+                .find(|known| known.default)
+                .map(|known| known.name.clone()),
             stack,
             generation: name_of(app.generation.as_ref()),
             team: name_of(app.team.as_ref()),

@@ -10,6 +10,8 @@ pub struct App {
     pub stack: String,
     /// How the platform says the stack stands: `public`, `beta`, `deprecated`, …
     pub stack_state: Option<String>,
+    /// The base image that new applications get.
+    pub default_stack: Option<String>,
     /// Generation of the platform's runtime.
     pub generation: Option<String>,
     /// The team it belongs to.

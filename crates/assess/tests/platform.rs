@@ -1,0 +1,110 @@
+//! Judges the recorded estate of the customer on Heroku, whose planted findings are known.
+
+use reberth_model::assessment::{Assessment, CheckResult};
+use reberth_model::estate::{Attributes, Estate};
+
+use crate::estates::{judge, names};
+
+fn lms() -> Estate {
+    serde_json::from_str(include_str!("fixtures/lms-estate.json"))
+        .expect("the fixture is an estate")
+}
+
+fn value_of(assessment: &Assessment, check: &str, resource: &str) -> String {
+    let check = assessment.check(check).expect("the check exists");
+    let about = |name: &Option<reberth_model::assessment::ResourceName>| {
+        name.as_ref().is_some_and(|found| found.name == resource)
+    };
+    let found = check.evidence.iter().find(|item| about(&item.resource));
+    found.map(|item| item.value.clone()).unwrap_or_default()
+}
+
+#[test]
+fn each_planted_finding_is_reported_with_exactly_its_names() {
+    let assessment = judge(&lms());
+    for (check, planted) in [
+        ("RB-S-REL-01", &["courseware-production/clock"][..]),
+        ("RB-S-REL-08", &["quotaguardstatic-slippery-37460"]),
+        ("RB-S-SEC-01", &["contractor@pathlearn.example"]),
+        (
+            "RB-S-SEC-11",
+            &[
+                "courseware-pr-412",
+                "courseware-pr-415",
+                "courseware-production",
+                "courseware-staging",
+            ],
+        ),
+        ("RB-S-SUS-01", &["courseware-pr-412", "courseware-pr-415"]),
+        ("RB-S-REL-09", &["heroku-postgresql-cubed-87040"]),
+    ] {
+        let found = assessment.check(check).expect(check);
+        assert_eq!(found.result, CheckResult::Fail, "{check}");
+        assert_eq!(names(&assessment, check), planted, "{check}");
+    }
+    let wildcard = value_of(&assessment, "RB-S-SEC-08", "tyrannosaurus-71079");
+    assert!(
+        wildcard.starts_with("*.learn") && wildcard.ends_with("renewed by hand"),
+        "{wildcard}"
+    );
+    let container = value_of(&assessment, "RB-S-SEC-11", "courseware-pdf-renderer");
+    assert!(container.starts_with("container"), "{container}");
+    // The scheduler's jobs are in no API, so the check cannot pass.
+    let jobs = assessment.check("RB-S-REL-07").expect("the check exists");
+    assert_eq!(jobs.result, CheckResult::Unknown);
+}
+
+#[test]
+fn what_an_application_uses_moves_with_it_and_what_two_share_joins_them() {
+    let waves = |estate: &Estate| judge(estate).waves;
+    let of = |estate: &Estate, name: &str| {
+        let holds = |wave: &&reberth_model::assessment::Wave| {
+            wave.members.iter().any(|member| member.name == name)
+        };
+        waves(estate).iter().find(holds).expect("a wave").number
+    };
+    let mut estate = lms();
+    let (production, renderer) = ("courseware-production", "courseware-pdf-renderer");
+    assert_eq!(
+        of(&estate, production),
+        of(&estate, "heroku-postgresql-cubed-54318")
+    );
+    assert_ne!(of(&estate, production), of(&estate, renderer));
+    let renderer_id = estate
+        .apps()
+        .find(|(app, _)| app.name == renderer)
+        .map(|(app, _)| app.id.clone())
+        .expect("the renderer");
+    for resource in &mut estate.resources {
+        if let Attributes::Addon(addon) = &mut resource.attributes
+            && resource.name == "heroku-postgresql-cubed-54318"
+        {
+            addon.shared_with.push(renderer_id.clone());
+        }
+    }
+    assert_eq!(of(&estate, production), of(&estate, renderer));
+}
+
+#[test]
+fn todays_bill_is_the_sum_of_what_the_api_tells() {
+    let estate = lms();
+    let told: f64 = estate
+        .resources
+        .iter()
+        .filter_map(|resource| resource.cost.as_ref())
+        .map(|cost| cost.usd.as_f64())
+        .sum();
+    let assessment = judge(&estate);
+    assert_eq!(assessment.totals.source.likely.as_f64(), told);
+    let apps = assessment
+        .costs
+        .iter()
+        .filter(|line| line.item.starts_with("courseware-production:"));
+    let target_only = apps
+        .clone()
+        .all(|line| line.side == reberth_model::assessment::Side::Target);
+    assert!(
+        target_only && apps.count() == 1,
+        "what an application costs today stands with its processes"
+    );
+}
