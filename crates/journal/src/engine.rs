@@ -81,14 +81,29 @@ impl<'a> Engine<'a> {
         steps: &[Box<dyn Step<C>>],
         context: &mut C,
     ) -> Result<Outcome, JournalError> {
+        self.start_or_resume_about(kind, None, steps, context).await
+    }
+
+    /// [`Engine::start_or_resume`] among the runs about one subject: each of several databases has its own cutover.
+    pub async fn start_or_resume_about<C: Send>(
+        &self,
+        kind: &str,
+        subject: Option<&str>,
+        steps: &[Box<dyn Step<C>>],
+        context: &mut C,
+    ) -> Result<Outcome, JournalError> {
         let names = names(steps);
         check_new_list(kind, &names)?;
         let run = {
             // Two processes started at once must not both find no run and create two.
             let _creating = self.journal.lock_creation(kind)?;
-            match self.journal.latest_run(kind)? {
+            let latest = match subject {
+                Some(subject) => self.journal.latest_run_about(kind, subject)?,
+                None => self.journal.latest_run(kind)?,
+            };
+            match latest {
                 Some(run) if !self.journal.history(&run)?.state().is_final() => run,
-                _ => self.journal.create_run(kind, &names)?,
+                _ => self.journal.create_run_about(kind, subject, &names)?,
             }
         };
         self.resume(&run, steps, context).await

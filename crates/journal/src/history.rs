@@ -82,6 +82,7 @@ impl StepRecord {
 pub struct RunHistory {
     run: RunId,
     kind: String,
+    subject: Option<String>,
     state: Option<RunState>,
     steps: Vec<StepRecord>,
     is_cancel_requested: bool,
@@ -92,6 +93,7 @@ impl RunHistory {
         Self {
             run,
             kind: String::new(),
+            subject: None,
             state: None,
             steps: Vec::new(),
             is_cancel_requested: false,
@@ -110,6 +112,16 @@ impl RunHistory {
     /// The kind of the run, such as `cutover`.
     pub fn kind(&self) -> &str {
         &self.kind
+    }
+
+    /// Which of several things of its kind it is about, such as the database; `None` in a run that names none.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// Whether it is about `subject`. A run that names none was written when there was one subject only: it is about any.
+    pub fn is_about(&self, subject: &str) -> bool {
+        self.subject().is_none_or(|named| named == subject)
     }
 
     /// Where the run stands.
@@ -180,6 +192,7 @@ impl RunHistory {
                     .as_str()
                     .unwrap_or_default()
                     .clone_into(&mut self.kind);
+                self.subject = payload["subject"].as_str().map(str::to_owned);
                 self.steps = listed_steps(payload);
             }
             EventKind::StepsChanged => self.change_steps(&listed_steps(payload)),

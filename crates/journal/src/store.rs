@@ -106,8 +106,21 @@ impl Journal {
 
     /// Records that a run of a kind begins, with the names of its steps, and gives it its id. A stream has no steps.
     pub fn create_run(&self, kind: &str, steps: &[String]) -> Result<RunId, JournalError> {
+        self.create_run_about(kind, None, steps)
+    }
+
+    /// [`Journal::create_run`] for a run that is about one of several things of its kind, such as one database's cutover.
+    pub fn create_run_about(
+        &self,
+        kind: &str,
+        subject: Option<&str>,
+        steps: &[String],
+    ) -> Result<RunId, JournalError> {
         check_run_kind(kind)?;
-        let payload = json!({ "run_kind": kind, "steps": steps });
+        let mut payload = json!({ "run_kind": kind, "steps": steps });
+        if let Some(subject) = subject {
+            payload["subject"] = subject.into();
+        }
         let event = self.write("creating a run", |transaction| {
             let number: u64 = transaction
                 .query_row(

@@ -153,3 +153,28 @@ fn approvals_are_for_exact_hashes_by_named_persons() {
     assert_eq!(approval.at, "2026-01-01T00:00:00.000Z");
     assert!(journal.runs().unwrap().is_empty());
 }
+
+#[test]
+fn runs_about_different_subjects_do_not_meet() {
+    let scratch = ScratchJournal::new();
+    let journal = scratch.open();
+    let old = journal.create_run("cutover", &[]).unwrap();
+    let shop = journal
+        .create_run_about("cutover", Some("shop"), &[])
+        .unwrap();
+    let blog = journal
+        .create_run_about("cutover", Some("blog"), &[])
+        .unwrap();
+    assert_ne!(shop, blog);
+    let latest = |subject| journal.latest_run_about("cutover", subject).unwrap();
+    assert_eq!(latest("shop"), Some(shop.clone()));
+    assert_eq!(latest("blog"), Some(blog.clone()));
+    // Written before runs had subjects.
+    assert_eq!(latest("wiki"), Some(old));
+    assert_eq!(journal.latest_run("cutover").unwrap(), Some(blog));
+    let history = journal.history(&shop).unwrap();
+    assert_eq!(
+        (history.kind(), history.subject()),
+        ("cutover", Some("shop"))
+    );
+}

@@ -93,6 +93,9 @@ pub struct DatabasePolicy {
     /// administrator. They are named in the evidence.
     #[serde(default)]
     pub exempt_accounts: Vec<String>,
+    /// Where its own front door is steered (`host:port`), if it does not use the policy's.
+    #[serde(default)]
+    pub front_door: Option<String>,
     /// Copy workers that read the source at the same time.
     #[serde(default = "default_copy_workers")]
     pub copy_workers: usize,

@@ -102,6 +102,39 @@ pub(crate) fn stream_plan(
     })
 }
 
+/// The door of this database, which no other database goes through: a switch would take that one along, without its rows.
+fn own_front_door<'a>(
+    policy: &'a Policy,
+    database: &'a DatabasePolicy,
+) -> Result<&'a str, Failure> {
+    let refuse = |given: &str, why: String| CliError::Argument {
+        argument: "front_door",
+        given: given.to_owned(),
+        why,
+    };
+    let door_of = |database: &'a DatabasePolicy| {
+        let own = database.front_door.as_deref();
+        own.or(policy.front_door.as_deref())
+    };
+    let door = door_of(database).ok_or_else(|| {
+        refuse("nothing", "reberth.yaml must name the control address of the front door that the application uses".to_owned())
+    })?;
+    let other = policy
+        .databases
+        .iter()
+        .find(|other| other.name != database.name && door_of(other) == Some(door));
+    match other {
+        None => Ok(door),
+        Some(other) => {
+            let why = format!(
+                "{} and {} go through it, and a cutover switches one database: give each a front_door of its own in reberth.yaml",
+                database.name, other.name
+            );
+            Err(refuse(door, why).into())
+        }
+    }
+}
+
 /// The passage of a database in one direction.
 pub(crate) fn passage(
     policy: &Policy,
@@ -109,11 +142,7 @@ pub(crate) fn passage(
     direction: Direction,
     environment: &Environment,
 ) -> Result<Passage, Failure> {
-    let door = policy.front_door.as_deref().ok_or_else(|| CliError::Argument {
-        argument: "front_door",
-        given: "nothing".to_owned(),
-        why: "reberth.yaml must name the control address of the front door that the application uses".to_owned(),
-    })?;
+    let door = own_front_door(policy, database)?;
     let source = Side {
         name: "source",
         fence: address(&database.source.fence, "fence", "source", environment)?,

@@ -15,7 +15,7 @@ pub(crate) fn given(
     project: Option<&Project>,
     output: &Output,
 ) -> Result<bool, Failure> {
-    let hash = sha256_hex(change.to_string().as_bytes());
+    let hash = hash(change);
     // Without a project folder there is no journal that could keep an approval.
     let journal = project.map(Project::journal).transpose()?;
     if let Some(journal) = &journal
@@ -43,6 +43,11 @@ pub(crate) fn given(
     ));
     output.event("waiting", &json!({ "hash": hash, "change": change }));
     Ok(false)
+}
+
+/// The hash by which a change is known.
+pub(crate) fn hash(change: &Value) -> String {
+    sha256_hex(change.to_string().as_bytes())
 }
 
 /// The change as indented lines.

@@ -45,12 +45,31 @@ impl Journal {
         Ok(created.into_iter().map(|event| event.run).collect())
     }
 
-    /// The newest run of a kind.
+    /// The newest run of a kind, whatever it is about.
     pub fn latest_run(&self, kind: &str) -> Result<Option<RunId>, JournalError> {
+        self.latest(kind, |_| true)
+    }
+
+    /// The newest run of a kind that is about `subject`. A run that names none was written when there was one subject only: it is about any.
+    pub fn latest_run_about(
+        &self,
+        kind: &str,
+        subject: &str,
+    ) -> Result<Option<RunId>, JournalError> {
+        self.latest(kind, |named| named.is_none_or(|named| named == subject))
+    }
+
+    fn latest(
+        &self,
+        kind: &str,
+        is_meant: impl Fn(Option<&str>) -> bool,
+    ) -> Result<Option<RunId>, JournalError> {
         let created = self.created("SELECT * FROM events WHERE kind = ?1 ORDER BY seq DESC")?;
         Ok(created
             .into_iter()
-            .find(|event| event.payload["run_kind"] == kind)
+            .find(|event| {
+                event.payload["run_kind"] == kind && is_meant(event.payload["subject"].as_str())
+            })
             .map(|event| event.run))
     }
 

@@ -12,7 +12,7 @@ use reberth_model::policy::{DatabasePolicy, Policy};
 use serde_json::{Value, json};
 
 use self::narrator::Narrator;
-use self::passages::{Way, join_on, latest, runs_of};
+use self::passages::{Way, join_on, latest, runs_about};
 use self::report::{status, tell};
 use crate::cli::{ConsentArgs, CutoverCommand, DatabaseArgs};
 use crate::connections::{chosen_one, passage};
@@ -41,7 +41,7 @@ pub(crate) async fn run(
             go(Way::Back, args, &policy, project, environment, output).await
         }
         CutoverCommand::Abort(args) => abort(args, &policy, project, environment, output).await,
-        CutoverCommand::Status(_) => status(project, output),
+        CutoverCommand::Status(args) => status(args.database.as_deref(), project, output),
     }
 }
 
@@ -95,10 +95,10 @@ async fn go(
     let database = chosen_one(policy, args.database.database.as_deref())?;
     let mut passage = passage(policy, database, way.direction(), environment)?;
     let journal = narrated_journal(project, output)?;
-    join_on(way, &journal, &mut passage)?;
-    let attempts = runs_of(&journal, way.kind())?.len();
-    let unfinished =
-        latest(&journal, way.kind())?.filter(|(_, history)| !history.state().is_final());
+    join_on(way, &journal, &database.name, &mut passage)?;
+    let attempts = runs_about(&journal, way.kind(), &database.name)?.len();
+    let unfinished = latest(&journal, way.kind(), &database.name)?
+        .filter(|(_, history)| !history.state().is_final());
     if unfinished.is_none()
         && !consent::given(
             &change(way, database, &passage, attempts + 1),
@@ -119,7 +119,7 @@ async fn go(
     let engine = Engine::new(&journal, &timer);
     let steps = way.steps();
     let mut outcome = engine
-        .start_or_resume(way.kind(), &steps, &mut passage)
+        .start_or_resume_about(way.kind(), Some(&database.name), &steps, &mut passage)
         .await?;
     if let (RunState::Waiting { hash, .. }, true) = (&outcome.state, args.apply) {
         journal.approve(hash, &args.by)?;
@@ -153,13 +153,13 @@ async fn abort(
     let database = chosen_one(policy, args.database.as_deref())?;
     let journal = narrated_journal(project, output)?;
     for way in [Way::There, Way::Back] {
-        let Some((run, history)) =
-            latest(&journal, way.kind())?.filter(|(_, history)| !history.state().is_final())
+        let Some((run, history)) = latest(&journal, way.kind(), &database.name)?
+            .filter(|(_, history)| !history.state().is_final())
         else {
             continue;
         };
         let mut passage = passage(policy, database, way.direction(), environment)?;
-        join_on(way, &journal, &mut passage)?;
+        join_on(way, &journal, &database.name, &mut passage)?;
         passage.recall(&history);
         journal.request_cancel(&run, "operator")?;
         if matches!(history.state(), RunState::Stuck { .. }) {

@@ -14,4 +14,6 @@ mod live;
 mod operate;
 mod pair;
 mod pipeline;
+mod scrape;
+mod several;
 mod tidy;

@@ -170,6 +170,10 @@ impl Supervisor {
         let is_gone = state::peek(session, direction, &database).await?.is_none();
         match (operation.pause, error) {
             (Some(pause), ReplicateError::Superseded { .. }) => Ok(Next::Hold(pause)),
+            // Held and let go before this process looked.
+            (None, ReplicateError::Superseded { .. }) if operation.is_epoch_of_pause => {
+                Ok(Next::Run)
+            }
             (_, ReplicateError::Superseded { .. }) if !is_gone => Ok(Next::End(Ended::Superseded)),
             (_, _) if is_gone && begun => Ok(Next::End(Ended::Stopped)),
             (_, error) => Err(error),

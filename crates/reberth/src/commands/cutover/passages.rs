@@ -46,12 +46,13 @@ impl Way {
     }
 }
 
-/// The newest run of a kind with its history, if there is one.
+/// The newest run of a kind about a database, with its history, if there is one.
 pub(super) fn latest(
     journal: &Journal,
     kind: &str,
+    database: &str,
 ) -> Result<Option<(RunId, RunHistory)>, Failure> {
-    let Some(run) = journal.latest_run(kind)? else {
+    let Some(run) = journal.latest_run_about(kind, database)? else {
         return Ok(None);
     };
     let history = journal.history(&run)?;
@@ -70,11 +71,22 @@ pub(super) fn runs_of(journal: &Journal, kind: &str) -> Result<Vec<(RunId, RunHi
     Ok(runs)
 }
 
-/// Which passage was the last to come to its end, if any.
-fn last_done(journal: &Journal) -> Result<Option<(Way, RunHistory)>, Failure> {
+/// All runs of a kind about a database with their histories, oldest first.
+pub(super) fn runs_about(
+    journal: &Journal,
+    kind: &str,
+    database: &str,
+) -> Result<Vec<(RunId, RunHistory)>, Failure> {
+    let mut runs = runs_of(journal, kind)?;
+    runs.retain(|(_, history)| history.is_about(database));
+    Ok(runs)
+}
+
+/// Which passage of a database was the last to come to its end, if any.
+fn last_done(journal: &Journal, database: &str) -> Result<Option<(Way, RunHistory)>, Failure> {
     let mut last: Option<(u64, Way, RunHistory)> = None;
     for way in [Way::There, Way::Back] {
-        for (run, history) in runs_of(journal, way.kind())? {
+        for (run, history) in runs_about(journal, way.kind(), database)? {
             let end = journal.events(&run)?.last().map_or(0, |event| event.seq);
             let is_done = *history.state() == RunState::Done;
             if is_done && last.as_ref().is_none_or(|(seq, ..)| end > *seq) {
@@ -86,8 +98,13 @@ fn last_done(journal: &Journal) -> Result<Option<(Way, RunHistory)>, Failure> {
 }
 
 /// Refuses a passage from a side where the writes are not; gives the passage what the one before it left.
-pub(super) fn join_on(way: Way, journal: &Journal, passage: &mut Passage) -> Result<(), Failure> {
-    let last = last_done(journal)?;
+pub(super) fn join_on(
+    way: Way,
+    journal: &Journal,
+    database: &str,
+    passage: &mut Passage,
+) -> Result<(), Failure> {
+    let last = last_done(journal, database)?;
     let refuse = |why: &str| {
         let why = why.to_owned();
         CliError::Argument {

@@ -114,7 +114,11 @@ fn why(journal: &Journal, run: &RunId) -> Result<String, Failure> {
     ))
 }
 
-pub(super) fn status(project: &Project, output: &Output) -> Result<Exit, Failure> {
+pub(super) fn status(
+    database: Option<&str>,
+    project: &Project,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let Some(journal) = project.journal_to_read()? else {
         output.report("no cutover was ever begun", &json!([]))?;
         return Ok(Exit::Done);
@@ -124,6 +128,7 @@ pub(super) fn status(project: &Project, output: &Output) -> Result<Exit, Failure
     for (run, history) in [runs_of(&journal, CUTOVER)?, runs_of(&journal, WAY_BACK)?]
         .into_iter()
         .flatten()
+        .filter(|(_, history)| database.is_none_or(|database| history.is_about(database)))
     {
         let rows: Vec<Vec<String>> = history
             .steps()
@@ -137,13 +142,17 @@ pub(super) fn status(project: &Project, output: &Output) -> Result<Exit, Failure
             })
             .collect();
         texts.push(format!(
-            "{} {}: {}\n{}",
+            "{}{} {}: {}\n{}",
             history.kind(),
+            history
+                .subject()
+                .map(|name| format!(" of {name}"))
+                .unwrap_or_default(),
             run.as_str(),
             history.state(),
             table(&["state", "", "evidence"], &rows)
         ));
-        documents.push(json!({ "run": run, "kind": history.kind(), "state": history.state(), "steps": history.steps() }));
+        documents.push(json!({ "run": run, "kind": history.kind(), "database": history.subject(), "state": history.state(), "steps": history.steps() }));
     }
     if texts.is_empty() {
         texts.push("no cutover was ever begun".to_owned());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reberth_replicate::ReplicateError;
 use reberth_replicate::mysql::pipeline::StreamPlan;
-use reberth_replicate::mysql::state::{self, Direction, StreamState, operation};
+use reberth_replicate::mysql::state::{self, Direction, operation};
 use reberth_replicate::mysql::{log_room, server};
 use serde_json::json;
 
@@ -22,7 +22,7 @@ use crate::scope::Scope;
 const GO_ON_LIMIT: Duration = Duration::from_secs(15);
 const GO_ON_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Holds streams. The wish is written first; then the epoch is raised, so that whoever applied commits nothing more once this returns.
+/// Holds streams: nothing more is committed once this returns.
 pub(super) async fn pause(
     args: &PauseArgs,
     scope: &Scope,
@@ -38,9 +38,8 @@ pub(super) async fn pause(
             let database = plan.database.clone();
             return Err(ReplicateError::NotStarted { database }.into());
         }
-        operation::pause(&mut target, plan.direction, &plan.database, &args.by).await?;
         let closed =
-            StreamState::take_over(&mut target, plan.direction, &plan.database, None).await?;
+            operation::pause(&mut target, plan.direction, &plan.database, &args.by).await?;
         let checkpoint = closed.checkpoint(&mut target).await?;
         let mut source = server::reader(&plan.from).await?;
         let room = log_room::read(&mut source, &checkpoint.position).await?;

@@ -4,7 +4,7 @@
 //! silence on that server's own clock. It has no part in what makes the stream right: whoever pauses also raises the epoch, which shuts the
 //! running process out whether it reads this row or not.
 
-use super::{Direction, stream_name};
+use super::{Direction, StreamState, stream_name};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::value::quote_text;
@@ -12,7 +12,7 @@ use crate::progress::Progress;
 
 /// The table. A time is that of the server, in UTC.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.operation (
-        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, paused_at DATETIME(3) NULL, paused_by VARCHAR(190) CHARACTER SET utf8mb4 NULL,
+        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, paused_at DATETIME(3) NULL, paused_by VARCHAR(190) CHARACTER SET utf8mb4 NULL, paused_epoch BIGINT UNSIGNED NULL,
         report LONGTEXT CHARACTER SET utf8mb4 NULL, reported_at DATETIME(3) NULL) ENGINE=InnoDB";
 
 /// A report that is older than this is that of a process that has ended without a word.
@@ -50,6 +50,8 @@ impl Report {
 pub struct Operation {
     /// Whether it is held.
     pub pause: Option<Pause>,
+    /// Whether the present epoch was raised by a pause, over or not, and by no process since.
+    pub is_epoch_of_pause: bool,
     /// What its process said last; `None` after an end in order.
     pub report: Option<Report>,
 }
@@ -66,12 +68,13 @@ pub async fn read(
         Option<String>,
         Option<String>,
         Option<u64>,
+        Option<bool>,
     );
+    let name = quote_text(&stream_name(direction, database));
     let sql = format!(
         "SELECT CAST(paused_at AS CHAR), CAST(TIMESTAMPDIFF(MICROSECOND, paused_at, UTC_TIMESTAMP(3)) DIV 1000 AS UNSIGNED), paused_by, \
-         report, CAST(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, reported_at, UTC_TIMESTAMP(3)) DIV 1000) AS UNSIGNED) \
-         FROM reberth.operation WHERE stream = {}",
-        quote_text(&stream_name(direction, database))
+         report, CAST(GREATEST(0, TIMESTAMPDIFF(MICROSECOND, reported_at, UTC_TIMESTAMP(3)) DIV 1000) AS UNSIGNED), \
+         paused_epoch = (SELECT epoch FROM reberth.stream WHERE name = {name}) FROM reberth.operation WHERE stream = {name}"
     );
     let row = match session
         .row::<Row>("reading what is known of the stream", sql)
@@ -80,7 +83,7 @@ pub async fn read(
         Err(error) if is_missing(&error) => None,
         row => row?,
     };
-    let Some((since, paused_ms, by, report, reported_ms)) = row else {
+    let Some((since, paused_ms, by, report, reported_ms, is_epoch_of_pause)) = row else {
         return Ok(Operation::default());
     };
     let pause = since.zip(paused_ms).map(|(since, age_ms)| Pause {
@@ -92,7 +95,11 @@ pub async fn read(
     let report = progress
         .zip(reported_ms)
         .map(|(progress, age_ms)| Report { progress, age_ms });
-    Ok(Operation { pause, report })
+    Ok(Operation {
+        pause,
+        is_epoch_of_pause: is_epoch_of_pause.unwrap_or_default(),
+        report,
+    })
 }
 
 /// Tells how far a stream has come, if it has begun. `None`: its process ends in order.
@@ -120,12 +127,15 @@ pub async fn report(
 }
 
 /// Holds the stream, from now on and over restarts. A stream that is held already stays held by who did it first.
+///
+/// The wish is written first, then the epoch is raised: whoever applied commits nothing more once this returns. The epoch is noted, by which
+/// a process that was shut out and let go again before it looked knows that no other process has taken its place.
 pub async fn pause(
     session: &mut Session,
     direction: Direction,
     database: &str,
     by: &str,
-) -> Result<(), ReplicateError> {
+) -> Result<StreamState, ReplicateError> {
     super::prepare_tables(session).await?;
     let sql = format!(
         "INSERT INTO reberth.operation (stream, paused_at, paused_by) SELECT name, UTC_TIMESTAMP(3), {} FROM reberth.stream WHERE name = {} \
@@ -134,7 +144,14 @@ pub async fn pause(
         quote_text(&stream_name(direction, database))
     );
     session.run("holding the stream", sql).await?;
-    Ok(())
+    let closed = StreamState::take_over(session, direction, database, None).await?;
+    let sql = format!(
+        "UPDATE reberth.operation SET paused_epoch = {} WHERE stream = {}",
+        closed.epoch(),
+        quote_text(&stream_name(direction, database))
+    );
+    session.run("noting the epoch of the pause", sql).await?;
+    Ok(closed)
 }
 
 /// Lets a held stream go on. `false`: nobody held it.
