@@ -53,7 +53,12 @@ pub(crate) const ALL: &[Contestant] = &[
     },
 ];
 
-fn this_program(servers: &Servers, before: &[&str], after: &[&str]) -> Result<Command, Failure> {
+/// This program, as a contestant between the two servers.
+pub(crate) fn this_program(
+    servers: &Servers,
+    before: &[&str],
+    after: &[&str],
+) -> Result<Command, Failure> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("contestant").args(before);
     command
@@ -110,15 +115,7 @@ fn mydumper(servers: &Servers) -> Result<Command, Failure> {
 
 /// Moves everything with Reberth, in this process, and compares both sides if asked to.
 pub(crate) fn reberth(source: &str, target: &str, verified: bool) -> Result<(), Failure> {
-    let address = |url: &str, side| Address::parse(&Secret::new(url), USER, side);
-    let plan = StreamPlan {
-        database: DATABASE.to_owned(),
-        direction: Direction::Forward,
-        from: address(source, "source")?,
-        to: address(target, "target")?,
-        workers: WORKERS,
-        spool: None,
-    };
+    let plan = plan(source, target)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -135,5 +132,18 @@ pub(crate) fn reberth(source: &str, target: &str, verified: bool) -> Result<(), 
         }
         stream.stop().await?;
         Ok(())
+    })
+}
+
+/// The plan of moving everything from one to the other.
+pub(crate) fn plan(source: &str, target: &str) -> Result<StreamPlan, Failure> {
+    let address = |url: &str, side| Address::parse(&Secret::new(url), USER, side);
+    Ok(StreamPlan {
+        database: DATABASE.to_owned(),
+        direction: Direction::Forward,
+        from: address(source, "source")?,
+        to: address(target, "target")?,
+        workers: WORKERS,
+        spool: None,
     })
 }

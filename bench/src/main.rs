@@ -11,6 +11,7 @@ mod raw;
 mod report;
 mod servers;
 mod settings;
+mod verification;
 
 use std::process::ExitCode;
 
@@ -23,7 +24,10 @@ pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Part = fn(&Settings) -> Result<(), Failure>;
 
 /// The parts, in the order in which they run.
-const PARTS: &[(&str, Part)] = &[("full-load", full_load::run)];
+const PARTS: &[(&str, Part)] = &[
+    ("full-load", full_load::run),
+    ("verification", verification::run),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
             contestant::reberth(source, target, *verified == "verified")
         }
         ["contestant", "raw", source, target] => raw::run(source, target),
+        ["contestant", "verify", source, target] => verification::reberth(source, target),
         [] => run_parts(&Settings::from_environment()),
         _ => Err("it takes no arguments; SIZE, RUNS and ONLY are environment variables".into()),
     };
