@@ -22,6 +22,7 @@
 //! since, open keys included, stands in the log behind that position ([`super::touched`]); only where the target was behind for
 //! the whole time does the report say that nothing can be built on it.
 
+mod catalogue;
 mod definitions;
 mod differing;
 mod hashes;
@@ -61,6 +62,8 @@ pub async fn verify(
     let definitions = definitions::compare(&mut sides, &schema).await?;
     let mut report = VerifyReport::new(&plan.database, holds_until, METHOD);
     report.schema_differences = definitions.sentences;
+    report.counters_behind = definitions.counters_behind;
+    report.not_compared = sides.not_compared();
     let tables = schema
         .tables
         .values()

@@ -94,6 +94,8 @@ fn text(plan: &StreamPlan, report: &VerifyReport, hash: &str, place: &str) -> St
     let schema: Vec<String> = report
         .schema_differences
         .iter()
+        .chain(&report.counters_behind)
+        .chain(&report.not_compared)
         .map(|difference| format!("\n  {difference}"))
         .collect();
     let verdict = if report.is_equal() {

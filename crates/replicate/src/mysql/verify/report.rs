@@ -34,6 +34,10 @@ pub struct VerifyReport {
     pub target_was_behind: bool,
     /// Definitions that differ.
     pub schema_differences: Vec<String>,
+    /// Counters of the target behind the source's. The cutover sets them; until then they are no difference.
+    pub counters_behind: Vec<String>,
+    /// Columns whose values were left out, with the reason.
+    pub not_compared: Vec<String>,
     /// How rows were hashed.
     pub method: String,
     /// SHA-256 of this document with this field empty, in hexadecimal.
@@ -78,6 +82,8 @@ impl VerifyReport {
             open: Vec::new(),
             target_was_behind: false,
             schema_differences: Vec::new(),
+            counters_behind: Vec::new(),
+            not_compared: Vec::new(),
             method: method.to_owned(),
             content_sha256: String::new(),
         }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::connection::Session;
 use crate::error::ReplicateError;
-use crate::mysql::schema::{Column, Table};
+use crate::mysql::schema::{Column, Schema, Table};
 use crate::mysql::value::{ColumnClass, quote_name, quote_text};
 
 /// Values above this many bytes are hashed by themselves.
@@ -33,14 +33,14 @@ pub(super) struct RowBytes {
     columns: Vec<(String, String)>,
 }
 
-/// Columns whose values may be long, by table and name.
-pub(super) type LongColumns = BTreeSet<(String, String)>;
+/// Columns by table and name.
+pub(super) type NamedColumns = BTreeSet<(String, String)>;
 
 /// Asks which columns may hold long values.
 pub(super) async fn long_columns(
     session: &mut Session,
     database: &str,
-) -> Result<LongColumns, ReplicateError> {
+) -> Result<NamedColumns, ReplicateError> {
     let sql = format!(
         "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} \
          AND (CHARACTER_OCTET_LENGTH > {LONG_BYTES} OR DATA_TYPE IN ('json', 'geometry', 'vector'))",
@@ -50,14 +50,38 @@ pub(super) async fn long_columns(
     Ok(rows.into_iter().collect())
 }
 
+/// Asks which columns the target keeps as JSON documents of MySQL, though the source has text: the server writes them anew, so their text is another.
+pub(super) async fn rewritten_documents(
+    target: &mut Session,
+    schema: &Schema,
+) -> Result<NamedColumns, ReplicateError> {
+    let sql = format!(
+        "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND DATA_TYPE = 'json'",
+        quote_text(&schema.database)
+    );
+    let documents: Vec<(String, String)> = target.rows("reading columns", sql).await?;
+    let is_text_at_source = |(table, column): &(String, String)| {
+        let table = schema.tables.get(table);
+        let column = table.and_then(|table| Some(&table.columns[table.column_index(column)?]));
+        column.is_some_and(|column| column.class != ColumnClass::Json)
+    };
+    Ok(documents.into_iter().filter(is_text_at_source).collect())
+}
+
 impl RowBytes {
-    pub(super) fn of(table: &Table, long: &LongColumns) -> RowBytes {
+    /// The bytes of a table's rows, without the columns of `left_out`.
+    pub(super) fn of(table: &Table, long: &NamedColumns, left_out: &NamedColumns) -> RowBytes {
         let expressions = |column: &Column| {
             let is_long = long.contains(&(table.name.clone(), column.name.clone()));
             (column.name.clone(), value_bytes(column, is_long))
         };
         RowBytes {
-            columns: table.columns.iter().map(expressions).collect(),
+            columns: table
+                .columns
+                .iter()
+                .filter(|column| !left_out.contains(&(table.name.clone(), column.name.clone())))
+                .map(expressions)
+                .collect(),
         }
     }
 

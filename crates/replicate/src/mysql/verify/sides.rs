@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::hashes::{Digest, RowHashes, TableQueries, read_digest, read_row_hashes};
 use super::multiset::{Multiset, add_up};
-use super::row_bytes::{RowBytes, long_columns};
+use super::row_bytes::{NamedColumns, RowBytes, long_columns, rewritten_documents};
 use crate::connection::{Address, LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::pipeline::StreamPlan;
@@ -32,6 +32,7 @@ pub(crate) struct Sides {
     pub(super) flavour: Flavour,
     pub(super) plan: StreamPlan,
     queries: Arc<BTreeMap<String, TableQueries>>,
+    left_out: Arc<NamedColumns>,
     /// How often in a row the target was waited for in vain.
     unmet: usize,
 }
@@ -42,8 +43,10 @@ impl Sides {
         let mut source = hashing_session(&plan.from).await?;
         let flavour = server::version(&mut source).await?.flavour;
         let long = long_columns(&mut source, &plan.database).await?;
+        let mut target = hashing_session(&plan.to).await?;
+        let left_out = rewritten_documents(&mut target, schema).await?;
         let queries = schema.tables.iter().map(|(name, table)| {
-            let bytes = RowBytes::of(table, &long);
+            let bytes = RowBytes::of(table, &long, &left_out);
             (
                 name.clone(),
                 TableQueries::new(&plan.database, table, bytes),
@@ -51,12 +54,23 @@ impl Sides {
         });
         Ok(Sides {
             source,
-            target: hashing_session(&plan.to).await?,
+            target,
             flavour,
             plan: plan.clone(),
             queries: Arc::new(queries.collect()),
+            left_out: Arc::new(left_out),
             unmet: 0,
         })
+    }
+
+    /// The columns that are left out of every comparison, as sentences.
+    pub(super) fn not_compared(&self) -> Vec<String> {
+        let sentence = |(table, column): &(String, String)| {
+            format!(
+                "column {column} of table {table}: the target stores its documents in a form of its own"
+            )
+        };
+        self.left_out.iter().map(sentence).collect()
     }
 
     /// Two more sessions for the same comparison.
@@ -67,6 +81,7 @@ impl Sides {
             flavour: self.flavour,
             plan: self.plan.clone(),
             queries: Arc::clone(&self.queries),
+            left_out: Arc::clone(&self.left_out),
             unmet: 0,
         })
     }
