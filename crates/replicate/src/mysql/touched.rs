@@ -10,11 +10,13 @@ use crate::mysql::fold::{Key, project};
 use crate::mysql::log::{LogEntry, RowChange};
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::{Schema, Table};
+use crate::mysql::value::Datum;
 use crate::mysql::verify::{Sides, Suspects, VerifyReport, compare_tables, first_look, settle};
 use crate::position::LogPosition;
 
-/// Keys held per table at the most; above, the table is compared whole.
-const KEYS_AT_MOST: usize = 200_000;
+/// Bytes of keys and conditions held at the most. Above, the table with most of them is compared whole, range by range, and its keys are let go:
+/// that costs by the rows held, but never more memory.
+const HELD_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Keys in one statement.
 const KEYS_AT_ONCE: usize = 1_000;
 /// Conditions in one statement.
@@ -39,6 +41,8 @@ pub struct Touched {
     /// Conditions on child rows that a cascade may have changed.
     conditions: BTreeMap<String, BTreeSet<Vec<u8>>>,
     whole: BTreeSet<String>,
+    /// Bytes of keys and conditions, by table.
+    held_bytes: BTreeMap<String, usize>,
     /// Row changes read.
     pub changes: u64,
     /// Read up to here.
@@ -68,6 +72,7 @@ impl Touched {
             keys: BTreeMap::new(),
             conditions: BTreeMap::new(),
             whole: BTreeSet::new(),
+            held_bytes: BTreeMap::new(),
             changes: 0,
             until: from.clone(),
         };
@@ -115,18 +120,38 @@ impl Touched {
         let Some(table) = schema.tables.get(&change.table) else {
             return;
         };
-        let keys = self.keys.entry(change.table.clone()).or_default();
-        if !table.has_key() || keys.len() >= KEYS_AT_MOST {
+        if !table.has_key() {
             self.whole.insert(change.table.clone());
-        } else {
-            keys.extend(
-                [&change.before, &change.after]
-                    .into_iter()
-                    .flatten()
-                    .map(|image| project(table, image)),
-            );
+        }
+        if !self.whole.contains(&change.table) {
+            let images = [&change.before, &change.after].into_iter().flatten();
+            for key in images.map(|image| project(table, image)) {
+                self.note_key(&change.table, key);
+            }
         }
         self.note_cascades(schema, change);
+    }
+
+    fn note_key(&mut self, table: &str, key: Key) {
+        let bytes: usize = key.iter().map(Datum::bytes).sum();
+        if self.keys.entry(table.to_owned()).or_default().insert(key) {
+            self.hold(table, bytes);
+        }
+    }
+
+    /// Counts bytes that are held from now on, and lets go of the largest table when they are too many.
+    fn hold(&mut self, table: &str, bytes: usize) {
+        *self.held_bytes.entry(table.to_owned()).or_default() += bytes;
+        if self.held_bytes.values().sum::<usize>() <= HELD_BYTES_MAX {
+            return;
+        }
+        let largest = self.held_bytes.iter().max_by_key(|(_, bytes)| **bytes);
+        if let Some(name) = largest.map(|(name, _)| name.clone()) {
+            self.held_bytes.remove(&name);
+            self.keys.remove(&name);
+            self.conditions.remove(&name);
+            self.whole.insert(name);
+        }
     }
 
     fn note_cascades(&mut self, schema: &Schema, change: &RowChange) {
@@ -139,11 +164,16 @@ impl Touched {
                 .iter()
                 .filter_map(|column| child.column_index(column))
                 .collect();
-            let conditions = self.conditions.entry(key.child.clone()).or_default();
-            if child.has_key() && conditions.len() < KEYS_AT_MOST {
-                conditions.insert(cascade::equal(child, &columns, &before));
-            } else {
+            if !child.has_key() {
                 self.whole.insert(key.child.clone());
+            }
+            if !self.whole.contains(&key.child) {
+                let condition = cascade::equal(child, &columns, &before);
+                let bytes = condition.len() + size_of::<Vec<u8>>();
+                let conditions = self.conditions.entry(key.child.clone()).or_default();
+                if conditions.insert(condition) {
+                    self.hold(&key.child, bytes);
+                }
             }
             // Whose rows the child's cascade reached cannot be told from the log, so all tables below it are compared whole.
             for below in schema
@@ -232,5 +262,67 @@ impl Touched {
             clauses.collect::<Vec<_>>().join(b" OR ".as_slice())
         }));
         conditions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mysql::schema::Column;
+    use crate::mysql::value::ColumnClass;
+
+    #[test]
+    fn many_keys_are_let_go_and_their_table_is_compared_whole() {
+        let column = Column {
+            name: "id".into(),
+            class: ColumnClass::Bytes,
+            nullable: false,
+            generated: false,
+        };
+        let table = |name: &str| Table {
+            name: name.into(),
+            columns: vec![column.clone()],
+            identity: vec![0],
+            identity_index: Some("PRIMARY".into()),
+            engine: "InnoDB".into(),
+            auto_increment_column: None,
+            create_statement: String::new(),
+            estimated_rows: 0,
+            data_bytes: 0,
+            mean_row_bytes: 1,
+        };
+        let schema = Schema {
+            database: "d".into(),
+            charset: "utf8mb4".into(),
+            collation: "utf8mb4_bin".into(),
+            tables: ["large", "small"]
+                .map(|name| (name.into(), table(name)))
+                .into(),
+            foreign_keys: Vec::new(),
+        };
+        let mut touched = Touched {
+            keys: BTreeMap::new(),
+            conditions: BTreeMap::new(),
+            whole: BTreeSet::new(),
+            held_bytes: BTreeMap::new(),
+            changes: 0,
+            until: LogPosition::new("b.1", 4).unwrap(),
+        };
+        let mut insert = |table: &str, number: u32| {
+            let mut key = vec![0; 1024];
+            key.splice(0..4, number.to_be_bytes());
+            let change = RowChange {
+                table: table.into(),
+                before: None,
+                after: Some(vec![Datum::Bytes(key)]),
+            };
+            touched.note(&schema, &change);
+            assert!(touched.held_bytes.values().sum::<usize>() <= HELD_BYTES_MAX);
+        };
+        insert("small", 1);
+        (0..40_000).for_each(|number| insert("large", number));
+        assert!(matches!(touched.named("large"), Named::Anything));
+        assert!(matches!(touched.named("small"), Named::Keys(keys) if keys.len() == 1));
+        assert_eq!((touched.keys(), touched.changes), (1, 40_001));
     }
 }
