@@ -29,15 +29,20 @@ pub(super) async fn pause(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, Failure> {
+    let mut never_begun = None;
+    let mut held = 0;
     for plan in scope.plans(Direction::Forward, environment)? {
         let mut target = server::writer(&plan.to).await?;
         if state::peek(&mut target, plan.direction, &plan.database)
             .await?
             .is_none()
         {
-            let database = plan.database.clone();
-            return Err(ReplicateError::NotStarted { database }.into());
+            let nothing = "not started, so there is nothing to hold; a process that waits to copy it will begin";
+            output.note(format!("{}: {nothing}", plan.database));
+            never_begun = Some(plan.database.clone());
+            continue;
         }
+        held += 1;
         let closed =
             operation::pause(&mut target, plan.direction, &plan.database, &args.by).await?;
         let checkpoint = closed.checkpoint(&mut target).await?;
@@ -58,7 +63,10 @@ pub(super) async fn pause(
             &json!({ "database": plan.database, "paused": true, "checkpoint": checkpoint.position, "epoch": closed.epoch(), "log": room }),
         )?;
     }
-    Ok(Exit::Done)
+    match never_begun {
+        Some(database) if held == 0 => Err(ReplicateError::NotStarted { database }.into()),
+        _ => Ok(Exit::Done),
+    }
 }
 
 /// Lets streams go on: where a process holds them, there; otherwise in this process, as `start` would.
