@@ -9,6 +9,7 @@ mod compressed;
 mod decode;
 pub(crate) mod event;
 pub(crate) mod executed;
+pub(crate) mod jsonb;
 mod live;
 mod raw;
 mod reader;

@@ -9,7 +9,8 @@ use mysql_common::constants::ColumnType;
 use mysql_common::io::ParseBuf;
 
 use crate::mysql::log::RowChange;
-use crate::mysql::log::event::RowsHead;
+use crate::mysql::log::event::{Fields, RowsHead};
+use crate::mysql::log::jsonb;
 use crate::mysql::log::table::{LoggedColumn, LoggedTable};
 use crate::mysql::schema::{Column, Table};
 use crate::mysql::value::{ColumnClass, Datum};
@@ -107,6 +108,16 @@ fn read_column<'a>(
                 .map(Datum::Plain)
                 .ok_or_else(cut_short);
         }
+        ColumnType::MYSQL_TYPE_JSON => {
+            let mut fields = Fields(data.0);
+            let length = fields.number(usize::from(decimals));
+            let document = length.and_then(|length| fields.bytes(usize::try_from(length).ok()?));
+            let document = document.ok_or_else(cut_short)?;
+            data.0 = fields.0;
+            return jsonb::text(document)
+                .map(|text| Datum::Bytes(text.into_bytes()))
+                .ok_or_else(|| format!("column {} holds broken JSON", column.name));
+        }
         _ => {}
     }
     let value = data
@@ -124,16 +135,8 @@ fn read_column<'a>(
                 column.name
             )
         }),
-        BinlogValue::Jsonb(json) => serde_json::Value::try_from(json)
-            .map(|json| Datum::Bytes(json.to_string().into_bytes()))
-            .map_err(|_| {
-                format!(
-                    "column {} holds JSON that this build cannot write as text",
-                    column.name
-                )
-            }),
-        BinlogValue::JsonDiff(_) => Err(format!(
-            "column {} is logged as a partial JSON update; set binlog_row_value_options to empty",
+        BinlogValue::Jsonb(_) | BinlogValue::JsonDiff(_) => Err(format!(
+            "column {} is logged as JSON in a form that is not known",
             column.name
         )),
     }

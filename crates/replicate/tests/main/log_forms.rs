@@ -5,6 +5,8 @@ use reberth_replicate::mysql::preflight;
 use reberth_replicate::mysql::schema;
 use reberth_replicate::mysql::server;
 
+use reberth_testkit::database::{Product, Server};
+
 use crate::pair::{MYSQL, Pair, address, error_of};
 use crate::rules::{CHANGES, SCHEMA};
 
@@ -163,5 +165,48 @@ async fn compressed_transactions_of_mysql_arrive_exactly() {
     let mut stream = pair.follow().await;
     pair.drain(&mut stream).await;
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+}
+
+/// Documents, as expressions of Oracle's server.
+const DOCUMENTS: &[&str] = &[
+    r#"'{"bb": 1, "a": [true, false, null, "x\\ny\\u0001\\"\\\\"], "é": {"deep": [[], {}]}}'"#,
+    "JSON_ARRAY(0, -1, 32767, -32769, 65535, 2147483647, 4294967295, 9223372036854775807, 18446744073709551615, -9223372036854775808)",
+    "JSON_ARRAY(1.0e0, 0.1e0, 1e14, 1e15, -1.5e300, 1e-15, 1e-16, 5e-324, 0e0, 123456789.125e0)",
+    "JSON_OBJECT('price', CAST(1.10 AS DECIMAL(10,2)), 'sum', -12345678901234567890.12345678901234567890, 'zero', CAST(0 AS DECIMAL(5,3)))",
+    "JSON_ARRAY(CAST('2024-02-29' AS DATE), CAST('2024-02-29 23:59:58.123456' AS DATETIME(6)), CAST('-12:34:56.5' AS TIME(1)), CAST('0000-00-00' AS DATE))",
+    "JSON_ARRAY(x'00ff10', b'101')",
+    "JSON_ARRAY(REPEAT('long', 40000), JSON_OBJECT('n', 70000, 'm', 4294967295))",
+    "'null'",
+    "'\\\"text\\\"'",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn json_of_mysql_arrives_as_the_text_that_the_server_shows() {
+    let pair = Pair::with_on(
+        (Product::MySql, Product::MariaDb),
+        "jsonb",
+        "CREATE TABLE doc (id INT PRIMARY KEY, v JSON)",
+    );
+    let mut stream = pair.follow().await;
+    for (id, document) in DOCUMENTS.iter().enumerate() {
+        pair.run(&format!(
+            "SET sql_mode = ''; INSERT INTO doc VALUES ({id}, {document})"
+        ));
+    }
+    pair.run("UPDATE doc SET v = JSON_SET(v, '$.bb', 2.5e0) WHERE id = 0");
+    pair.drain(&mut stream).await;
+    for (id, document) in DOCUMENTS.iter().enumerate() {
+        let read = |server: &Server| {
+            let sql = format!("SELECT HEX(CAST(v AS CHAR)) FROM lms_core.doc WHERE id = {id}");
+            let hex = server.sql(&sql).unwrap();
+            let pairs =
+                hex.trim().as_bytes().chunks(2).map(|pair| {
+                    u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()
+                });
+            String::from_utf8(pairs.collect()).unwrap()
+        };
+        assert_eq!(read(&pair.target), read(&pair.source), "{document}");
+    }
     stream.stop().await.unwrap();
 }
