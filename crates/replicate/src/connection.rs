@@ -325,7 +325,7 @@ impl Session {
                 words: answers.info().into_owned(),
             });
             if answers.is_empty() {
-                return (done, None);
+                break;
             }
             match tokio::time::timeout(limit, answers.for_each(drop)).await {
                 Ok(Ok(())) => {}
@@ -337,6 +337,15 @@ impl Session {
                     let error = failed(done.len(), None);
                     return (done, Some(error));
                 }
+            }
+        }
+        // The driver keeps the error of a statement behind the first until it is asked again.
+        match answers.drop_result().await {
+            Ok(()) => (done, None),
+            Err(error) => {
+                done.pop();
+                let error = failed(done.len(), Some(error));
+                (done, Some(error))
             }
         }
     }

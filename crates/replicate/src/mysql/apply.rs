@@ -24,8 +24,8 @@ use script::{Expected, Script};
 pub(crate) use batch::{Batch, Gathering};
 pub(crate) use rows::write_key_list;
 
-/// Changes of a prepared transaction that are kept in one row.
-const KEPT_AT_ONCE: usize = 4_000;
+/// Bytes of changes of a prepared transaction that are kept in one row. As text they take several times that.
+const KEPT_BYTES: usize = 1024 * 1024;
 
 /// Carries batches out on the target, in the order in which they were gathered.
 pub(crate) struct Applier {
@@ -211,14 +211,23 @@ impl Applier {
         xid: &str,
         changes: &[RowChange],
     ) -> Result<(), ReplicateError> {
-        // One without a change in scope is kept too, to be known when it is decided.
-        let parts = changes
-            .chunks(KEPT_AT_ONCE)
-            .chain(changes.is_empty().then_some(changes));
-        for (part, some) in parts.enumerate() {
+        let mut rest = changes;
+        for part in 0.. {
+            let mut bytes = 0;
+            let more = rest.iter().take_while(|change| {
+                let is_first = bytes == 0;
+                bytes += change.bytes();
+                is_first || bytes <= KEPT_BYTES
+            });
+            let (some, others) = rest.split_at(more.count());
             self.state
                 .keep_prepared(&mut self.session, xid, part, some)
                 .await?;
+            rest = others;
+            // One without a change in scope is kept too, to be known when it is decided.
+            if rest.is_empty() {
+                break;
+            }
         }
         Ok(())
     }

@@ -15,7 +15,8 @@ use tokio::task::JoinSet;
 use crate::error::ReplicateError;
 use crate::mysql::apply::{Applier, Batch, Gathering};
 use crate::mysql::log::{LogEntry, LogReader};
-use crate::mysql::pipeline::task_failed;
+use crate::mysql::pipeline::{StreamPlan, task_failed};
+use crate::mysql::server;
 use crate::mysql::state::{Checkpoint, StreamState};
 use crate::position::LogPosition;
 use crate::progress::Progress;
@@ -32,7 +33,11 @@ const FAR_BEHIND_BYTES: u64 = 512 * 1024;
 const LINGER_LIMIT: Duration = Duration::from_millis(500);
 
 /// Applies what the reader reads from the checkpoint on. Returns when a transaction boundary at or after `until` is committed; without one, never.
+///
+/// Where the log cannot be followed, everything before that place is on the target when the error is returned, also if it stands inside a
+/// transaction: the part of it that was folded into a batch is thrown away with the batch, whose whole transactions are read again.
 pub(crate) async fn follow(
+    plan: &StreamPlan,
     state: &StreamState,
     checkpoint: &Checkpoint,
     reader: LogReader,
@@ -40,42 +45,97 @@ pub(crate) async fn follow(
     until: Option<&LogPosition>,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
-    let (schema, start) = (checkpoint.schema.clone(), checkpoint.position.clone());
-    let applier = Applier::open(state, schema.clone(), start.clone(), until.is_none()).await?;
-    let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
-    let mut reading = JoinSet::new();
-    reading.spawn(read_log(reader, sender));
-    let mut gathering = Gathering::new(schema, snapshots, start, checkpoint.executed.clone());
-    let mut lane = Lane::new(applier, publish);
-    loop {
-        let is_there = until.is_some_and(|until| gathering.read_until() >= until);
-        if is_there && !gathering.is_inside() {
-            return lane.finish(&mut gathering).await;
+    let stretch = Stretch {
+        state,
+        snapshots: &snapshots,
+        is_certain: until.is_none(),
+        publish,
+    };
+    let Stop { error, boundary } = match stretch.apply(checkpoint, reader, until).await {
+        Ok(()) => return Ok(()),
+        Err(stop) => stop,
+    };
+    if let Some(boundary) = boundary {
+        let mut session = server::writer(&plan.to).await?;
+        let checkpoint = state.checkpoint(&mut session).await?;
+        let reader = plan.open_stream_log(&checkpoint, None).await?;
+        let applied = stretch.apply(&checkpoint, reader, Some(&boundary)).await;
+        applied.map_err(|stop| stop.error)?;
+    }
+    Err(error)
+}
+
+/// A stretch of the log, on its way to the target.
+struct Stretch<'a> {
+    state: &'a StreamState,
+    snapshots: &'a BTreeMap<String, LogPosition>,
+    is_certain: bool,
+    publish: &'a watch::Sender<Progress>,
+}
+
+/// Why the stream cannot go on.
+struct Stop {
+    error: ReplicateError,
+    /// Where the transaction begins that cannot be followed to its end, if whole transactions before it are not on the target yet.
+    boundary: Option<LogPosition>,
+}
+
+impl From<ReplicateError> for Stop {
+    fn from(error: ReplicateError) -> Stop {
+        Stop {
+            error,
+            boundary: None,
         }
-        let wait = match wait_of(&gathering, &entries, publish) {
-            Some(Duration::ZERO) if lane.is_free() => {
-                lane.start(&mut gathering);
-                continue;
+    }
+}
+
+impl Stretch<'_> {
+    async fn apply(
+        &self,
+        checkpoint: &Checkpoint,
+        reader: LogReader,
+        until: Option<&LogPosition>,
+    ) -> Result<(), Stop> {
+        let (schema, start) = (checkpoint.schema.clone(), checkpoint.position.clone());
+        let applier =
+            Applier::open(self.state, schema.clone(), start.clone(), self.is_certain).await?;
+        let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
+        let mut reading = JoinSet::new();
+        reading.spawn(read_log(reader, sender));
+        let mut gathering = Gathering::new(
+            schema,
+            self.snapshots.clone(),
+            start,
+            checkpoint.executed.clone(),
+        );
+        let mut lane = Lane::new(applier, self.publish);
+        loop {
+            let is_there = until.is_some_and(|until| gathering.read_until() >= until);
+            if is_there && !gathering.is_inside() {
+                return Ok(lane.finish(&mut gathering).await?);
             }
-            wait => wait.filter(|_| lane.is_free()),
-        };
-        tokio::select! {
-            freed = lane.freed(), if !lane.is_free() => freed?,
-            entry = entries.recv(), if !gathering.is_full() => {
-                let Some((entry, held)) = entry else {
-                    return Err(reader_ended(reading).await);
-                };
-                match entry {
-                    // What stands before the place where the log cannot be followed is applied first.
-                    Err(error) if !gathering.is_inside() && !error.may_retry() => {
-                        lane.finish(&mut gathering).await?;
-                        return Err(error);
-                    }
-                    entry => gathering.take(entry?),
+            let wait = match wait_of(&gathering, &entries, self.publish) {
+                Some(Duration::ZERO) if lane.is_free() => {
+                    lane.start(&mut gathering);
+                    continue;
                 }
-                drop(held);
+                wait => wait.filter(|_| lane.is_free()),
+            };
+            tokio::select! {
+                freed = lane.freed(), if !lane.is_free() => freed?,
+                entry = entries.recv(), if !gathering.is_full() => {
+                    let Some((entry, held)) = entry else {
+                        return Err(reader_ended(reading).await.into());
+                    };
+                    match entry {
+                        Ok(entry) => gathering.take(entry),
+                        Err(error) if error.may_retry() => return Err(error.into()),
+                        Err(error) => return Err(lane.stop(&mut gathering, error).await?),
+                    }
+                    drop(held);
+                }
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => lane.start(&mut gathering),
             }
-            () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => lane.start(&mut gathering),
         }
     }
 }
@@ -172,6 +232,27 @@ impl<'a> Lane<'a> {
             self.freed().await?;
         }
         Ok(())
+    }
+
+    /// The log cannot be followed further. What is gathered is carried out, unless a part of the transaction in which that happened is among it.
+    async fn stop(
+        &mut self,
+        gathering: &mut Gathering,
+        error: ReplicateError,
+    ) -> Result<Stop, ReplicateError> {
+        if !gathering.is_inside() {
+            self.finish(gathering).await?;
+            return Ok(error.into());
+        }
+        self.freed().await?;
+        let done = self.free.as_ref().map(Applier::checkpoint);
+        let boundary = gathering.read_until().clone();
+        Ok(Stop {
+            boundary: done
+                .is_some_and(|done| *done != boundary)
+                .then_some(boundary),
+            error,
+        })
     }
 }
 

@@ -13,6 +13,8 @@ use crate::progress::Progress;
 
 /// How often the end of the source's log is asked for.
 const LAG_INTERVAL: Duration = Duration::from_millis(100);
+/// An answer that takes longer says nothing about now.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// Wait before a broken connection is made again.
 const RECONNECT_WAIT: Duration = Duration::from_secs(1);
 
@@ -41,7 +43,15 @@ async fn measure(
     // Until the checkpoint has passed an end that was seen from here, nobody knows how long ago it was the end itself.
     let mut is_known = false;
     loop {
-        let end = server::log_end(&mut session, flavour).await?;
+        // A source that does not answer leaves the lag unknown, not as it was.
+        let asked =
+            tokio::time::timeout(ANSWER_LIMIT, server::log_end(&mut session, flavour)).await;
+        let end = asked.map_err(|_| ReplicateError::Silent {
+            side: source.side(),
+            host: source.host(),
+            doing: "asking for the end of the log".to_owned(),
+            limit_s: ANSWER_LIMIT.as_secs(),
+        })??;
         let applied = publish.borrow().applied.clone();
         let is_far = applied.is_some_and(|applied| applied.file() != end.file());
         // Within one file the distance needs no list of files, which costs the source a look at each.

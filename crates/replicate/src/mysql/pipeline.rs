@@ -406,6 +406,7 @@ async fn stream(
         let until = checkpoint.certain_from.clone();
         let reader = plan.open_stream_log(&checkpoint, spool.as_ref()).await?;
         follow::follow(
+            plan,
             state,
             &checkpoint,
             reader,
@@ -433,5 +434,5 @@ async fn stream(
     if let Some(spool) = spool {
         tasks.spawn(spool.remove_when_applied(publish.subscribe()));
     }
-    follow::follow(state, &checkpoint, reader, snapshots, None, publish).await
+    follow::follow(plan, state, &checkpoint, reader, snapshots, None, publish).await
 }

@@ -259,6 +259,19 @@ async fn a_large_transaction_is_applied_as_one() {
     stream.stop().await.unwrap();
 }
 
+/// The transaction that cannot be followed is longer than what the reader hands on at once, so a part of it is gathered with those before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_carried_inside_a_transaction_stops_before_it() {
+    let pair = Pair::with("inside", SCHEMA);
+    pair.follow().await.stop().await.unwrap();
+    pair.run("INSERT INTO scratch VALUES (1001); INSERT INTO scratch VALUES (1002); INSERT INTO scratch VALUES (1003)");
+    pair.run("BEGIN; INSERT INTO scratch SELECT seq FROM seq_2001_to_4000; SET SESSION binlog_row_image = 'MINIMAL'; UPDATE counted SET v = 9; COMMIT");
+    let mut stream = RunningStream::start(pair.forward());
+    assert_eq!(error_of(&mut stream).await.code(), "RB-REP-010");
+    let ids = "SELECT GROUP_CONCAT(id) FROM lms_core.scratch WHERE id > 1000";
+    assert_eq!(pair.target.sql(ids).unwrap().trim(), "1001,1002,1003");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_carried_stops_the_stream_at_its_place() {
     let pair = Pair::with("stops", SCHEMA);
