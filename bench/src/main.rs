@@ -3,8 +3,10 @@
 //! `make bench-mysql` runs every part; `SIZE=400 RUNS=1 ONLY=full-load make bench-mysql` is a try. One part is one file with a
 //! `run`, and one line in [`PARTS`].
 
+mod catch_up;
 mod contestant;
 mod data;
+mod follow;
 mod full_load;
 mod measure;
 mod raw;
@@ -12,6 +14,7 @@ mod report;
 mod servers;
 mod settings;
 mod verification;
+mod write_load;
 
 use std::process::ExitCode;
 
@@ -27,6 +30,8 @@ type Part = fn(&Settings) -> Result<(), Failure>;
 const PARTS: &[(&str, Part)] = &[
     ("full-load", full_load::run),
     ("verification", verification::run),
+    ("catch-up", catch_up::run),
+    ("follow", follow::run),
 ];
 
 fn main() -> ExitCode {

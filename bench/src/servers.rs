@@ -23,6 +23,15 @@ const OPTIONS: &[&str] = &[
     "--performance-schema=OFF",
 ];
 
+/// Starts a server with one account that may do anything on it.
+pub(crate) fn start_server(name: &str) -> Result<Server, Failure> {
+    let server = Server::start(name, OPTIONS)?;
+    server.sql(&format!(
+        "CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {USER}@'%' WITH GRANT OPTION"
+    ))?;
+    Ok(server)
+}
+
 /// A source with data and a target.
 pub(crate) struct Servers {
     /// Holds the data.
@@ -32,18 +41,11 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// Starts both, with one account that may do anything on each.
+    /// Starts both.
     pub(crate) fn start() -> Result<Servers, Failure> {
-        let start = |name: &str| -> Result<Server, Failure> {
-            let server = Server::start(name, OPTIONS)?;
-            server.sql(&format!(
-                "CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {USER}@'%' WITH GRANT OPTION"
-            ))?;
-            Ok(server)
-        };
         Ok(Servers {
-            source: start("bench-source")?,
-            target: start("bench-target")?,
+            source: start_server("bench-source")?,
+            target: start_server("bench-target")?,
         })
     }
 

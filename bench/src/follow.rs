@@ -1,0 +1,172 @@
+//! Following: how long after its commit on the source a change can be read on the target, under a steady load.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use mysql_async::prelude::Queryable;
+use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::Failure;
+use crate::contestant::plan;
+use crate::measure::own_ticks;
+use crate::report;
+use crate::servers::Servers;
+use crate::settings::Settings;
+use crate::write_load::{self, CHANGES, Random, WRITERS, hold_the_same};
+
+/// Row changes a second on the source.
+const CHANGES_PER_S: u64 = 2_000;
+/// How long.
+const LOAD: Duration = Duration::from_secs(60);
+/// How often the target is read.
+const LOOK: Duration = Duration::from_millis(5);
+/// In the mixed load, a transaction of so many row changes is added this often.
+const LARGE_CHANGES: u64 = 5_000;
+const LARGE_EVERY: Duration = Duration::from_secs(2);
+
+/// A committed transaction: its writer, its number, and when it was committed.
+type Committed = (u64, u64, Instant);
+
+/// Follows a load of small transactions, then one with large ones among them.
+pub(crate) fn run(_: &Settings) -> Result<(), Failure> {
+    let servers = Servers::start()?;
+    write_load::seed(&servers.source)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut rows = Vec::new();
+    for (name, has_large) in [
+        ("small transactions", false),
+        ("large ones among them", true),
+    ] {
+        let mut row = vec![name.to_owned()];
+        row.extend(runtime.block_on(follow(&servers, has_large))?);
+        rows.push(row);
+    }
+    let head = [
+        "",
+        "row changes/s",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "highest ms",
+        "target CPU s",
+        "equal",
+    ];
+    report::print(&head, rows);
+    Ok(())
+}
+
+async fn follow(servers: &Servers, has_large: bool) -> Result<Vec<String>, Failure> {
+    let plan: StreamPlan = plan(&servers.source_url(), &servers.target_url())?;
+    let mut stream = RunningStream::start(plan);
+    stream
+        .wait_until(|progress| progress.phase == "following")
+        .await?;
+    servers.source.sql(&format!(
+        "UPDATE {}.marker SET n = 0",
+        crate::data::DATABASE
+    ))?;
+    stream.drain(&write_load::log_end(&servers.source)?).await?;
+    let ticks = own_ticks(servers.target_process());
+    let (tell, told) = mpsc::unbounded_channel();
+    let mut sessions = JoinSet::new();
+    let until = Instant::now() + LOAD;
+    for writer in 1..=WRITERS {
+        sessions.spawn(write(servers.source.port(), writer, until, tell.clone()));
+    }
+    if has_large {
+        sessions.spawn(write_large(servers.source.port(), until));
+    }
+    drop(tell);
+    let mut lags = watch(servers.target.port(), told).await?;
+    while let Some(ended) = sessions.join_next().await {
+        ended??;
+    }
+    let target_s = (own_ticks(servers.target_process()) - ticks) / 100.0;
+    stream.drain(&write_load::log_end(&servers.source)?).await?;
+    stream.stop().await?;
+    lags.sort();
+    let at = |percent: usize| {
+        let lag = lags.get(lags.len().saturating_sub(1) * percent / 100);
+        format!("{:.0}", lag.map_or(0.0, |lag| lag.as_secs_f64() * 1000.0))
+    };
+    let is_equal = hold_the_same(&servers.source, &servers.target)?;
+    Ok(vec![
+        format!("{}", lags.len() as u64 * CHANGES / LOAD.as_secs()),
+        at(50),
+        at(95),
+        at(99),
+        at(100),
+        format!("{target_s:.1}"),
+        if is_equal { "yes" } else { "NO" }.to_owned(),
+    ])
+}
+
+/// Writes its share of the load, each transaction at its time.
+async fn write(
+    port: u16,
+    writer: u64,
+    until: Instant,
+    tell: mpsc::UnboundedSender<Committed>,
+) -> Result<(), Failure> {
+    let mut conn = write_load::connect(port).await?;
+    let mut random = Random::new(writer);
+    let pace = Duration::from_secs(1) * (CHANGES * WRITERS) as u32 / CHANGES_PER_S as u32;
+    let mut due = Instant::now();
+    let mut number = 0;
+    while Instant::now() < until {
+        tokio::time::sleep_until(due.into()).await;
+        due += pace;
+        number += 1;
+        write_load::transact(&mut conn, &mut random, Some((writer, number))).await?;
+        tell.send((writer, number, Instant::now()))?;
+    }
+    Ok(())
+}
+
+async fn write_large(port: u16, until: Instant) -> Result<(), Failure> {
+    let mut conn = write_load::connect(port).await?;
+    let mut round = 0;
+    while Instant::now() + LARGE_EVERY < until {
+        tokio::time::sleep(LARGE_EVERY).await;
+        let first = 1 + round % 20 * LARGE_CHANGES;
+        round += 1;
+        conn.query_drop(format!(
+            "UPDATE sbtest1 SET k = k + 1 WHERE id BETWEEN {first} AND {}",
+            first + LARGE_CHANGES - 1
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+/// Reads the target until it holds everything that was committed. Returns how long each transaction took to appear, to within the time
+/// between two looks.
+async fn watch(
+    port: u16,
+    mut told: mpsc::UnboundedReceiver<Committed>,
+) -> Result<Vec<Duration>, Failure> {
+    let mut conn = write_load::connect(port).await?;
+    let mut waiting: Vec<VecDeque<(u64, Instant)>> = vec![VecDeque::new(); WRITERS as usize + 1];
+    let mut lags = Vec::new();
+    loop {
+        while let Ok((writer, number, at)) = told.try_recv() {
+            waiting[writer as usize].push_back((number, at));
+        }
+        if told.is_closed() && told.is_empty() && waiting.iter().all(VecDeque::is_empty) {
+            return Ok(lags);
+        }
+        let marks: Vec<(usize, u64)> = conn.query("SELECT id, n FROM marker").await?;
+        let now = Instant::now();
+        for (writer, mark) in marks {
+            while waiting[writer]
+                .front()
+                .is_some_and(|(number, _)| *number <= mark)
+            {
+                lags.extend(waiting[writer].pop_front().map(|(_, at)| now - at));
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
