@@ -76,7 +76,9 @@ async fn stop_at_each(products: Products) {
         };
         let content = || {
             let sql = "SELECT * FROM plain; SELECT * FROM seat; SELECT * FROM note ORDER BY v";
-            pair.target.sql(&format!("USE {DATABASE}; {sql}")).unwrap()
+            pair.target
+                .sql(&format!("USE {DATABASE}; {sql}"))
+                .expect("the content")
         };
         on_target(foreign);
         let before = content();
@@ -93,5 +95,5 @@ async fn stop_at_each(products: Products) {
         pair.drain(&mut stream).await;
         assert_eq!(pair.differing_tables(), Vec::<String>::new(), "{what}");
     }
-    stream.stop().await.unwrap();
+    stream.stop().await.expect("the stream stops");
 }
