@@ -1,5 +1,6 @@
 //! Replication against real servers.
 
+mod copy;
 mod divergence;
 mod failover;
 mod faults;
