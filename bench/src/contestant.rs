@@ -145,6 +145,5 @@ pub(crate) fn plan(source: &str, target: &str) -> Result<StreamPlan, Failure> {
         to: address(target, "target")?,
         workers: WORKERS,
         spool: None,
-        bytes_per_s_most: None,
     })
 }

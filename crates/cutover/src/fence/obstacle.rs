@@ -3,6 +3,7 @@
 use reberth_replicate::connection::Session;
 use reberth_replicate::mysql::server::{self, Flavour};
 
+use super::sessions::look;
 use crate::error::CutoverError;
 
 /// Refuses prepared transactions: `XA COMMIT` changes rows after the session that prepared them is long gone.
@@ -15,7 +16,7 @@ pub(super) async fn prepared_transactions(
         Some(count) => format!(
             "{count} prepared transaction(s) wait for their decision (XA RECOVER lists them)"
         ),
-        None => "prepared transactions (XA) cannot be listed".to_owned(),
+        None => "prepared transactions (XA) cannot be listed; GRANT XA_RECOVER_ADMIN to the account that fences".to_owned(),
     };
     Err(CutoverError::NotFenced { side, reason })
 }
@@ -25,8 +26,9 @@ pub(super) async fn scheduled_events(
     session: &mut Session,
     side: &'static str,
 ) -> Result<(), CutoverError> {
-    let count = match server::version(session).await?.flavour {
-        // The view in information_schema hides events from whoever lacks the right EVENT on their schema.
+    let flavour = server::version(session).await?.flavour;
+    let count = match flavour {
+        // The view in information_schema hides events from whoever lacks the right EVENT on their schema; this table does not.
         Flavour::MariaDb => {
             "SELECT @@global.event_scheduler, (SELECT COUNT(*) FROM mysql.event WHERE status = 'ENABLED')"
         }
@@ -34,6 +36,9 @@ pub(super) async fn scheduled_events(
             "SELECT @@global.event_scheduler, (SELECT COUNT(*) FROM information_schema.EVENTS WHERE STATUS = 'ENABLED')"
         }
     };
+    if flavour == Flavour::MySql {
+        require_sight_of_events(session, side).await?;
+    }
     let found: Option<(String, u64)> = session.row("asking for scheduled events", count).await?;
     match found {
         Some((scheduler, events)) if scheduler.eq_ignore_ascii_case("on") && events > 0 => {
@@ -45,23 +50,43 @@ pub(super) async fn scheduled_events(
     }
 }
 
+/// Refuses a running scheduler whose events this account cannot see: MySQL has no table of them that may be read without the right EVENT.
+async fn require_sight_of_events(
+    session: &mut Session,
+    side: &'static str,
+) -> Result<(), CutoverError> {
+    let hidden: Option<bool> = session
+        .row(
+            "asking whether events can be seen",
+            "SELECT @@global.event_scheduler = 'ON' AND NOT EXISTS (SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'EVENT' \
+             AND REPLACE(GRANTEE, '\\'', '') = CURRENT_USER())",
+        )
+        .await?;
+    if hidden == Some(false) {
+        return Ok(());
+    }
+    Err(CutoverError::NotFenced {
+        side,
+        reason: format!(
+            "the event scheduler runs and {} may not see the events; GRANT EVENT ON *.* to it, or turn the scheduler off",
+            session.address().user()
+        ),
+    })
+}
+
 /// Refuses a server that takes in the writes of another one. Its threads are asked for, not its settings: a replication that is stopped writes
 /// nothing.
 pub(super) async fn incoming_replication(
     session: &mut Session,
     side: &'static str,
 ) -> Result<(), CutoverError> {
-    let threads: Option<u64> = session
-        .row("looking for incoming replication", "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'system user' AND COMMAND <> 'Daemon'")
-        .await?;
-    match threads {
-        Some(0) => Ok(()),
-        threads => {
-            let reason = format!(
-                "{} thread(s) of incoming replication run there; stop it (STOP ALL SLAVES, or STOP REPLICA)",
-                threads.unwrap_or_default()
-            );
-            Err(CutoverError::NotFenced { side, reason })
-        }
+    let threads = look(session, "looking for incoming replication", "SELECT ID, USER, HOST FROM information_schema.PROCESSLIST WHERE USER = 'system user' AND COMMAND <> 'Daemon'").await?;
+    if threads.is_empty() {
+        return Ok(());
     }
+    let reason = format!(
+        "{} thread(s) of incoming replication run there; stop it (STOP ALL SLAVES, or STOP REPLICA)",
+        threads.len()
+    );
+    Err(CutoverError::NotFenced { side, reason })
 }

@@ -46,14 +46,38 @@ impl Running {
     }
 }
 
+/// How often a list of sessions is asked for.
+const LOOKS: usize = 40;
+
+/// Asks for sessions: number, account, host. MySQL refuses the whole list while one of them runs a statement whose text it cannot print, so it is asked again.
+pub(super) async fn look(
+    session: &mut Session,
+    doing: &str,
+    sql: &str,
+) -> Result<Vec<(u64, String, String)>, ReplicateError> {
+    for _ in 0..LOOKS {
+        match session.rows(doing, sql).await {
+            Err(error @ ReplicateError::Refused { .. }) => {
+                let words = std::error::Error::source(&error).map(ToString::to_string);
+                if !words.is_some_and(|words| words.contains("Cannot convert string")) {
+                    return Err(error);
+                }
+            }
+            answer => return answer,
+        }
+        tokio::time::sleep(ROUND).await;
+    }
+    session.rows(doing, sql).await
+}
+
 /// All sessions.
 pub(super) async fn running(session: &mut Session) -> Result<Vec<Running>, CutoverError> {
-    let rows: Vec<(u64, String, String)> = session
-        .rows(
-            "listing sessions",
-            "SELECT ID, USER, HOST FROM information_schema.PROCESSLIST",
-        )
-        .await?;
+    let rows: Vec<(u64, String, String)> = look(
+        session,
+        "listing sessions",
+        "SELECT ID, USER, HOST FROM information_schema.PROCESSLIST",
+    )
+    .await?;
     Ok(rows
         .into_iter()
         .map(|(id, user, host)| Running { id, user, host })

@@ -1,5 +1,5 @@
-//! Who can write: by a right on everything, on a pattern of schemas, on a table, on a column, on a routine, by a role, by a role of a role, or because
-//! everybody can.
+//! Who can write: by a right on everything, on a pattern of schemas, on a table, on a column, on a routine, by a role, by a role of a role, in the
+//! place of another account (`GRANT PROXY`: its lock does not stop that), or because everybody can.
 
 use std::collections::BTreeSet;
 
@@ -38,11 +38,11 @@ pub(super) async fn read(session: &mut Session, database: &str) -> Result<Roster
     let (users, roles) = match flavour {
         Flavour::MariaDb => (
             "SELECT User, Host, COALESCE(JSON_VALUE(Priv, '$.account_locked'), 'false') IN ('1', 'true'), COALESCE(JSON_VALUE(Priv, '$.is_role'), 'false') IN ('1', 'true') FROM mysql.global_priv",
-            "SELECT User, Host, Role, '' FROM mysql.roles_mapping",
+            "SELECT User, Host, Role, '' FROM mysql.roles_mapping UNION SELECT User, Host, Proxied_user, Proxied_host FROM mysql.proxies_priv",
         ),
         Flavour::MySql => (
             "SELECT User, Host, account_locked = 'Y', FALSE FROM mysql.user",
-            "SELECT TO_USER, TO_HOST, FROM_USER, FROM_HOST FROM mysql.role_edges",
+            "SELECT TO_USER, TO_HOST, FROM_USER, FROM_HOST FROM mysql.role_edges UNION SELECT User, Host, Proxied_user, Proxied_host FROM mysql.proxies_priv",
         ),
     };
     let users: Vec<(String, String, bool, bool)> = session.rows("listing accounts", users).await?;
@@ -51,8 +51,23 @@ pub(super) async fn read(session: &mut Session, database: &str) -> Result<Roster
         .iter()
         .filter(|(user, host, ..)| granted.contains(&grantee(user, host)))
         .map(|(user, host, ..)| (user.clone(), host.clone()));
-    let holders = with_roles(direct.collect(), &roles);
-    let by_everybody = holders.contains(&(EVERYBODY.0.to_owned(), EVERYBODY.1.to_owned()));
+    let mut holders: BTreeSet<Name> = direct.collect();
+    if !holders.is_empty() {
+        // Who may stand in for nobody in particular may stand in for any of them.
+        holders.insert((String::new(), String::new()));
+    }
+    let holders = with_roles(holders, &roles);
+    let mut of_everybody = vec![(EVERYBODY.0.to_owned(), EVERYBODY.1.to_owned())];
+    if flavour == Flavour::MySql {
+        let mandatory: Option<String> = session
+            .row(
+                "asking for the roles of everybody",
+                "SELECT @@global.mandatory_roles",
+            )
+            .await?;
+        of_everybody = role_names(&mandatory.unwrap_or_default());
+    }
+    let by_everybody = of_everybody.iter().any(|role| holders.contains(role));
     // A server that resolves no names ignores accounts with a name for a host: these can neither log in nor be locked.
     let in_force: BTreeSet<String> = session
         .rows(
@@ -109,6 +124,18 @@ async fn granted(session: &mut Session, database: &str) -> Result<BTreeSet<Strin
     Ok(granted)
 }
 
+/// Names of roles in a list such as `` `reading`@`%`,writing ``.
+fn role_names(list: &str) -> Vec<Name> {
+    let bare = |text: &str| text.trim().trim_matches(['`', '\'', '"']).to_owned();
+    let roles = list.split(',').filter(|role| !role.trim().is_empty());
+    roles
+        .map(|role| match role.rsplit_once('@') {
+            Some((name, host)) => (bare(name), bare(host)),
+            None => (bare(role), "%".to_owned()),
+        })
+        .collect()
+}
+
 fn grantee(user: &str, host: &str) -> String {
     format!("'{user}'@'{host}'")
 }
@@ -135,6 +162,20 @@ fn with_roles(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_of_roles_are_read() {
+        let name = |user: &str, host: &str| (user.to_owned(), host.to_owned());
+        assert_eq!(
+            role_names("`reading`@`%`, writing,'odd'@'10.%'"),
+            [
+                name("reading", "%"),
+                name("writing", "%"),
+                name("odd", "10.%")
+            ]
+        );
+        assert_eq!(role_names(""), []);
+    }
 
     #[test]
     fn a_role_of_a_role_is_followed_also_in_a_circle() {

@@ -69,8 +69,8 @@ impl Station for Fenced {
 
     fn inspection(&self) -> Vec<String> {
         vec![
-            "SELECT User, Host, JSON_VALUE(Priv, '$.account_locked') FROM mysql.global_priv"
-                .to_owned(),
+            "SELECT User, Host, JSON_VALUE(Priv, '$.account_locked') FROM mysql.global_priv (MariaDB)".to_owned(),
+            "SELECT User, Host, account_locked FROM mysql.user (MySQL)".to_owned(),
             "SHOW PROCESSLIST".to_owned(),
         ]
     }

@@ -14,7 +14,7 @@ use reberth_journal::{
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::{Address, Secret};
-use reberth_testkit::database::Server;
+use reberth_testkit::database::{Product, Server};
 use reberth_testkit::fault_proxy::FaultProxy;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{self, DATABASE, PASSWORD, Size};
@@ -74,8 +74,14 @@ pub(crate) struct Crossing {
 impl Crossing {
     /// Servers with little data, and an application that writes.
     pub(crate) async fn start(name: &str) -> Crossing {
-        let source = Server::start(&format!("{name}-source"), &[]).expect("the source starts");
-        let target = Server::start(&format!("{name}-target"), &[]).expect("the target starts");
+        Crossing::start_on(Product::MariaDb, name).await
+    }
+
+    /// The same with two servers of a product.
+    pub(crate) async fn start_on(product: Product, name: &str) -> Crossing {
+        let start = |side| Server::start_as(product, &format!("{name}-{side}"), &[]);
+        let source = start("source").expect("the source starts");
+        let target = start("target").expect("the target starts");
         learning::seed(&source, SIZE).expect("the source is seeded");
         learning::prepare_target(&target).expect("the target has accounts");
         let servers = [("source", source.port()), ("target", target.port())];
@@ -167,7 +173,6 @@ impl Crossing {
             to,
             workers: 2,
             spool: None,
-            bytes_per_s_most: None,
         }
     }
 
@@ -401,7 +406,7 @@ impl Crossing {
         );
         assert_eq!(
             locked(&self.source),
-            ["mariadb.sys@localhost"],
+            locked_by_the_server(&self.source),
             "locked on the source"
         );
         let edge = Edge::new(self.door.control())
@@ -480,9 +485,28 @@ fn last(journal: &Journal, kind: &str, only_done: bool) -> Option<RunHistory> {
         .last()
 }
 
+/// Accounts that a server locks by itself.
+pub(crate) fn locked_by_the_server(server: &Server) -> &'static [&'static str] {
+    match server.product() {
+        Product::MySql => &[
+            "mysql.infoschema@localhost",
+            "mysql.session@localhost",
+            "mysql.sys@localhost",
+        ],
+        _ => &["mariadb.sys@localhost"],
+    }
+}
+
 /// Accounts that are locked on a server.
 pub(crate) fn locked(server: &Server) -> Vec<String> {
-    let sql = "SELECT CONCAT(User, '@', Host) FROM mysql.global_priv WHERE JSON_VALUE(Priv, '$.account_locked') IN ('1', 'true') ORDER BY 1";
+    let sql = match server.product() {
+        Product::MySql => {
+            "SELECT CONCAT(User, '@', Host) FROM mysql.user WHERE account_locked = 'Y' ORDER BY 1"
+        }
+        _ => {
+            "SELECT CONCAT(User, '@', Host) FROM mysql.global_priv WHERE JSON_VALUE(Priv, '$.account_locked') IN ('1', 'true') ORDER BY 1"
+        }
+    };
     server
         .sql(sql)
         .expect("the server answers")
@@ -493,8 +517,13 @@ pub(crate) fn locked(server: &Server) -> Vec<String> {
 
 /// The next number that each table gives, by table.
 pub(crate) fn counters(server: &Server) -> Vec<(String, u64)> {
+    // Otherwise MySQL answers from statistics that may be a day old.
+    let fresh = match server.product() {
+        Product::MySql => "SET SESSION information_schema_stats_expiry = 0;",
+        _ => "",
+    };
     let sql = format!(
-        "SELECT TABLE_NAME, AUTO_INCREMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{DATABASE}' AND AUTO_INCREMENT IS NOT NULL ORDER BY 1"
+        "{fresh} SELECT TABLE_NAME, AUTO_INCREMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{DATABASE}' AND AUTO_INCREMENT IS NOT NULL ORDER BY 1"
     );
     let text = server.sql(&sql).expect("the server answers");
     text.lines()

@@ -38,7 +38,7 @@ const WRITING: [&str; 8] = [
     "pattern@%",
 ];
 
-async fn session(server: &Server, user: &str) -> Session {
+pub(crate) async fn session(server: &Server, user: &str) -> Session {
     let url = Secret::new(format!(
         "mysql://{user}:{PASSWORD}@127.0.0.1:{}/?tls=off",
         server.port()
@@ -50,7 +50,7 @@ async fn session(server: &Server, user: &str) -> Session {
         .expect("the account logs in")
 }
 
-fn accounts(value: &serde_json::Value) -> BTreeSet<String> {
+pub(crate) fn accounts(value: &serde_json::Value) -> BTreeSet<String> {
     value
         .as_array()
         .expect("a list")

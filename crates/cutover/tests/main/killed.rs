@@ -1,10 +1,12 @@
 //! The process dies at its appends, before and after them, and another one goes on: there, back, and while it turns back.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use reberth_journal::{AppendHook, Event, JournalError, Killed, RunId, RunState};
 use reberth_replicate::mysql::state::Direction;
+use reberth_testkit::database::Product;
 
 use crate::crossing::{Consent, Crossing, Way};
 
@@ -76,9 +78,19 @@ async fn lives(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_passage_survives_death_at_its_appends() {
-    let mut crossing = Crossing::start("killed").await;
+    die_at_the_appends(Product::MariaDb, 0..PERIOD, 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_passage_on_mysql_survives_death_at_its_appends() {
+    die_at_the_appends(Product::MySql, 1..3, 30).await;
+}
+
+/// Passages there and back for each offset, with more deaths than that.
+async fn die_at_the_appends(product: Product, offsets: Range<u64>, deaths_at_least: u64) {
+    let mut crossing = Crossing::start_on(product, "killed").await;
     let mut deaths = 0;
-    for offset in 0..PERIOD {
+    for offset in offsets {
         deaths += lives(
             &crossing,
             Way::There,
@@ -100,8 +112,11 @@ async fn a_passage_survives_death_at_its_appends() {
         crossing.the_application_writes().await;
         crossing.only_writer("source").await;
     }
-    println!("{deaths} deaths");
-    assert!(deaths > 60, "the processes died {deaths} times only");
+    eprintln!("{deaths} deaths");
+    assert!(
+        deaths > deaths_at_least,
+        "the processes died {deaths} times only"
+    );
     crossing.settle(Direction::Forward).await;
 }
 

@@ -3,5 +3,6 @@
 mod crossing;
 mod failures;
 mod fence;
+mod fence_on_mysql;
 mod killed;
 mod there_and_back;

@@ -4,19 +4,29 @@ use std::time::{Duration, Instant};
 
 use reberth_journal::RunState;
 use reberth_replicate::mysql::state::Direction;
+use reberth_testkit::database::Product;
 
 use crate::crossing::{Consent, Crossing, Way, counters, locked};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn there_and_back_and_there_again() {
-    let mut crossing = Crossing::start("there").await;
+    go_there_and_back_and_there_again(Product::MariaDb).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_and_back_and_there_again_on_mysql() {
+    go_there_and_back_and_there_again(Product::MySql).await;
+}
+
+async fn go_there_and_back_and_there_again(product: Product) {
+    let mut crossing = Crossing::start_on(product, "there").await;
     let there = crossing.pass(Way::There).await;
     crossing.only_writer("target").await;
     is_proven(&crossing, Way::There, "source_fenced");
     let streams = crossing
         .source
         .sql("SELECT name, phase FROM reberth.stream")
-        .unwrap();
+        .expect("the source answers");
     assert_eq!(streams.trim(), "reverse:lms_core\tfollowing");
     let (source, target) = (counters(&crossing.source), counters(&crossing.target));
     assert!(
@@ -42,13 +52,16 @@ async fn there_and_back_and_there_again() {
 
     let again = crossing.pass(Way::There).await;
     crossing.only_writer("target").await;
-    println!(
+    eprintln!(
         "write downtime as the application saw it: there {there} ms, back {back} ms, there again {again} ms"
     );
     crossing.settle(Direction::Reverse).await;
 
     // Without the state that the cutover armed there is no way back: nothing is copied anew over the source.
-    crossing.source.sql("DROP DATABASE reberth").unwrap();
+    crossing
+        .source
+        .sql("DROP DATABASE reberth")
+        .expect("the source answers");
     crossing
         .fails(Way::Back, &RunState::Undone, "reverse_streaming RB-REP-014")
         .await;

@@ -107,7 +107,10 @@ async fn make_tables(
     let mode: Option<String> = source
         .row("asking for the sql_mode", "SELECT @@global.sql_mode")
         .await?;
-    let modes = format!("SET sql_mode = {}", quote_text(&mode.unwrap_or_default()));
+    let modes = format!(
+        "SET sql_mode = {}",
+        quote_text(&modes_of_both(&mode.unwrap_or_default()))
+    );
     target.run("setting the source's sql_mode", modes).await?;
     target.run("speaking utf8mb4", "SET NAMES utf8mb4").await?;
     for table in schema.tables.values() {
@@ -134,6 +137,24 @@ async fn make_tables(
         target.run("setting the session up again", setup).await?;
     }
     Ok(())
+}
+
+/// Modes of one family that the other does not know, and that say nothing about a definition.
+const MODES_OF_ONE_FAMILY: &[&str] = &[
+    "NO_AUTO_CREATE_USER",
+    "IGNORE_BAD_TABLE_OPTIONS",
+    "EMPTY_STRING_IS_NULL",
+    "SIMULTANEOUS_ASSIGNMENT",
+    "TIME_ROUND_FRACTIONAL",
+    "TIME_TRUNCATE_FRACTIONAL",
+];
+
+/// The modes that servers of both families know.
+fn modes_of_both(modes: &str) -> String {
+    let known = modes
+        .split(',')
+        .filter(|mode| !MODES_OF_ONE_FAMILY.contains(mode));
+    known.collect::<Vec<_>>().join(",")
 }
 
 /// An error if the target holds a table that is not the schema's, or a row.

@@ -2,6 +2,10 @@
 //!
 //! InnoDB carries out `ON DELETE CASCADE`, `ON DELETE SET NULL` and their `ON UPDATE` forms below the log. The applier works with
 //! foreign keys off, so it does the same, at the same place in the order, level by level.
+//!
+//! Two kinds of changes have no such consequences, and every row event says by its flags whether it is one: those of a session that had
+//! foreign keys off, and those of MySQL from 9.6 on, which carries foreign keys out above the storage engine and logs every row it touches,
+//! unless `innodb_native_foreign_keys` brings the old way back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +25,9 @@ pub(crate) fn consequences<'a>(
     schema: &'a Schema,
     change: &'a RowChange,
 ) -> impl Iterator<Item = (&'a ForeignKey, ReferentialAction, Vec<Datum>)> + 'a {
-    schema.children_of(&change.table).filter_map(move |key| {
+    let children = schema.children_of(&change.table);
+    let is_silent = |_: &&ForeignKey| change.has_silent_cascades;
+    children.filter(is_silent).filter_map(move |key| {
         let parent = schema.tables.get(&key.parent)?;
         let before = values(parent, &key.parent_columns, change.before.as_ref()?)?;
         let action = match &change.after {
@@ -173,6 +179,7 @@ async fn change_children(
             table: child.name.clone(),
             after: after(&row),
             before: Some(row),
+            has_silent_cascades: true,
         })
         .collect())
 }

@@ -229,6 +229,7 @@ mod tests {
                         table: "t".into(),
                         before,
                         after,
+                        has_silent_cascades: true,
                     },
                 );
                 if next(5) == 0 {
@@ -250,6 +251,7 @@ mod tests {
                     table: "t".into(),
                     before: None,
                     after: Some(row(1, v)),
+                    has_silent_cascades: true,
                 },
             );
         }

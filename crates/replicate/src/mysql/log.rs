@@ -40,6 +40,8 @@ pub struct RowChange {
     pub before: Option<Image>,
     /// The row after; `None` for a delete.
     pub after: Option<Image>,
+    /// What the foreign keys did to child rows is not in the log (rule 9).
+    pub has_silent_cascades: bool,
 }
 
 impl RowChange {

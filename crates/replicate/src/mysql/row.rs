@@ -47,6 +47,7 @@ pub(crate) fn read_rows(
             table: table.name.clone(),
             before,
             after,
+            has_silent_cascades: head.has_silent_cascades,
         });
     }
     Ok(changes)

@@ -315,6 +315,7 @@ mod tests {
                 table: table.into(),
                 before: None,
                 after: Some(vec![Datum::Bytes(key)]),
+                has_silent_cascades: true,
             };
             touched.note(&schema, &change);
             assert!(touched.held_bytes.values().sum::<usize>() <= HELD_BYTES_MAX);

@@ -19,7 +19,7 @@ pub enum ColumnClass {
     },
     /// DECIMAL.
     Decimal,
-    /// FLOAT: four bytes, read as `f+0e0` because its text form loses digits (rule 20).
+    /// FLOAT: four bytes, read as `f*1e0` because its text form loses digits (rule 20), and because `+0` would lose the sign of zero.
     Float,
     /// DOUBLE.
     Double,
@@ -98,7 +98,13 @@ impl ColumnClass {
             }
             (_, Datum::Bytes(bytes)) => write_quoted(bytes, sql),
             (ColumnClass::Temporal, Datum::Plain(text)) => write_quoted(text.as_bytes(), sql),
-            (_, Datum::Plain(text)) => sql.extend_from_slice(text.as_bytes()),
+            (_, Datum::Plain(text)) => {
+                sql.extend_from_slice(text.as_bytes());
+                // `-0` is the integer 0; `-0e0` is not.
+                if matches!(self, ColumnClass::Float | ColumnClass::Double) && !text.contains('e') {
+                    sql.extend_from_slice(b"e0");
+                }
+            }
         }
     }
 
@@ -119,7 +125,7 @@ impl ColumnClass {
     /// The expression that reads the column without loss.
     pub fn select_expression(&self, quoted_name: &str) -> String {
         match self {
-            ColumnClass::Float => format!("{quoted_name}+0e0"),
+            ColumnClass::Float => format!("{quoted_name}*1e0"),
             _ => quoted_name.to_owned(),
         }
     }
@@ -128,7 +134,7 @@ impl ColumnClass {
     pub fn hash_expression(&self, quoted_name: &str) -> String {
         match self {
             ColumnClass::Float | ColumnClass::Double => {
-                format!("CAST({quoted_name}+0e0 AS BINARY)")
+                format!("CAST({quoted_name}*1e0 AS BINARY)")
             }
             ColumnClass::Bit | ColumnClass::Geometry => format!("HEX({quoted_name})"),
             _ => format!("CAST({quoted_name} AS BINARY)"),
@@ -138,7 +144,7 @@ impl ColumnClass {
     /// The expression that is compared, byte by byte, with what [`ColumnClass::write_match`] writes.
     pub fn match_expression(&self, quoted_name: &str) -> String {
         match self {
-            ColumnClass::Float => format!("{quoted_name}+0e0"),
+            ColumnClass::Float => format!("{quoted_name}*1e0"),
             ColumnClass::Bit | ColumnClass::Label { .. } => format!("{quoted_name}+0"),
             ColumnClass::Integer { .. }
             | ColumnClass::Decimal

@@ -1,16 +1,15 @@
 //! Copy and follow under constant writes.
 
-use crate::pair::{MYSQL, Pair, Products, address};
+use crate::pair::{MYSQL, Pair, Products, address, usual};
 use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_replicate::mysql::server;
-use reberth_testkit::database::Product;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::Size;
 use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_live_source_arrives_whole() {
-    follow_a_live_source((Product::MariaDb, Product::MariaDb)).await;
+    follow_a_live_source(usual()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

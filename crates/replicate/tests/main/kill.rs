@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::pair::{Pair, reach};
+use crate::pair::{MYSQL, Pair, Products, reach, usual};
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
@@ -50,24 +50,29 @@ fn next(seed: &mut u64, bound: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_any_moment_lose_nothing() {
-    kill_at_random(None).await;
+    kill_at_random(usual(), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_at_any_moment_lose_nothing_of_mysql() {
+    kill_at_random(MYSQL, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_any_moment_lose_nothing_of_the_spool() {
     let folder = std::env::temp_dir().join(format!("reberth-kill-spool-{}", std::process::id()));
-    kill_at_random(Some(folder.clone())).await;
+    kill_at_random(usual(), Some(folder.clone())).await;
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-async fn kill_at_random(spool: Option<PathBuf>) {
+async fn kill_at_random(products: Products, spool: Option<PathBuf>) {
     let clock = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970");
     let mut seed = number_from("SEED").unwrap_or(clock.as_nanos() as u64) | 1;
     let kills = number_from("KILLS").unwrap_or(6);
     eprintln!("SEED={seed} KILLS={kills}");
-    let pair = Pair::start("kill");
+    let pair = Pair::start_on(products, "kill");
     let door = FrontDoor::start(&[("source", pair.source.port())], "source")
         .await
         .expect("the door opens");

@@ -17,6 +17,19 @@ pub(crate) type Products = (Product, Product);
 /// Oracle's server on both sides.
 pub(crate) const MYSQL: Products = (Product::MySql, Product::MySql);
 
+/// The servers of tests that ask for none by name: MariaDB, unless `PAIR` says otherwise, as in `PAIR=mysql-mariadb`.
+pub(crate) fn usual() -> Products {
+    let pair = std::env::var("PAIR").unwrap_or_else(|_| "mariadb-mariadb".to_owned());
+    let product = |name: &str| match name {
+        "mariadb" => Product::MariaDb,
+        "mariadb11" => Product::MariaDb11,
+        "mysql" => Product::MySql,
+        _ => panic!("PAIR={pair}: there are mariadb, mariadb11 and mysql"),
+    };
+    let (source, target) = pair.split_once('-').expect("PAIR=SOURCE-TARGET");
+    (product(source), product(target))
+}
+
 /// Two servers.
 pub(crate) struct Pair {
     pub(crate) source: Server,
@@ -26,7 +39,7 @@ pub(crate) struct Pair {
 impl Pair {
     /// A seeded source and an empty target.
     pub(crate) fn start(name: &str) -> Pair {
-        Pair::start_on((Product::MariaDb, Product::MariaDb), name)
+        Pair::start_on(usual(), name)
     }
 
     /// The same on chosen servers.
@@ -65,13 +78,12 @@ impl Pair {
             to: address(target, "writer", "target"),
             workers: 2,
             spool: None,
-            bytes_per_s_most: None,
         }
     }
 
     /// A source with little data, on which that SQL was run in the database to be moved, and an empty target.
     pub(crate) fn with(name: &str, sql: &str) -> Pair {
-        Pair::with_on((Product::MariaDb, Product::MariaDb), name, sql)
+        Pair::with_on(usual(), name, sql)
     }
 
     /// The same on chosen servers.
@@ -125,8 +137,12 @@ impl Pair {
         stream
     }
 
-    /// Tables whose content differs between the two servers, by the servers' own checksums and counts.
+    /// Tables whose content differs between the two servers: by the servers' own checksums and counts, or, where these are not of one kind,
+    /// by every value.
     pub(crate) fn differing_tables(&self) -> Vec<String> {
+        if self.source.product() != self.target.product() {
+            return crate::crossed::differing_tables(&self.source, &self.target);
+        }
         let list = self.source.sql(&format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{DATABASE}' AND TABLE_TYPE <> 'VIEW' ORDER BY 1")).expect("tables are listed");
         let tables: Vec<&str> = list.lines().collect();
         let names: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::pair::Pair;
+use crate::pair::{MYSQL, Pair, Products, usual};
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 
@@ -91,6 +91,15 @@ impl Random {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_transactions_and_restarts_end_at_the_same_rows() {
+    survive_random_transactions_and_restarts(usual()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_transactions_and_restarts_of_mysql_end_at_the_same_rows() {
+    survive_random_transactions_and_restarts(MYSQL).await;
+}
+
+async fn survive_random_transactions_and_restarts(products: Products) {
     let clock = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970");
@@ -100,8 +109,10 @@ async fn random_transactions_and_restarts_end_at_the_same_rows() {
         .unwrap_or(clock.as_nanos() as u64)
         | 1;
     eprintln!("SEED={seed}");
-    let pair = Pair::with("property", SCHEMA);
-    let proxy = FaultProxy::start(pair.source.port()).await.unwrap();
+    let pair = Pair::with_on(products, "property", SCHEMA);
+    let proxy = FaultProxy::start(pair.source.port())
+        .await
+        .expect("it works");
     proxy.set(Traffic::Slow(Duration::from_millis(8)));
     let deadline = Instant::now() + Duration::from_secs(18);
     let plan = StreamPlan {
@@ -134,11 +145,11 @@ async fn random_transactions_and_restarts_end_at_the_same_rows() {
         });
     });
     proxy.set(Traffic::Pass);
-    assert_eq!(pair.source.sql("XA RECOVER").unwrap(), "");
+    assert_eq!(pair.source.sql("XA RECOVER").expect("it works"), "");
     let mut stream = pair.follow().await;
     pair.drain(&mut stream).await;
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
-    stream.stop().await.unwrap();
+    stream.stop().await.expect("it works");
 }
 
 /// Starts, drops and doubles the stream until the deadline.

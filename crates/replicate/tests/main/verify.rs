@@ -1,6 +1,6 @@
 //! Differences of every kind are found, and nothing else is called one.
 
-use crate::pair::{Pair, address};
+use crate::pair::{MYSQL, Pair, Products, address, usual};
 use reberth_replicate::mysql::touched::Touched;
 use reberth_replicate::mysql::verify::{VerifyReport, verify};
 use reberth_replicate::mysql::{schema, server};
@@ -69,11 +69,20 @@ fn found(report: &VerifyReport) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn planted_differences_are_all_found() {
-    let pair = Pair::with("planted", SCHEMA);
+    find_planted_differences(usual()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn differences_planted_in_mysql_are_all_found() {
+    find_planted_differences(MYSQL).await;
+}
+
+async fn find_planted_differences(products: Products) {
+    let pair = Pair::with_on(products, "planted", SCHEMA);
     let mut stream = pair.follow().await;
     pair.drain(&mut stream).await;
-    stream.stop().await.unwrap();
-    let report = verify(&pair.forward(), |_, _| {}).await.unwrap();
+    stream.stop().await.expect("it works");
+    let report = verify(&pair.forward(), |_, _| {}).await.expect("it works");
     assert!(
         report.is_equal(),
         "{:?} {:?}",
@@ -88,8 +97,8 @@ async fn planted_differences_are_all_found() {
              UPDATE t SET d = 8 / 7e0 + 2.3e-16 WHERE id = 8; UPDATE t SET n = 19 - n WHERE id IN (9, 10); UPDATE t SET s = 'S11' WHERE id = 11;
              DELETE FROM loose WHERE v = 'a' LIMIT 1; ALTER TABLE t DROP KEY by_n, ADD KEY by_n (n, id); DELETE FROM deepest WHERE deep = 200 LIMIT 1; INSERT INTO deepest VALUES (100);",
         )
-        .unwrap();
-    let report = verify(&pair.forward(), |_, _| {}).await.unwrap();
+        .expect("it works");
+    let report = verify(&pair.forward(), |_, _| {}).await.expect("it works");
     let wanted = [
         "deepest 3 rows on the source, 3 on the target different",
         "loose 4 rows on the source, 3 on the target different",
@@ -273,21 +282,37 @@ async fn what_the_server_cuts_off_is_not_called_equal() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_gate_finds_what_the_applier_dropped() {
-    let pair = Pair::with("gate", SCHEMA);
+    find_what_was_dropped(usual()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_gate_finds_what_the_applier_of_mysql_dropped() {
+    find_what_was_dropped(MYSQL).await;
+}
+
+async fn find_what_was_dropped(products: Products) {
+    let pair = Pair::with_on(products, "gate", SCHEMA);
 
     let mut stream = pair.follow().await;
     pair.drain(&mut stream).await;
     let from = pair.log_end();
-    stream.stop().await.unwrap();
+    stream.stop().await.expect("it works");
     let mut session = server::reader(&address(pair.source.port(), "reader", "source"))
         .await
-        .unwrap();
-    let schema = schema::read(&mut session, DATABASE).await.unwrap();
+        .expect("it works");
+    let schema = schema::read(&mut session, DATABASE)
+        .await
+        .expect("it works");
     let gate = async |from| {
         let touched = Touched::read(&pair.forward(), &schema, from, &pair.log_end())
             .await
-            .unwrap();
-        found(&touched.compare(&pair.forward(), &schema).await.unwrap())
+            .expect("it works");
+        found(
+            &touched
+                .compare(&pair.forward(), &schema)
+                .await
+                .expect("it works"),
+        )
     };
     assert_eq!(gate(from.clone()).await, Vec::<String>::new());
     pair.run("UPDATE t SET n = -1 WHERE id = 5; UPDATE t SET n = n WHERE id = 6; DELETE FROM t WHERE id = 7; INSERT INTO t (id) VALUES (2000); DELETE FROM up WHERE id = 1; UPDATE loose SET w = 9 WHERE w = 1 LIMIT 1");
@@ -307,20 +332,20 @@ async fn the_last_gate_finds_what_the_applier_dropped() {
     let stand_at = |offset: u64| {
         pair.target
             .sql(&format!("UPDATE reberth.stream SET log_offset = {offset}"))
-            .unwrap()
+            .expect("it works")
     };
     let stood = pair
         .target
         .sql("SELECT log_offset FROM reberth.stream")
-        .unwrap()
+        .expect("it works")
         .trim()
         .parse()
-        .unwrap();
+        .expect("it works");
     stand_at(pair.log_end().offset());
     assert_eq!(gate(from.clone()).await, dropped);
     stand_at(stood);
     let mut stream = pair.follow().await;
     pair.drain(&mut stream).await;
-    stream.stop().await.unwrap();
+    stream.stop().await.expect("it works");
     assert_eq!(gate(from).await, Vec::<String>::new());
 }

@@ -5,13 +5,15 @@ use super::product::Product;
 /// Rights and statements that the two families call by different names.
 const WORDS: &[(&str, &str)] = &[
     ("SHOW MASTER STATUS", "SHOW BINARY LOG STATUS"),
-    (", BINLOG MONITOR", ""),
-    (", REPLICA MONITOR", ""),
-    ("GRANT BINLOG MONITOR", "GRANT REPLICATION CLIENT"),
     (
-        "CONNECTION ADMIN, PROCESS",
-        "CONNECTION_ADMIN, REPLICATION CLIENT, PROCESS",
+        "CONNECTION ADMIN, PROCESS, BINLOG MONITOR, REPLICA MONITOR",
+        "CONNECTION_ADMIN, PROCESS, REPLICATION CLIENT, XA_RECOVER_ADMIN, EVENT",
     ),
+    (
+        "REPLICATION CLIENT, BINLOG MONITOR",
+        "REPLICATION CLIENT, XA_RECOVER_ADMIN",
+    ),
+    ("GRANT BINLOG MONITOR", "GRANT REPLICATION CLIENT"),
 ];
 
 /// The same SQL in the words of a product.

@@ -204,7 +204,15 @@ pub(crate) struct RowsHead {
     pub(crate) has_after: bool,
     /// Every image holds every column.
     pub(crate) is_full: bool,
+    /// The server carried out foreign keys on child rows below the log.
+    pub(crate) has_silent_cascades: bool,
 }
+
+/// Flags of a row event, the same in both families (`libs/mysql/binlog/event/rows_event.h`, `sql/log_event.h`): the session had foreign
+/// keys off, so nothing was cascaded.
+const FLAG_NO_FOREIGN_KEY_CHECKS: u64 = 2;
+/// MySQL from 9.6 on: the server carried out foreign keys above the storage engine, so what it cascaded is in the log.
+const FLAG_SQL_FOREIGN_KEYS: u64 = 16;
 
 impl RowsHead {
     /// Takes the head from the front of a body: table (6), flags (2), in version 2 further data behind its length, the number of columns, and
@@ -215,7 +223,7 @@ impl RowsHead {
         version: u8,
     ) -> Option<RowsHead> {
         let table_id = fields.number(6)?;
-        fields.skip(2)?;
+        let flags = fields.number(2)?;
         if version == 2 {
             let length = fields.number(2)? as usize;
             fields.skip(length.checked_sub(2)?)?;
@@ -233,6 +241,7 @@ impl RowsHead {
             has_before: action != RowAction::Insert,
             has_after: action != RowAction::Delete,
             is_full,
+            has_silent_cascades: flags & (FLAG_NO_FOREIGN_KEY_CHECKS | FLAG_SQL_FOREIGN_KEYS) == 0,
         })
     }
 }
@@ -258,6 +267,12 @@ mod tests {
         for (action, is_full) in [(RowAction::Insert, true), (RowAction::Update, false)] {
             let head = RowsHead::take(&mut Fields(&rows), action, 2).unwrap();
             assert_eq!((head.table_id, head.columns, head.is_full), (7, 9, is_full));
+        }
+        for (flags, is_silent) in [(1, true), (3, false), (17, false), (18, false)] {
+            let mut rows = rows;
+            rows[6] = flags;
+            let head = RowsHead::take(&mut Fields(&rows), RowAction::Delete, 2).unwrap();
+            assert_eq!(head.has_silent_cascades, is_silent, "{flags}");
         }
         for length in 0..13 {
             let head = RowsHead::take(&mut Fields(&rows[..length]), RowAction::Delete, 2);

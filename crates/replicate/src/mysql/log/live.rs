@@ -145,12 +145,21 @@ fn log_error(
     match &error {
         // ER_MASTER_FATAL_ERROR_READING_BINLOG, with the reason in words only.
         mysql_async::Error::Server(server) if server.code == 1236 => {
+            let message = server.message.to_ascii_lowercase();
             let gone = ["could not find", "purged", "not found", "first log file"]
                 .iter()
-                .any(|words| server.message.to_ascii_lowercase().contains(words));
+                .any(|words| message.contains(words));
             if gone {
                 ReplicateError::LogPurged {
                     position: position.clone(),
+                }
+            } else if message.contains("same server_uuid/server_id") {
+                // A reader of ours that began later; whether it may is decided by the epoch. MariaDB has a number of its own for it.
+                ReplicateError::Unreachable {
+                    side: address.side(),
+                    host: address.host(),
+                    doing: "reading the log".to_owned(),
+                    source: Some(Box::new(error)),
                 }
             } else {
                 ReplicateError::LogUnreadable {

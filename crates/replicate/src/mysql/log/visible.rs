@@ -3,22 +3,38 @@
 //! The plain end of the log may run ahead of what a reader sees. `@@gtid_executed` does not: a transaction enters it when it is
 //! committed in the engine. So the log is asked for everything that is *not* in that set; the place where the first such
 //! transaction begins, or the end of a log that holds none, is a position whose predecessors are all visible.
+//!
+//! That end is told by signs of life. A server that passes over much of its log gives them too, at places inside transactions, but each at
+//! another place: the one that is told twice is the end.
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::StreamExt;
-use mysql_async::binlog::EventType;
 use mysql_async::binlog::events::{Event, EventData};
 use mysql_async::{BinlogStreamRequest, Sid};
 
-use super::decode::HEARTBEAT_V2;
+use super::decode::{HEARTBEAT, HEARTBEAT_V2};
 use crate::connection::{Address, STATEMENT_LIMIT};
 use crate::error::ReplicateError;
 use crate::mysql::server;
 use crate::position::LogPosition;
 
 /// A quiet server says so within this time.
-const HEARTBEAT_NS: u64 = 200_000_000;
-/// The number under which we register for this short look; above those that people give.
-const SERVER_ID: u32 = 0x9e37_79b9;
+const HEARTBEAT_NS: u64 = 100_000_000;
+/// Types of events by number.
+const ROTATE: u8 = 4;
+const GTID: u8 = 33;
+const ANONYMOUS_GTID: u8 = 34;
+const TAGGED_GTID: u8 = 42;
+/// The numbers under which we register for these short looks begin here, above those that people give.
+const SERVER_IDS: u32 = 0x9e37_0000;
+
+/// A number of its own for each look: two under one number would throw each other out.
+fn server_id() -> u32 {
+    static LOOKS: AtomicU32 = AtomicU32::new(0);
+    let look = LOOKS.fetch_add(1, Ordering::Relaxed);
+    SERVER_IDS + (std::process::id().wrapping_mul(31).wrapping_add(look) & 0xffff)
+}
 
 /// The position behind all that is visible. `None`: the server has no GTIDs to tell it by.
 pub(crate) async fn position(address: &Address) -> Result<Option<LogPosition>, ReplicateError> {
@@ -46,7 +62,7 @@ pub(crate) async fn position(address: &Address) -> Result<Option<LogPosition>, R
             format!("SET @master_heartbeat_period = {HEARTBEAT_NS}, @source_heartbeat_period = {HEARTBEAT_NS}"),
         )
         .await?;
-    let request = BinlogStreamRequest::new(SERVER_ID)
+    let request = BinlogStreamRequest::new(server_id())
         .with_gtid()
         .with_gtid_set(sets);
     let failed = |error| address.error("asking the log what is visible", error);
@@ -55,7 +71,10 @@ pub(crate) async fn position(address: &Address) -> Result<Option<LogPosition>, R
         .get_binlog_stream(request)
         .await
         .map_err(failed)?;
-    let mut place = Place { file: None };
+    let mut place = Place {
+        file: None,
+        beat: None,
+    };
     loop {
         let silent = ReplicateError::Silent {
             side: address.side(),
@@ -78,6 +97,8 @@ pub(crate) async fn position(address: &Address) -> Result<Option<LogPosition>, R
 /// Which file the stream stands in.
 struct Place {
     file: Option<String>,
+    /// The last sign of life.
+    beat: Option<LogPosition>,
 }
 
 impl Place {
@@ -85,19 +106,23 @@ impl Place {
     fn take(&mut self, event: &Event) -> Option<LogPosition> {
         let header = event.header();
         let end = u64::from(header.log_pos());
-        let at = |offset| LogPosition::new(self.file.as_deref()?, offset);
-        match header.event_type() {
-            Ok(EventType::GTID_EVENT | EventType::ANONYMOUS_GTID_EVENT) => {
-                at(end - u64::from(header.event_size()).min(end))
+        match header.event_type_raw() {
+            GTID | ANONYMOUS_GTID | TAGGED_GTID => LogPosition::new(
+                self.file.as_deref()?,
+                end - u64::from(header.event_size()).min(end),
+            ),
+            HEARTBEAT | HEARTBEAT_V2 if end > 0 => {
+                let beat = LogPosition::new(self.file.as_deref()?, end);
+                let stays = self.beat == beat;
+                self.beat = beat;
+                self.beat.clone().filter(|_| stays)
             }
-            Ok(EventType::HEARTBEAT_EVENT) if end > 0 => at(end),
-            Ok(EventType::ROTATE_EVENT) => {
+            ROTATE => {
                 if let Ok(Some(EventData::RotateEvent(rotate))) = event.read_data() {
                     self.file = Some(rotate.name().into_owned());
                 }
                 None
             }
-            Err(_) if header.event_type_raw() == HEARTBEAT_V2 && end > 0 => at(end),
             _ => None,
         }
     }

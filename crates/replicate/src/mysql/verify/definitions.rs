@@ -145,5 +145,41 @@ fn definition(table: &Table) -> (String, Vec<(String, String)>) {
     .flatten()
     .collect();
     clauses.sort();
-    (parts.create, clauses)
+    (without_implied_charsets(&parts.create), clauses)
+}
+
+/// MySQL prints `CHARACTER SET x COLLATE x_y` where the column was made with a collation, and `COLLATE x_y` where it has it from its
+/// table: the same, since a collation belongs to one character set.
+fn without_implied_charsets(create: &str) -> String {
+    let mut pieces = create.split(" CHARACTER SET ");
+    let mut written = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once(' ') {
+            Some((charset, rest)) if rest.starts_with(&format!("COLLATE {charset}")) => {
+                written.push(' ');
+                written.push_str(rest);
+            }
+            _ => {
+                written.push_str(" CHARACTER SET ");
+                written.push_str(piece);
+            }
+        }
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_charset_that_its_collation_implies_is_no_difference() {
+        let same = without_implied_charsets(
+            "  `a` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,\n  `b` text CHARACTER SET latin1,\n  `c` text CHARACTER SET ucs2 COLLATE utf16_bin",
+        );
+        assert_eq!(
+            same,
+            "  `a` varchar(9) COLLATE utf8mb4_bin NOT NULL,\n  `b` text CHARACTER SET latin1,\n  `c` text CHARACTER SET ucs2 COLLATE utf16_bin"
+        );
+    }
 }

@@ -128,7 +128,7 @@ fn value_bytes(column: &Column, is_long: bool) -> String {
         | ColumnClass::Temporal
         | ColumnClass::Year => ended_number(&name, column.nullable),
         ColumnClass::Float | ColumnClass::Double => {
-            ended_number(&format!("{name}+0e0"), column.nullable)
+            ended_number(&format!("{name}*1e0"), column.nullable)
         }
         ColumnClass::Bit => ended_number(&format!("{name}+0"), column.nullable),
         other => {

@@ -195,8 +195,9 @@ pub(super) fn proves_equal(source: &Digest, target: &Digest) -> bool {
 async fn hashing_session(address: &Address) -> Result<Session, ReplicateError> {
     let mut session = server::reader(address).await?;
     // A text longer than either limit is cut off, with a warning.
-    let sql =
-        format!("SET SESSION group_concat_max_len = LEAST({TEXT_BYTES_MAX}, @@max_allowed_packet)");
+    let sql = format!(
+        "SET SESSION group_concat_max_len = CAST(LEAST({TEXT_BYTES_MAX}, @@max_allowed_packet) AS UNSIGNED)"
+    );
     session.run("setting the longest text to hash", sql).await?;
     Ok(session)
 }
