@@ -145,5 +145,6 @@ pub(crate) fn plan(source: &str, target: &str) -> Result<StreamPlan, Failure> {
         to: address(target, "target")?,
         workers: WORKERS,
         spool: None,
+        bytes_per_s_most: None,
     })
 }

@@ -13,6 +13,7 @@ mod raw;
 mod report;
 mod servers;
 mod settings;
+mod source_first;
 mod verification;
 mod write_load;
 
@@ -32,6 +33,7 @@ const PARTS: &[(&str, Part)] = &[
     ("verification", verification::run),
     ("catch-up", catch_up::run),
     ("follow", follow::run),
+    ("source-first", source_first::run),
 ];
 
 fn main() -> ExitCode {

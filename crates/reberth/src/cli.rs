@@ -143,6 +143,9 @@ pub(crate) struct StartArgs {
     /// Copy workers of this process, shared by all its databases; without it as many as the largest of them wants, and 4 at the least.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: Option<u16>,
+    /// The most that the copy of each database reads from its source, in megabytes a second; without it as much as the source stands without suffering.
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_rate: Option<u32>,
     /// Serve metrics for Prometheus there, for example 127.0.0.1:9188. A port alone listens on 127.0.0.1.
     #[arg(long, value_name = "[ADDRESS:]PORT")]
     pub(crate) metrics: Option<String>,

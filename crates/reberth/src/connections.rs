@@ -99,6 +99,7 @@ pub(crate) fn stream_plan(
         to,
         workers: database.copy_workers,
         spool: None,
+        bytes_per_s_most: None,
     })
 }
 

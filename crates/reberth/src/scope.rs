@@ -180,6 +180,7 @@ fn pair(environment: &Environment, database: Option<&str>) -> Result<StreamPlan,
         to,
         workers: PAIR_WORKERS,
         spool: None,
+        bytes_per_s_most: None,
     })
 }
 

@@ -1,10 +1,14 @@
 //! Where a database server is, who we are there, and every wait bounded.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::StreamExt;
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, OptsBuilder, SslOpts};
+use tokio::sync::mpsc;
 
 use crate::error::ReplicateError;
 
@@ -138,6 +142,23 @@ impl Address {
         self.database.as_deref()
     }
 
+    /// The host alone, as it is looked up and as its certificate names it.
+    pub(crate) fn host_name(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn password(&self) -> &str {
+        self.password.reveal()
+    }
+
+    pub(crate) fn tls_ca(&self) -> Option<&std::path::Path> {
+        self.tls_ca.as_deref()
+    }
+
     /// How the connection is protected.
     pub fn tls(&self) -> Tls {
         self.tls
@@ -195,7 +216,7 @@ impl Address {
         })
     }
 
-    fn silent(&self, doing: &str, limit: Duration) -> ReplicateError {
+    pub(crate) fn silent(&self, doing: &str, limit: Duration) -> ReplicateError {
         ReplicateError::Silent {
             side: self.side,
             host: self.host(),
@@ -270,6 +291,17 @@ pub(crate) struct Done {
     /// Rows changed; in a session that counts what it found, rows found.
     pub(crate) rows: u64,
     /// The server's words about it, in its own language; empty for most statements.
+    pub(crate) words: String,
+}
+
+/// What a server said about the text that it loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Loaded {
+    /// Rows that it stored.
+    pub(crate) rows: u64,
+    /// Warnings.
+    pub(crate) warnings: u64,
+    /// The server's own count, such as `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`.
     pub(crate) words: String,
 }
 
@@ -350,6 +382,31 @@ impl Session {
         }
     }
 
+    /// Runs a `LOAD DATA LOCAL` statement over the pieces of text that come out of the channel, to its end. The caller bounds the wait: how long it
+    /// takes depends on who fills the channel.
+    pub(crate) async fn load(
+        &mut self,
+        doing: &str,
+        sql: &str,
+        text: mpsc::Receiver<Bytes>,
+    ) -> Result<Loaded, ReplicateError> {
+        let pieces = futures_util::stream::unfold(text, async |mut text| {
+            let piece = text.recv().await?;
+            Some((Ok(piece), text))
+        });
+        let pieces = Mutex::new(pieces.boxed());
+        self.conn.set_infile_handler(async move {
+            Ok(pieces.into_inner().unwrap_or_else(PoisonError::into_inner))
+        });
+        let answer = self.conn.query_drop(sql).await;
+        answer.map_err(|error| self.address.error(doing, error))?;
+        Ok(Loaded {
+            rows: self.conn.affected_rows(),
+            warnings: u64::from(self.conn.get_warnings()),
+            words: self.conn.info().into_owned(),
+        })
+    }
+
     /// Runs a query and returns all of its rows.
     pub async fn rows<T: FromRow + Send + 'static>(
         &mut self,
@@ -391,7 +448,7 @@ impl Session {
         &self.address
     }
 
-    /// The driver's connection, for what needs it whole: row streams and the log.
+    /// The driver's connection, for what needs it whole: row streams and warnings.
     pub(crate) fn conn(&mut self) -> &mut Conn {
         &mut self.conn
     }

@@ -25,6 +25,8 @@ pub mod server;
 pub mod spool;
 pub mod state;
 pub mod supervise;
+pub(crate) mod throttle;
 pub mod touched;
 pub mod value;
 pub mod verify;
+pub(crate) mod wire;

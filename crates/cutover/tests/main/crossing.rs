@@ -173,6 +173,7 @@ impl Crossing {
             to,
             workers: 2,
             spool: None,
+            bytes_per_s_most: None,
         }
     }
 

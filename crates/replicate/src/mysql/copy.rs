@@ -1,36 +1,44 @@
 //! Copies the rows of one chunk from the source to the target.
 //!
 //! Each chunk of a table with a key is an ordinary consistent read of its own: no snapshot is held open on the source. Where the
-//! reading **ends** in the log (rule 3) is asked for after it began, and is committed with the rows. Some tables cannot be
-//! repaired by replay ([`Schema::needs_one_moment`](super::schema::Schema::needs_one_moment)); such a table is read whole in one snapshot whose exact place in the log is known (rule 6).
+//! reading **ends** in the log (rule 3) is asked for after its first row arrived, when its read view certainly exists, and is committed with the rows. Some
+//! tables cannot be repaired by replay ([`Schema::needs_one_moment`](super::schema::Schema::needs_one_moment)); such a table is read whole in one
+//! snapshot whose exact place in the log is known (rule 6).
+//!
+//! Rows are written by `LOAD DATA LOCAL` ([`load`]), which costs least; where the target does not take it or did not store exactly what was sent, by
+//! INSERT ([`insert`]). A chunk that is written again is read again, so its end is taken anew (rule 3).
 
-use futures_util::StreamExt;
-use mysql_async::prelude::Queryable;
+mod insert;
+mod load;
+mod snapshot;
+
+use std::sync::Arc;
+
 use tokio::sync::watch;
 
-use crate::connection::{Address, QUERY_LIMIT, Session};
+use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
-use crate::mysql::chunk::{Chunk, answer_bytes};
+use crate::mysql::chunk::Chunk;
 use crate::mysql::schema::Table;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::StreamState;
-use crate::mysql::value::{Datum, quote_name};
+use crate::mysql::throttle::Throttle;
+use crate::mysql::value::quote_name;
+use crate::mysql::wire::RowReader;
 use crate::position::LogPosition;
 use crate::progress::Progress;
 
-/// Bytes of one INSERT statement that a copy aims at.
-const STATEMENT_BYTES: usize = 512 * 1024;
-/// How often a snapshot is opened again on a server that does not tell its position.
-const SNAPSHOT_TRIES: usize = 100;
-
-/// Copies chunks over two sessions on the source and one on the target.
+/// Copies chunks over two connections to the source and one to the target.
 pub(crate) struct Copier<'a> {
     state: &'a StreamState,
     database: &'a str,
     flavour: Flavour,
-    reader: Session,
+    reader: RowReader,
     log: Session,
     writer: Session,
+    /// Whether the target takes `LOAD DATA LOCAL`.
+    can_load: bool,
+    throttle: Arc<Throttle>,
     publish: watch::Sender<Progress>,
 }
 
@@ -41,21 +49,41 @@ pub(crate) struct Copied {
     pub(crate) bytes: u64,
 }
 
+/// Whose rows are being read.
+struct RowSource<'t> {
+    table: &'t Table,
+    doing: String,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Load,
+    Insert,
+}
+
 impl<'a> Copier<'a> {
     pub(crate) async fn open(
         state: &'a StreamState,
         source: &Address,
         flavour: Flavour,
         database: &'a str,
+        throttle: Arc<Throttle>,
         publish: watch::Sender<Progress>,
     ) -> Result<Copier<'a>, ReplicateError> {
+        let mut writer = state.open_writer().await?;
+        let can_load: Option<u64> = writer
+            .row("asking for local_infile", "SELECT @@global.local_infile")
+            .await?;
         Ok(Copier {
             state,
             database,
             flavour,
-            reader: server::reader(source).await?,
+            reader: RowReader::connect(source, server::ROW_READER_SETUP).await?,
             log: server::reader(source).await?,
-            writer: state.open_writer().await?,
+            writer,
+            can_load: can_load == Some(1),
+            throttle,
             publish,
         })
     }
@@ -67,97 +95,69 @@ impl<'a> Copier<'a> {
         chunk: &Chunk,
         is_one_moment: bool,
     ) -> Result<Copied, ReplicateError> {
-        let snapshot = if is_one_moment {
-            Some(self.open_snapshot().await?)
+        let ways: &[Way] = if self.can_load {
+            &[Way::Load, Way::Insert]
         } else {
-            None
+            &[Way::Insert]
         };
-        let copied = self.copy_rows(table, chunk, snapshot.clone()).await;
-        // After an error the session may be in the middle of an answer; it is given up anyway.
-        if snapshot.is_some() && copied.is_ok() {
-            self.reader.run("closing the snapshot", "ROLLBACK").await?;
-        }
-        copied
-    }
-
-    /// The exact place of a snapshot: told by MariaDB; elsewhere found by opening it until the log stood still meanwhile.
-    async fn open_snapshot(&mut self) -> Result<LogPosition, ReplicateError> {
-        if self.flavour == Flavour::MariaDb {
-            return server::open_snapshot(&mut self.reader).await;
-        }
-        self.reader
-            .run(
-                "opening a snapshot",
-                "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-            )
-            .await?;
-        for _ in 0..SNAPSHOT_TRIES {
-            let before = server::log_end(&mut self.log, self.flavour).await?;
-            self.reader
-                .run(
-                    "opening a snapshot",
-                    "START TRANSACTION WITH CONSISTENT SNAPSHOT",
-                )
-                .await?;
-            if server::log_end(&mut self.log, self.flavour).await? == before {
-                return Ok(before);
+        for way in ways {
+            let snapshot = if is_one_moment {
+                Some(self.open_snapshot().await?)
+            } else {
+                None
+            };
+            // After an error the connections may be in the middle of an answer; they are given up anyway.
+            let copied = self.copy_rows(table, chunk, snapshot, *way).await?;
+            if is_one_moment {
+                self.close_snapshot().await?;
             }
-            self.reader.run("closing the snapshot", "ROLLBACK").await?;
+            if let Some(copied) = copied {
+                return Ok(copied);
+            }
         }
-        Err(ReplicateError::Blocked(vec![
-            "a table without a key, or one that cascades pass through, needs a moment without writes on this source to know where its snapshot stands, and there was none".to_owned(),
-        ]))
+        Ok(Copied::default())
     }
 
+    /// Copies the rows. `None`: the target did not store exactly what was sent, and forgot it.
     async fn copy_rows(
         &mut self,
         table: &Table,
         chunk: &Chunk,
         snapshot: Option<LogPosition>,
-    ) -> Result<Copied, ReplicateError> {
-        let doing = format!("copying table {}", table.name);
-        let address = self.reader.address().clone();
-        let sql = select(table, self.database, chunk);
-        let failed = |error| address.error(&doing, error);
-        let silent = |_| ReplicateError::Silent {
-            side: "source",
-            host: address.host(),
-            doing: doing.clone(),
-            limit_s: QUERY_LIMIT.as_secs(),
+        way: Way,
+    ) -> Result<Option<Copied>, ReplicateError> {
+        let rows = RowSource {
+            table,
+            doing: format!("copying table {}", table.name),
         };
-        let answer = tokio::time::timeout(QUERY_LIMIT, self.reader.conn().query_iter(sql)).await;
-        let mut answer = answer.map_err(silent)?.map_err(failed)?;
-        // The answer has begun, so its read view exists; the log's end is asked for only now.
+        let sql = select(table, self.database, chunk);
+        let throttle = self.throttle.clone();
+        let _reading = throttle.begin();
+        self.reader.begin(&rows.doing, &sql).await?;
+        // The first row has arrived, so the read view exists; the log's end is asked for only now.
         let end = match snapshot {
             Some(position) => position,
             None => server::log_end(&mut self.log, self.flavour).await?,
         };
-        let mut insert = Insert::new(self.database, table);
-        let (mut copied, mut told) = (Copied::default(), Copied::default());
-        let is_new = self.state.open_chunk(&mut self.writer, chunk, &end).await?;
-        if let Some(mut rows) = answer.stream::<mysql_async::Row>().await.map_err(failed)? {
-            while let Some(row) = tokio::time::timeout(QUERY_LIMIT, rows.next())
-                .await
-                .map_err(silent)?
-            {
-                let row = row.map_err(failed)?;
-                if !is_new {
-                    continue;
-                }
-                copied.rows += 1;
-                copied.bytes += insert.push(carried_values(table, row));
-                if insert.is_full() {
-                    insert.run(&mut self.writer, &doing).await?;
-                    tell(&self.publish, &mut told, copied);
-                }
-            }
+        if !self.state.open_chunk(&mut self.writer, chunk, &end).await? {
+            while self.reader.next_row(&rows.doing).await?.is_some() {}
+            return Ok(Some(Copied::default()));
         }
-        if is_new {
-            insert.run(&mut self.writer, &doing).await?;
-            self.state
-                .commit_chunk(&mut self.writer, chunk, copied.rows, copied.bytes)
-                .await?;
-            tell(&self.publish, &mut told, copied);
+        let copied = match way {
+            Way::Load => self.load_rows(&rows).await?,
+            Way::Insert => Some(self.insert_rows(&rows).await?),
+        };
+        match copied {
+            Some(copied) => {
+                self.state
+                    .commit_chunk(&mut self.writer, chunk, copied.rows, copied.bytes)
+                    .await?;
+            }
+            None => {
+                self.writer
+                    .run("closing the transaction", "ROLLBACK")
+                    .await?;
+            }
         }
         Ok(copied)
     }
@@ -188,87 +188,10 @@ fn select(table: &Table, database: &str, chunk: &Chunk) -> Vec<u8> {
     sql
 }
 
-/// The values of an answer to [`select`], each with its column.
-fn carried_values(
-    table: &Table,
-    row: mysql_async::Row,
-) -> impl Iterator<Item = (usize, Datum)> + '_ {
-    table.carried().zip(row.unwrap()).map(|(column, value)| {
-        let class = &table.columns[column].class;
-        (column, class.from_answer(answer_bytes(value)))
-    })
-}
-
 /// Adds to the progress what was not told yet.
-fn tell(publish: &watch::Sender<Progress>, told: &mut Copied, copied: Copied) {
+fn tell(publish: &watch::Sender<Progress>, told: Copied, copied: Copied) {
     publish.send_modify(|progress| {
         progress.rows_copied += copied.rows - told.rows;
         progress.bytes_copied += copied.bytes - told.bytes;
     });
-    *told = copied;
-}
-
-/// A multi-row INSERT that grows until it is worth sending.
-pub(crate) struct Insert<'a> {
-    table: &'a Table,
-    head: Vec<u8>,
-    sql: Vec<u8>,
-    rows: u64,
-}
-
-impl<'a> Insert<'a> {
-    pub(crate) fn new(database: &str, table: &'a Table) -> Insert<'a> {
-        let head = format!(
-            "INSERT INTO {}.{} ({}) VALUES ",
-            quote_name(database),
-            quote_name(&table.name),
-            table.carried_names()
-        );
-        Insert {
-            table,
-            head: head.into_bytes(),
-            sql: Vec::new(),
-            rows: 0,
-        }
-    }
-
-    /// Adds a row, given its carried columns. Returns the bytes of SQL it took.
-    pub(crate) fn push(&mut self, row: impl Iterator<Item = (usize, Datum)>) -> u64 {
-        let before = self.sql.len();
-        if self.sql.is_empty() {
-            self.sql.extend_from_slice(&self.head);
-        } else {
-            self.sql.push(b',');
-        }
-        self.sql.push(b'(');
-        for (place, (column, datum)) in row.enumerate() {
-            if place > 0 {
-                self.sql.push(b',');
-            }
-            self.table.columns[column]
-                .class
-                .write_value(&datum, &mut self.sql);
-        }
-        self.sql.push(b')');
-        self.rows += 1;
-        (self.sql.len() - before) as u64
-    }
-
-    pub(crate) fn is_full(&self) -> bool {
-        self.sql.len() >= STATEMENT_BYTES
-    }
-
-    /// Sends what has grown; every row of it must arrive.
-    pub(crate) async fn run(
-        &mut self,
-        writer: &mut Session,
-        doing: &str,
-    ) -> Result<(), ReplicateError> {
-        if self.rows == 0 {
-            return Ok(());
-        }
-        writer.run(doing, std::mem::take(&mut self.sql)).await?;
-        self.rows = 0;
-        Ok(())
-    }
 }

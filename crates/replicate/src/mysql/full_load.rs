@@ -1,9 +1,11 @@
-//! Copies all tables, chunk by chunk, in an order that lets cascades be replayed over them.
+//! Copies all tables, chunk by chunk, in an order that lets cascades be replayed over them, and makes the plain indexes of each as soon as its last
+//! chunk is in, while others are still copied.
+
+mod queue;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::connection::Session;
@@ -14,8 +16,24 @@ use crate::mysql::pipeline::{StreamPlan, task_failed};
 use crate::mysql::schema::Schema;
 use crate::mysql::server::Flavour;
 use crate::mysql::state::{StreamState, copy_totals};
+use crate::mysql::throttle::Throttle;
 use crate::mysql::{cascade, index};
 use crate::progress::Progress;
+use queue::Queue;
+
+/// Workers that may load one self-numbering table where its lock lets only one statement in at a time: one loads, the other reads ahead.
+const WORKERS_AT_A_NUMBERING_LOCK: usize = 2;
+
+/// What all workers share.
+#[derive(Clone)]
+struct Load {
+    plan: StreamPlan,
+    flavour: Flavour,
+    state: StreamState,
+    schema: Arc<Schema>,
+    throttle: Arc<Throttle>,
+    publish: watch::Sender<Progress>,
+}
 
 /// Cuts what is not cut yet, copies what is not copied yet, with several workers, and makes the plain indexes.
 pub(crate) async fn copy(
@@ -29,16 +47,8 @@ pub(crate) async fn copy(
 ) -> Result<(), ReplicateError> {
     let levels = cascade::reading_levels(schema)?;
     let mut chunks = cut_tables(plan, state, schema, source, target).await?;
-    // Tables that are read at one moment take longest, so they go first; then the largest tables.
-    let place = |chunk: &Chunk| {
-        let table = schema.tables.get(&chunk.table);
-        table.map(|table| (!schema.needs_one_moment(table), u64::MAX - table.data_bytes))
-    };
     let level = |chunk: &Chunk| levels.get(&chunk.table).copied().unwrap_or_default();
-    chunks.sort_by_key(|(chunk, _)| {
-        let name = chunk.table.clone();
-        (level(chunk), place(chunk), name, chunk.number)
-    });
+    chunks.sort_by_key(|(chunk, _)| (level(chunk), chunk.table.clone(), chunk.number));
     let done = chunks.iter().filter(|(_, is_done)| *is_done).count() as u64;
     let totals = copy_totals(target, plan.direction, &plan.database).await?;
     publish.send_modify(|progress| {
@@ -53,10 +63,32 @@ pub(crate) async fn copy(
         .filter(|(_, is_done)| !is_done)
         .map(|(chunk, _)| chunk)
         .collect();
-    for same_level in todo.chunk_by(|one, other| level(one) == level(other)) {
-        copy_chunks(plan, flavour, state, schema, same_level, publish).await?;
+    let throttle = Arc::new(Throttle::new(plan.bytes_per_s_most));
+    // Ends with this function.
+    let mut watching = JoinSet::new();
+    watching.spawn(throttle.clone().watch(plan.from.clone(), publish.clone()));
+    let load = Load {
+        plan: plan.clone(),
+        flavour,
+        state: state.clone(),
+        schema: Arc::new(schema.clone()),
+        throttle,
+        publish: publish.clone(),
+    };
+    let mut indexes = Indexes::new(&load);
+    for name in schema.tables.keys() {
+        if todo.iter().all(|chunk| &chunk.table != name) {
+            indexes.make(name);
+        }
     }
-    index::make_plain(target, schema).await
+    let numbers_alone = numbers_alone(target).await?;
+    load.throttle.known().await;
+    for same_level in todo.chunk_by(|one, other| level(one) == level(other)) {
+        copy_chunks(&load, same_level, numbers_alone, &mut indexes).await?;
+    }
+    let ended = indexes.ended().await;
+    publish.send_modify(|progress| progress.throttle = None);
+    ended
 }
 
 /// Cuts the tables that are not cut yet. Returns all chunks, with whether each is done.
@@ -83,38 +115,109 @@ async fn cut_tables(
     Ok(chunks)
 }
 
+/// Whether a statement that loads rows keeps every other one out of a self-numbering table: the mode `consecutive`, which MariaDB has by default,
+/// takes such a table's lock for anything but a plain INSERT, also when the rows bring their numbers.
+async fn numbers_alone(target: &mut Session) -> Result<bool, ReplicateError> {
+    let mode: Option<u64> = target
+        .row(
+            "asking for innodb_autoinc_lock_mode",
+            "SELECT @@global.innodb_autoinc_lock_mode",
+        )
+        .await?;
+    Ok(mode != Some(2))
+}
+
 /// Copies chunks with several workers.
 async fn copy_chunks(
-    plan: &StreamPlan,
-    flavour: Flavour,
-    state: &StreamState,
-    schema: &Schema,
+    load: &Load,
     chunks: &[Chunk],
-    publish: &watch::Sender<Progress>,
+    numbers_alone: bool,
+    indexes: &mut Indexes,
 ) -> Result<(), ReplicateError> {
-    let todo: Arc<Vec<Chunk>> = Arc::new(chunks.to_vec());
-    let next = Arc::new(AtomicUsize::new(0));
+    let workers_most = |name: &str| {
+        let table = load.schema.tables.get(name);
+        match table.is_some_and(|table| table.auto_increment_column.is_some()) {
+            true if numbers_alone => WORKERS_AT_A_NUMBERING_LOCK,
+            _ => load.plan.workers.max(1),
+        }
+    };
+    let queue = Arc::new(Queue::new(chunks, &load.schema, workers_most));
+    let (tell, mut finished) = tokio::sync::mpsc::unbounded_channel();
     let mut workers = JoinSet::new();
-    for _ in 0..plan.workers.max(1) {
-        let (plan, state, schema) = (plan.clone(), state.clone(), schema.clone());
-        let (todo, next, publish) = (todo.clone(), next.clone(), publish.clone());
-        workers.spawn(async move {
-            let mut copier =
-                Copier::open(&state, &plan.from, flavour, &plan.database, publish.clone()).await?;
-            while let Some(chunk) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let Some(table) = schema.tables.get(&chunk.table) else {
-                    continue;
-                };
-                copier
-                    .copy(table, chunk, schema.needs_one_moment(table))
-                    .await?;
-                publish.send_modify(|progress| progress.chunks_done += 1);
-            }
-            Ok::<(), ReplicateError>(())
-        });
+    for _ in 0..load.plan.workers.max(1) {
+        workers.spawn(work(load.clone(), queue.clone(), tell.clone()));
     }
-    while let Some(ended) = workers.join_next().await {
-        ended.map_err(|error| task_failed(&error))??;
+    drop(tell);
+    loop {
+        tokio::select! {
+            Some(table) = finished.recv() => indexes.make(&table),
+            Some(ended) = workers.join_next() => ended.map_err(|error| task_failed(&error))??,
+            else => return Ok(()),
+        }
+    }
+}
+
+/// Copies chunks until none is left, and tells which tables are whole.
+async fn work(
+    load: Load,
+    queue: Arc<Queue>,
+    finished: tokio::sync::mpsc::UnboundedSender<String>,
+) -> Result<(), ReplicateError> {
+    let mut copier = Copier::open(
+        &load.state,
+        &load.plan.from,
+        load.flavour,
+        &load.plan.database,
+        load.throttle.clone(),
+        load.publish.clone(),
+    )
+    .await?;
+    while let Some(chunk) = queue.take().await {
+        let Some(table) = load.schema.tables.get(&chunk.table) else {
+            continue;
+        };
+        let is_one_moment = load.schema.needs_one_moment(table);
+        copier.copy(table, &chunk, is_one_moment).await?;
+        load.publish
+            .send_modify(|progress| progress.chunks_done += 1);
+        if queue.done(&chunk.table) {
+            // Nobody listens only when the copy has failed already.
+            let _ = finished.send(chunk.table);
+        }
     }
     Ok(())
+}
+
+/// The plain indexes of tables that are whole, several tables at a time.
+struct Indexes {
+    load: Load,
+    turns: Arc<Semaphore>,
+    tasks: JoinSet<Result<(), ReplicateError>>,
+}
+
+impl Indexes {
+    fn new(load: &Load) -> Indexes {
+        Indexes {
+            load: load.clone(),
+            turns: Arc::new(Semaphore::new(load.plan.workers.max(1))),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Makes those of a table in its turn.
+    fn make(&mut self, table: &str) {
+        let (load, turns, table) = (self.load.clone(), self.turns.clone(), table.to_owned());
+        self.tasks.spawn(async move {
+            let _turn = turns.acquire().await;
+            let mut target = load.state.open_writer().await?;
+            index::make_plain(&mut target, &load.schema, &table).await
+        });
+    }
+
+    async fn ended(mut self) -> Result<(), ReplicateError> {
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.map_err(|error| task_failed(&error))??;
+        }
+        Ok(())
+    }
 }

@@ -10,23 +10,18 @@ use crate::mysql::value::{quote_name, quote_text};
 /// Names by table.
 type Present = BTreeSet<(String, String)>;
 
-/// Makes the indexes that may hold doubles, all of a table in one statement.
+/// Makes the indexes of a table that may hold doubles, all in one statement.
 pub(crate) async fn make_plain(
     target: &mut Session,
     schema: &Schema,
+    table: &str,
 ) -> Result<(), ReplicateError> {
     let present = indexes(target, schema).await?;
-    for table in schema.tables.values() {
-        add(
-            target,
-            schema,
-            &table.name,
-            take_apart(table).plain_indexes,
-            &present,
-        )
-        .await?;
-    }
-    Ok(())
+    let clauses = schema
+        .tables
+        .get(table)
+        .map(|table| take_apart(table).plain_indexes);
+    add(target, schema, table, clauses.unwrap_or_default(), &present).await
 }
 
 /// Makes unique indexes, and then the foreign keys, which need their parents' indexes.

@@ -68,6 +68,8 @@ pub struct StreamPlan {
     pub workers: usize,
     /// Where the source's log is kept while the copy runs; without it, the source must keep its log until then.
     pub spool: Option<SpoolPlan>,
+    /// Bytes a second that the copy reads at most, all workers together; `None`: as many as the source stands without suffering.
+    pub bytes_per_s_most: Option<u64>,
 }
 
 impl StreamPlan {

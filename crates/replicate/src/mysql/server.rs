@@ -13,6 +13,15 @@ pub const READER_SETUP: &[&str] = &[
     "SET sql_mode = ''",
 ];
 
+/// The same for connections that rows are copied from. The server may wait long for us to take the next rows: the target may be slower, and a throttle may
+/// hold us back.
+pub(crate) const ROW_READER_SETUP: &[&str] = &[
+    "SET NAMES binary",
+    "SET time_zone = '+00:00'",
+    "SET sql_mode = ''",
+    "SET SESSION net_write_timeout = 600",
+];
+
 /// The same for sessions that write rows on the target (rule 19). Zero dates and ids of 0 that the source holds must arrive as
 /// they are, and a value that does not fit is an error, never a warning.
 pub const WRITER_SETUP: &[&str] = &[
@@ -185,6 +194,13 @@ pub async fn open_snapshot(session: &mut Session) -> Result<LogPosition, Replica
             "SHOW STATUS LIKE 'binlog_snapshot_%'",
         )
         .await?;
+    snapshot_position(&status)
+}
+
+/// The position in what MariaDB answers to `SHOW STATUS LIKE 'binlog_snapshot_%'`.
+pub(crate) fn snapshot_position(
+    status: &[(String, String)],
+) -> Result<LogPosition, ReplicateError> {
     let value = |name: &str| {
         status
             .iter()

@@ -1,5 +1,6 @@
 //! Replication against real servers.
 
+mod copy;
 mod crossed;
 mod divergence;
 mod failover;

@@ -9,7 +9,7 @@ use crate::pair::{Pair, address};
 const BUDGET_KIB: u64 = 256 * 1024;
 
 /// The most memory that this process has held so far, in KiB. Each test is a process of its own.
-fn highest_kib() -> u64 {
+pub(crate) fn highest_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("a status");
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     let number = line.and_then(|line| line.split_whitespace().nth(1));

@@ -78,6 +78,7 @@ impl Pair {
             to: address(target, "writer", "target"),
             workers: 2,
             spool: None,
+            bytes_per_s_most: None,
         }
     }
 

@@ -57,6 +57,7 @@ pub(super) fn plans(
         if let Some(workers) = args.workers {
             plan.workers = plan.workers.min(usize::from(workers));
         }
+        plan.bytes_per_s_most = args.max_rate.map(|rate| u64::from(rate) * 1_000_000);
     }
     Ok(plans)
 }

@@ -1,0 +1,108 @@
+//! How rows get from one server to the other: by LOAD DATA where it can be had and keeps every byte, else by INSERT.
+
+use reberth_replicate::mysql::pipeline::RunningStream;
+use reberth_testkit::database::{Product, Server};
+use reberth_testkit::learning::{self, Size};
+
+use crate::memory::highest_kib;
+use crate::pair::{MYSQL, Pair, Products, error_of};
+
+const MARIADB: Products = (Product::MariaDb, Product::MariaDb);
+
+/// Rows that are easily changed on the way.
+const SQL: &str = "CREATE TABLE mixed (id INT NOT NULL PRIMARY KEY, t VARCHAR(50) CHARACTER SET utf8mb4, l VARCHAR(20) CHARACTER SET latin1, b BLOB, n DECIMAL(20,6), f FLOAT, j JSON, x BIT(9),
+       e ENUM('one','\u{e9}'), at DATETIME(6), g INT GENERATED ALWAYS AS (id + 1) STORED, p POINT);
+     INSERT INTO mixed (id, t, l, b, n, f, j, x, e, at, p) VALUES
+       (0, 'zero is a number too', '\u{e9}', x'5c5c090a0d00271a22', -0.000001, 16777215, '{\"a\": \"tab\\\\tline\\\\n\"}', b'100000001', '\u{e9}', '2024-02-29 23:59:59.999999', POINT(1.5, -2)),
+       (1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+       (2, '', '', '', 0, 0, '\"\"', 0, 'one', '1000-01-01', POINT(0, 0)),
+       (3, '\\\\N', '\\\\', x'4e', 1, 0.1, '[]', 10, 'one', '2024-01-01', POINT(9, 10)),
+       (4, 'a\tb\nc\\\\d\u{1F393}', 'x\ty', REPEAT(x'5c0a', 200), 5, 1e-30, 'null', 92, 'one', '2024-01-01', POINT(92, 9));
+     CREATE TABLE keyless (v VARCHAR(20), w INT); INSERT INTO keyless VALUES ('a\\\\', NULL), ('a\\\\', NULL), (NULL, 0), ('', 1);";
+
+/// Statements of that kind that the server has run.
+fn statements(server: &Server, kind: &str) -> u64 {
+    let status = server.sql(&format!("SHOW GLOBAL STATUS LIKE 'Com_{kind}'"));
+    let status = status.expect("a status");
+    let count = status.split_whitespace().nth(1);
+    count.expect("a count").parse().expect("a number")
+}
+
+async fn copies(products: Products, takes_load: bool) {
+    let pair = Pair::with_on(products, "copy", SQL);
+    pair.target
+        .sql(&format!("SET GLOBAL local_infile = {takes_load}"))
+        .expect("it works");
+    let stream = pair.follow().await;
+    assert_eq!(statements(&pair.target, "load") > 0, takes_load);
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.expect("it works");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_loaded_as_they_are() {
+    copies(MARIADB, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_loaded_as_they_are_on_mysql() {
+    copies(MYSQL, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_that_takes_no_load_gets_inserts() {
+    copies(MARIADB, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mysql_target_that_takes_no_load_gets_inserts() {
+    copies(MYSQL, false).await;
+}
+
+/// With LOCAL the server cuts what does not fit and only warns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_that_would_cut_a_value_leaves_nothing_behind() {
+    let pair = Pair::with(
+        "cut",
+        "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20)); INSERT INTO t VALUES (1, 'short'), (2, 'much too long');",
+    );
+    pair.follow().await.stop().await.unwrap();
+    // As if the table had not been copied yet, and somebody had made its column narrower.
+    pair.target
+        .sql(
+            "TRUNCATE lms_core.t; ALTER TABLE lms_core.t MODIFY v VARCHAR(5);
+             UPDATE reberth.stream SET phase = 'copying'; UPDATE reberth.chunk SET is_done = FALSE WHERE table_name = 't';",
+        )
+        .unwrap();
+    let error = error_of(&mut RunningStream::start(pair.forward())).await;
+    assert_eq!(error.code(), "RB-REP-003", "{error}");
+    let left = "SELECT COUNT(*), (SELECT COUNT(*) FROM reberth.chunk WHERE table_name = 't' AND is_done) FROM lms_core.t";
+    assert_eq!(pair.target.sql(left).unwrap().trim(), "0\t0");
+}
+
+/// The budget of one process is 256 MiB; one of these rows alone is larger.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_hundreds_of_megabytes_passes_within_the_budget() {
+    let options = ["--max-allowed-packet=1G", "--innodb-log-file-size=1G"];
+    let start = |name: &str| Server::start(name, &options).expect("a server");
+    let pair = Pair {
+        source: start("blob-source"),
+        target: start("blob-target"),
+    };
+    let size = Size {
+        learners: 1,
+        submissions: 1,
+    };
+    learning::seed(&pair.source, size).unwrap();
+    learning::prepare_target(&pair.target).unwrap();
+    pair.run(
+        "CREATE TABLE blobs (id INT PRIMARY KEY, body LONGBLOB, tail VARCHAR(9)); \
+         INSERT INTO blobs VALUES (1, REPEAT(x'0a5c61ff', 75000000), 'end'), (2, '', NULL), (3, REPEAT('b', 20000000), 'x');",
+    );
+    let stream = pair.follow().await;
+    let highest = highest_kib();
+    eprintln!("highest memory: {highest} KiB");
+    assert!(highest < 256 * 1024, "{highest} KiB");
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+}
