@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::pair::{MYSQL, Pair, Products, usual};
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
+use reberth_testkit::database::Server;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 
 const SCHEMA: &str = "
@@ -12,6 +13,12 @@ CREATE TABLE item (id INT PRIMARY KEY, owner VARCHAR(12) COLLATE utf8mb4_unicode
 CREATE TABLE part (id INT PRIMARY KEY, item INT NOT NULL, v DOUBLE, CONSTRAINT part_item FOREIGN KEY (item) REFERENCES item (id) ON DELETE CASCADE);
 CREATE TABLE note (part INT NULL, v VARCHAR(20), CONSTRAINT note_part FOREIGN KEY (part) REFERENCES part (id) ON DELETE SET NULL);
 CREATE TABLE branch (id INT PRIMARY KEY, up INT NULL, CONSTRAINT branch_up FOREIGN KEY (up) REFERENCES branch (id) ON DELETE CASCADE);
+CREATE TABLE seat (hall INT, line VARCHAR(6) COLLATE utf8mb4_unicode_ci, n INT NOT NULL, v DECIMAL(12,3), PRIMARY KEY (hall, line), KEY seat_n (n));
+CREATE TABLE city (code VARCHAR(8) COLLATE utf8mb4_unicode_ci PRIMARY KEY, n INT);
+CREATE TABLE street (id INT PRIMARY KEY, city VARCHAR(8) COLLATE utf8mb4_unicode_ci NULL, KEY street_city (city), CONSTRAINT street_city FOREIGN KEY (city) REFERENCES city (code) ON UPDATE CASCADE ON DELETE SET NULL);
+CREATE TABLE scrap (id INT AUTO_INCREMENT PRIMARY KEY, v INT);
+INSERT INTO seat SELECT seq DIV 20, CONCAT('l', seq % 20), seq, seq / 8 FROM seq_1_to_400;
+INSERT INTO city SELECT CONCAT('c', seq), 0 FROM seq_1_to_30; INSERT INTO street SELECT seq, CONCAT('c', 1 + seq % 30) FROM seq_1_to_300;
 INSERT INTO owner SELECT CONCAT('o', seq), 0 FROM seq_1_to_40;
 INSERT INTO item SELECT seq, CONCAT('o', 1 + seq % 40), seq, REPEAT('x', 3000) FROM seq_1_to_1500;
 INSERT INTO part SELECT seq, 1 + seq % 1500, seq / 3 FROM seq_1_to_3000;
@@ -38,7 +45,8 @@ impl Random {
             self.below(45),
         );
         let fresh = 10_000 + self.below(50_000);
-        match self.below(17) {
+        let (hall, line, city) = (self.below(20), self.below(20), 1 + self.below(32));
+        match self.below(25) {
             0 => format!("UPDATE item SET place = NULL WHERE id = {item}; UPDATE item SET place = {item} WHERE id = {other}; UPDATE item SET place = {other} WHERE id = {item}"),
             1 => format!("UPDATE item SET id = {fresh} WHERE id = {item}"),
             2 => format!("DELETE FROM item WHERE id = {item}; INSERT INTO item VALUES ({item}, 'o{owner}', {item}, 'again'); INSERT INTO part VALUES ({fresh}, {item}, 0.1)"),
@@ -55,6 +63,18 @@ impl Random {
             13 => format!("DELETE FROM branch WHERE id = {} + 100", self.below(100)),
             14 => format!("INSERT INTO branch VALUES ({fresh}, {})", 1 + self.below(60)),
             15 => format!("UPDATE branch SET up = {} WHERE id = {}", 1 + self.below(20), 30 + self.below(60)),
+            // Keys that trade places, and keys that are equal by collation only.
+            16 => format!("UPDATE seat SET line = 'tmp' WHERE hall = {hall} AND line = 'l{line}'; UPDATE seat SET line = 'L{line} ' WHERE hall = {hall} AND line = 'l1'; UPDATE seat SET line = 'l1' WHERE hall = {hall} AND line = 'tmp'"),
+            17 => format!("UPDATE seat SET n = n + 1, v = v * 1.01 WHERE hall = {hall}"),
+            18 => format!("DELETE FROM seat WHERE hall = {hall} AND line = 'L{line}'; INSERT INTO seat VALUES ({hall}, 'l{line} ', {fresh}, NULL)"),
+            19 => format!("UPDATE seat SET n = n + 1 WHERE line = 'l{line}'; UPDATE seat SET n = n - 1 WHERE line = 'l{line}'"),
+            20 => format!("UPDATE city SET code = 'x{fresh}' WHERE code = 'C{city}'; INSERT INTO city VALUES ('c{city}', 1); INSERT INTO street VALUES ({fresh}, 'C{city}')"),
+            21 => format!("DELETE FROM city WHERE code = 'c{city}'"),
+            22 => format!("INSERT INTO scrap (v) SELECT seq FROM seq_1_to_{}", 1 + self.below(40)),
+            // More than a batch holds, so that it goes in parts.
+            23 if self.below(8) == 0 => format!("UPDATE item SET pad = REPEAT('a', 3900); UPDATE item SET pad = REPEAT('b', 3900); UPDATE item SET pad = REPEAT('c', 3900 - id % 7), owner = IF(id % 9, owner, 'o{owner}'); UPDATE part SET v = v + 1"),
+            23 if self.below(4) == 0 => "TRUNCATE TABLE scrap".to_owned(),
+            23 => "DELETE FROM scrap ORDER BY id LIMIT 20".to_owned(),
             _ => format!("INSERT INTO item VALUES ({fresh}, 'o{owner}', {fresh}, REPEAT('z', {}))", self.below(3_000)),
         }
     }
@@ -109,7 +129,7 @@ async fn survive_random_transactions_and_restarts(products: Products) {
         .unwrap_or(clock.as_nanos() as u64)
         | 1;
     eprintln!("SEED={seed}");
-    let pair = Pair::with_on(products, "property", SCHEMA);
+    let mut pair = Pair::with_on(products, "property", SCHEMA);
     let proxy = FaultProxy::start(pair.source.port())
         .await
         .expect("it works");
@@ -120,9 +140,10 @@ async fn survive_random_transactions_and_restarts(products: Products) {
         spool: None,
         ..pair.forward_over(proxy.port(), pair.target.port())
     };
+    let Pair { source, target } = &mut pair;
     std::thread::scope(|sessions| {
         for number in 1..=3 {
-            let source = &pair.source;
+            let source = &*source;
             sessions.spawn(move || {
                 let mut random = Random(seed.wrapping_mul(number * 2 + 1) | 1);
                 while Instant::now() < deadline {
@@ -140,6 +161,7 @@ async fn survive_random_transactions_and_restarts(products: Products) {
                 plan,
                 Random(seed),
                 &proxy,
+                target,
                 deadline,
             ));
         });
@@ -152,13 +174,19 @@ async fn survive_random_transactions_and_restarts(products: Products) {
     stream.stop().await.expect("it works");
 }
 
-/// Starts, drops and doubles the stream until the deadline.
-async fn disturb(plan: StreamPlan, mut random: Random, proxy: &FaultProxy, deadline: Instant) {
+/// Starts, drops and doubles the stream until the deadline, breaks its wire, and kills the target under it.
+async fn disturb(
+    plan: StreamPlan,
+    mut random: Random,
+    proxy: &FaultProxy,
+    target: &mut Server,
+    deadline: Instant,
+) {
     let mut streams: Vec<RunningStream> = Vec::new();
     while Instant::now() < deadline {
         streams.push(RunningStream::start(plan.clone()));
         tokio::time::sleep(Duration::from_millis(100 + random.below(2_500))).await;
-        match random.below(4) {
+        match random.below(6) {
             // A second applier is left alive beside the next one.
             0 => {}
             1 => proxy.set(if random.below(3) == 0 {
@@ -166,6 +194,14 @@ async fn disturb(plan: StreamPlan, mut random: Random, proxy: &FaultProxy, deadl
             } else {
                 Traffic::Pass
             }),
+            2 if random.below(2) == 0 => {
+                target.kill();
+                target.resume().expect("the target comes back");
+            }
+            2 => {
+                proxy.set(Traffic::Cut);
+                proxy.set(Traffic::Pass);
+            }
             _ => streams.clear(),
         }
     }
