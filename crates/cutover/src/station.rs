@@ -6,6 +6,7 @@ pub(crate) mod decide;
 pub(crate) mod drain;
 pub(crate) mod fence;
 pub(crate) mod open;
+mod programs;
 pub(crate) mod ready;
 pub(crate) mod stream;
 pub(crate) mod switch;

@@ -38,7 +38,7 @@ const SOURCE_ACCOUNTS: &str = "
 CREATE USER app@'%' IDENTIFIED BY 'local-only'; GRANT SELECT, INSERT, UPDATE, DELETE ON lms_core.* TO app@'%';
 CREATE USER reader@'%' IDENTIFIED BY 'local-only'; GRANT SELECT, SHOW VIEW ON lms_core.* TO reader@'%'; GRANT REPLICATION SLAVE, REPLICATION CLIENT, BINLOG MONITOR ON *.* TO reader@'%';
 CREATE USER fence@'%' IDENTIFIED BY 'local-only'; GRANT CREATE USER, CONNECTION ADMIN, PROCESS, BINLOG MONITOR, REPLICA MONITOR ON *.* TO fence@'%'; GRANT SELECT ON mysql.* TO fence@'%'; GRANT SELECT ON lms_core.* TO fence@'%';
-CREATE USER reverse@'%' IDENTIFIED BY 'local-only'; GRANT SELECT, INSERT, UPDATE, DELETE, ALTER ON lms_core.* TO reverse@'%'; GRANT ALL ON reberth.* TO reverse@'%'; GRANT BINLOG MONITOR ON *.* TO reverse@'%';
+CREATE USER reverse@'%' IDENTIFIED BY 'local-only'; GRANT SELECT, INSERT, UPDATE, DELETE, ALTER, TRIGGER ON lms_core.* TO reverse@'%'; GRANT ALL ON reberth.* TO reverse@'%'; GRANT BINLOG MONITOR ON *.* TO reverse@'%';
 ";
 const TARGET_ACCOUNTS: &str = "
 CREATE USER app@'%' IDENTIFIED BY 'local-only'; GRANT SELECT, INSERT, UPDATE, DELETE ON lms_core.* TO app@'%'; ALTER USER app@'%' ACCOUNT LOCK;

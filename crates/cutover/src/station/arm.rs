@@ -8,7 +8,7 @@ use reberth_replicate::mysql::state::{self, Checkpoint, Phase};
 use reberth_replicate::mysql::{schema, server};
 use serde_json::json;
 
-use super::Station;
+use super::{Station, programs};
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
@@ -50,6 +50,7 @@ impl Station for Armed {
             state::forget(&mut to, plan.direction, &plan.database).await?;
             state::prepare_tables(&mut to).await?;
         }
+        let taken_off = programs::take_off(passage).await?;
         state::begin(&mut to, plan.direction, &plan.database, &checkpoint).await?;
         let mut stream = RunningStream::start(plan);
         if !stream
@@ -62,7 +63,7 @@ impl Station for Armed {
         }
         let retention: Vec<(String, String)> =
             from.rows("asking for the log's retention", "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('expire_logs_days', 'binlog_expire_logs_seconds')").await?;
-        passage.noted = json!({ "from": position, "epoch": stream.progress().epoch, "log_retention": retention });
+        passage.noted = json!({ "from": position, "epoch": stream.progress().epoch, "log_retention": retention, "triggers_taken_off": taken_off });
         passage.running_back = Some(stream);
         Ok(())
     }
@@ -75,14 +76,15 @@ impl Station for Armed {
         if let Some(stream) = passage.running_back.take() {
             stream.stop().await?;
         }
+        let put_back = programs::put_back(passage).await?;
         let plan = &passage.back;
         let mut to = server::writer(&plan.to).await?;
         // Also without a checkpoint: a process that died while it armed may have left the schema half made.
         let removed = state::forget(&mut to, plan.direction, &plan.database).await?;
-        Ok(if removed.is_empty() {
+        Ok(if removed.is_empty() && put_back.is_empty() {
             Undo::AlreadyGone
         } else {
-            Undo::Reverted(json!({ "removed": removed }))
+            Undo::Reverted(json!({ "removed": removed, "triggers_put_back": put_back }))
         })
     }
 }

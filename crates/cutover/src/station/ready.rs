@@ -10,8 +10,8 @@ use reberth_replicate::mysql::server;
 use reberth_replicate::mysql::touched::Touched;
 use serde_json::json;
 
-use super::Station;
 use super::verified::require_no_difference;
+use super::{Station, programs};
 use crate::error::CutoverError;
 use crate::fence::canary::{self, Answer};
 use crate::fence::{Account, Fence, Writer, list};
@@ -36,10 +36,11 @@ impl Station for Ready {
         passage.writers = look_at_origin(passage).await?;
         let (opens, others) = look_at_destination(passage).await?;
         passage.opens = opens;
+        let triggers = programs::require_movable(passage).await?;
         let (keys, until) = compare_again(passage).await?;
         passage.noted = json!({
             "writers": passage.writers, "opens": passage.opens, "exempt_accounts": passage.exempt, "front_door": format!("leads to {}", edge.leads_to),
-            "others_that_can_write_on_the_other_side": others, "keys_compared_again": keys, "equal_until": until,
+            "others_that_can_write_on_the_other_side": others, "keys_compared_again": keys, "triggers": triggers, "equal_until": until,
         });
         passage.equal_until = Some(until);
         Ok(())

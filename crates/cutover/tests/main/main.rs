@@ -6,3 +6,4 @@ mod fence;
 mod fence_on_mysql;
 mod killed;
 mod there_and_back;
+mod triggers;

@@ -4,8 +4,10 @@ use reberth_model::document::sha256_hex;
 
 use crate::connection::Session;
 use crate::error::ReplicateError;
+use crate::mysql::objects::level::known_modes;
 use crate::mysql::pipeline::StreamPlan;
-use crate::mysql::schema::{self, Schema, take_apart};
+use crate::mysql::schema::{self, Schema, take_apart, translate};
+use crate::mysql::sequence;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::{self, Checkpoint, Phase};
 use crate::mysql::value::{quote_name, quote_text};
@@ -74,6 +76,8 @@ async fn begin_copy(
         ]));
     }
     let schema = schema::read(source, &plan.database).await?;
+    let target_flavour = server::version(target).await?.flavour;
+    let schema = translate::schema(schema, flavour, target_flavour)?;
     make_tables(source, target, &schema).await?;
     let checkpoint = Checkpoint {
         phase: Phase::Copying,
@@ -107,12 +111,15 @@ async fn make_tables(
     let mode: Option<String> = source
         .row("asking for the sql_mode", "SELECT @@global.sql_mode")
         .await?;
-    let modes = format!(
-        "SET sql_mode = {}",
-        quote_text(&modes_of_both(&mode.unwrap_or_default()))
-    );
+    let flavour = server::version(target).await?.flavour;
+    let mode = known_modes(&mode.unwrap_or_default(), flavour);
+    let modes = format!("SET sql_mode = {}", quote_text(&mode));
     target.run("setting the source's sql_mode", modes).await?;
     target.run("speaking utf8mb4", "SET NAMES utf8mb4").await?;
+    target
+        .run("choosing the database", format!("USE {database}"))
+        .await?;
+    sequence::make(source, target, &schema.database, &schema.sequences).await?;
     for table in schema.tables.values() {
         target
             .run(
@@ -139,24 +146,6 @@ async fn make_tables(
     Ok(())
 }
 
-/// Modes of one family that the other does not know, and that say nothing about a definition.
-const MODES_OF_ONE_FAMILY: &[&str] = &[
-    "NO_AUTO_CREATE_USER",
-    "IGNORE_BAD_TABLE_OPTIONS",
-    "EMPTY_STRING_IS_NULL",
-    "SIMULTANEOUS_ASSIGNMENT",
-    "TIME_ROUND_FRACTIONAL",
-    "TIME_TRUNCATE_FRACTIONAL",
-];
-
-/// The modes that servers of both families know.
-fn modes_of_both(modes: &str) -> String {
-    let known = modes
-        .split(',')
-        .filter(|mode| !MODES_OF_ONE_FAMILY.contains(mode));
-    known.collect::<Vec<_>>().join(",")
-}
-
 /// An error if the target holds a table that is not the schema's, or a row.
 async fn refuse_strangers(target: &mut Session, schema: &Schema) -> Result<(), ReplicateError> {
     let sql = format!(
@@ -174,7 +163,8 @@ async fn refuse_strangers(target: &mut Session, schema: &Schema) -> Result<(), R
             quote_name(&name)
         );
         let rows: Option<u64> = target.row("counting rows", sql).await?;
-        if !schema.tables.contains_key(&name) || rows != Some(0) {
+        let is_known = schema.tables.contains_key(&name) && rows == Some(0);
+        if !is_known && !schema.sequences.contains(&name) {
             strangers.push(name);
         }
     }

@@ -18,6 +18,7 @@ pub mod keep;
 mod kind;
 pub mod level;
 mod read;
+pub mod right;
 pub(crate) mod statement;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! Probes both servers before anything is moved, and assumes nothing.
 
+mod families;
 mod programs;
 mod reader;
 mod settings;
@@ -136,6 +137,10 @@ pub async fn run(plan: &StreamPlan) -> Result<Preflight, ReplicateError> {
     match schema::read(&mut source, &plan.database).await {
         Ok(schema) => {
             tables::probe(&schema, &mut found);
+            let families = (source_version.flavour, target_version.flavour);
+            families::probe(&schema, families.0, families.1, &mut found);
+            families::probe_collation(&schema, families.0, families.1, &mut target, &mut found)
+                .await?;
             tables::probe_kinds(&mut source, &schema, &mut found).await?;
             tables::probe_empty_labels(&mut source, &schema, &mut found).await?;
             reader::probe_read_only(&mut source, &schema, &mut found).await?;

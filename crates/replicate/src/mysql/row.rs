@@ -178,6 +178,9 @@ fn read_value(class: &ColumnClass, value: Value) -> Option<Datum> {
             bytes.resize((*length).max(bytes.len()), 0);
             Datum::Bytes(bytes)
         }
+        (ColumnClass::Spelled { spelling }, Value::Bytes(bytes)) => {
+            Datum::Plain(spelling.text(bytes)?)
+        }
         (_, Value::Bytes(bytes)) => Datum::Bytes(bytes),
     })
 }

@@ -2,6 +2,7 @@
 
 mod definition;
 mod read;
+pub mod translate;
 
 use std::collections::BTreeMap;
 
@@ -152,6 +153,9 @@ pub struct Schema {
     pub tables: BTreeMap<String, Table>,
     /// Foreign keys, ordered by child and name.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Names of the sequences, which MariaDB has.
+    #[serde(default)]
+    pub sequences: Vec<String>,
 }
 
 impl Schema {
@@ -163,6 +167,7 @@ impl Schema {
             collation: String::new(),
             tables: BTreeMap::new(),
             foreign_keys: Vec::new(),
+            sequences: Vec::new(),
         }
     }
 

@@ -172,15 +172,24 @@ fn stream_name(direction: Direction, database: &str) -> String {
 
 /// Makes Reberth's schema where it is missing.
 pub async fn prepare_tables(session: &mut Session) -> Result<(), ReplicateError> {
+    prepare_database(session).await?;
+    for table in TABLES {
+        session.run("making Reberth's tables", table).await?;
+    }
+    Ok(())
+}
+
+/// Makes Reberth's database, with the session standing in none that moves: a reader of this server's log takes a statement made there for one about it.
+pub(crate) async fn prepare_database(session: &mut Session) -> Result<(), ReplicateError> {
+    session
+        .run("leaving the database", "USE information_schema")
+        .await?;
     session
         .run(
             "making Reberth's schema",
             "CREATE DATABASE IF NOT EXISTS reberth CHARACTER SET utf8mb4",
         )
         .await?;
-    for table in TABLES {
-        session.run("making Reberth's tables", table).await?;
-    }
     Ok(())
 }
 

@@ -299,6 +299,7 @@ mod tests {
                 .map(|name| (name.into(), table(name)))
                 .into(),
             foreign_keys: Vec::new(),
+            sequences: Vec::new(),
         };
         let mut touched = Touched {
             keys: BTreeMap::new(),

@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::mysql::spelling::Spelling;
+
 /// What a column holds, as far as writing and hashing its values goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ColumnClass {
@@ -50,6 +52,11 @@ pub enum ColumnClass {
     Json,
     /// Spatial types in the server's own form.
     Geometry,
+    /// Types of MariaDB that are stored as bytes and told as text.
+    Spelled {
+        /// Which.
+        spelling: Spelling,
+    },
 }
 
 /// One value of one row.
@@ -98,6 +105,10 @@ impl ColumnClass {
             }
             (_, Datum::Bytes(bytes)) => write_quoted(bytes, sql),
             (ColumnClass::Temporal, Datum::Plain(text)) => write_quoted(text.as_bytes(), sql),
+            // A binary string would be taken for its bytes.
+            (ColumnClass::Spelled { .. }, Datum::Plain(text)) => {
+                write_introduced("ascii", text.as_bytes(), sql)
+            }
             (_, Datum::Plain(text)) => {
                 sql.extend_from_slice(text.as_bytes());
                 // `-0` is the integer 0; `-0e0` is not.
@@ -137,6 +148,10 @@ impl ColumnClass {
                 format!("CAST({quoted_name}*1e0 AS BINARY)")
             }
             ColumnClass::Bit | ColumnClass::Geometry => format!("HEX({quoted_name})"),
+            // As binary it would be its bytes here, and its letters on a server that holds it as text.
+            ColumnClass::Spelled { .. } => {
+                format!("CAST(CAST({quoted_name} AS CHAR CHARACTER SET ascii) AS BINARY)")
+            }
             _ => format!("CAST({quoted_name} AS BINARY)"),
         }
     }
@@ -151,6 +166,7 @@ impl ColumnClass {
             | ColumnClass::Double
             | ColumnClass::Temporal
             | ColumnClass::Year => quoted_name.to_owned(),
+            ColumnClass::Spelled { .. } => self.hash_expression(quoted_name),
             _ => format!("CAST({quoted_name} AS BINARY)"),
         }
     }
@@ -162,6 +178,7 @@ impl ColumnClass {
                 sql.extend_from_slice(bit_number(bytes).to_string().as_bytes())
             }
             (ColumnClass::Json, Datum::Bytes(bytes)) => write_quoted(bytes, sql),
+            (ColumnClass::Spelled { .. }, Datum::Plain(text)) => write_quoted(text.as_bytes(), sql),
             _ => self.write_value(datum, sql),
         }
     }
@@ -179,6 +196,7 @@ impl ColumnClass {
                 | ColumnClass::Double
                 | ColumnClass::Temporal
                 | ColumnClass::Year
+                | ColumnClass::Spelled { .. }
         );
         match String::from_utf8(bytes) {
             Ok(text) if is_plain => Datum::Plain(text),

@@ -5,7 +5,14 @@ use reberth_replicate::mysql::preflight;
 
 /// SQL, and the subjects of the blockers that it causes.
 const CASES: &[(&str, &[&str])] = &[
-    ("CREATE SEQUENCE invoice_number", &["table invoice_number"]),
+    (
+        "CREATE TABLE squeezed (id INT PRIMARY KEY, v TEXT COMPRESSED)",
+        &["table squeezed"],
+    ),
+    (
+        "CREATE TABLE long_unique (id INT PRIMARY KEY, v TEXT, UNIQUE KEY v_once (v))",
+        &["table long_unique"],
+    ),
     (
         "CREATE TABLE price (id INT PRIMARY KEY, cents INT) WITH SYSTEM VERSIONING",
         &["table price"],

@@ -145,6 +145,7 @@ mod tests {
                 .map(|(name, bytes, has_key)| ((*name).to_owned(), table(name, *bytes, *has_key)))
                 .collect::<BTreeMap<_, _>>(),
             foreign_keys: Vec::new(),
+            sequences: Vec::new(),
         }
     }
 

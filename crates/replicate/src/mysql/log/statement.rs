@@ -181,6 +181,7 @@ mod tests {
             collation: String::new(),
             tables: BTreeMap::from([("course".to_owned(), table)]),
             foreign_keys: vec![],
+            sequences: Vec::new(),
         }
     }
 

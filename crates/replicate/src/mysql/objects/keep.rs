@@ -6,7 +6,8 @@
 use super::{Account, Kind, Program, definer, level, read};
 use crate::connection::Session;
 use crate::error::ReplicateError;
-use crate::mysql::value::quote_text;
+use crate::mysql::state;
+use crate::mysql::value::{quote_name, quote_text};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.kept_program (
     database_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, kind VARCHAR(20) NOT NULL,
@@ -19,14 +20,14 @@ pub async fn take_triggers(
     session: &mut Session,
     database: &str,
 ) -> Result<Vec<String>, ReplicateError> {
-    let found = read(session, database).await?;
-    require_visible(&found.hidden, session.address().side())?;
-    let triggers: Vec<Program> = found
-        .programs
-        .into_values()
-        .filter(|program| program.kind == Kind::Trigger)
-        .collect();
+    let triggers = triggers(session, database).await?;
     store(session, database, &triggers).await?;
+    session
+        .run(
+            "choosing the database",
+            format!("USE {}", quote_name(database)),
+        )
+        .await?;
     for trigger in &triggers {
         level::drop_one(session, Kind::Trigger, &trigger.name).await?;
     }
@@ -34,6 +35,24 @@ pub async fn take_triggers(
         .await?
         .into_iter()
         .map(|trigger| trigger.name)
+        .collect())
+}
+
+/// Names of the database's triggers; an error if this account could not see them.
+pub async fn visible_triggers(
+    session: &mut Session,
+    database: &str,
+) -> Result<Vec<String>, ReplicateError> {
+    let triggers = triggers(session, database).await?;
+    Ok(triggers.into_iter().map(|trigger| trigger.name).collect())
+}
+
+async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Program>, ReplicateError> {
+    let found = read(session, database).await?;
+    require_visible(&found.hidden, session.address().side())?;
+    let triggers = found.programs.into_values();
+    Ok(triggers
+        .filter(|program| program.kind == Kind::Trigger)
         .collect())
 }
 
@@ -106,12 +125,7 @@ async fn store(
     database: &str,
     programs: &[Program],
 ) -> Result<(), ReplicateError> {
-    session
-        .run(
-            "making Reberth's schema",
-            "CREATE DATABASE IF NOT EXISTS reberth CHARACTER SET utf8mb4",
-        )
-        .await?;
+    state::prepare_database(session).await?;
     session.run("making Reberth's tables", TABLE).await?;
     for program in programs {
         let definer = program.definer.as_ref().map(|account| account.to_string());

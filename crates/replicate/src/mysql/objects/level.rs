@@ -238,6 +238,8 @@ pub(crate) fn known_modes(modes: &str, flavour: Flavour) -> String {
     let foreign: &[&str] = match flavour {
         Flavour::MySql => &[
             "NO_AUTO_CREATE_USER",
+            "IGNORE_BAD_TABLE_OPTIONS",
+            "EMPTY_STRING_IS_NULL",
             "SIMULTANEOUS_ASSIGNMENT",
             "TIME_ROUND_FRACTIONAL",
             "NO_FIELD_OPTIONS",

@@ -6,7 +6,7 @@ use super::{Preflight, Verdict};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::log::OWN_SCHEMA;
-use crate::mysql::objects::{self, Account, Found, Kind, definer};
+use crate::mysql::objects::{self, Account, Found, Kind, definer, right};
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::value::quote_text;
@@ -166,29 +166,17 @@ async fn probe_right_to_make(
     if programs.programs.keys().filter(concerned).count() == 0 {
         return Ok(());
     }
-    let name = format!("reberth.function_probe_{}", target.id());
-    let made = target
-        .run(
-            "trying to make a function",
-            format!("CREATE FUNCTION {name}() RETURNS INT DETERMINISTIC NO SQL RETURN 1"),
-        )
-        .await;
-    match made {
-        Ok(_) => {
-            let sql = format!("DROP FUNCTION IF EXISTS {name}");
-            target.run("removing the function that was tried", sql).await?;
-            found.note(
-                "right to make functions and triggers",
-                Verdict::Fine,
-                "tried on the target",
-            );
-        }
-        Err(ReplicateError::Refused { source, .. }) => found.note(
+    match right::to_make_functions(target).await? {
+        None => found.note(
+            "right to make functions and triggers",
+            Verdict::Fine,
+            "tried on the target",
+        ),
+        Some(refusal) => found.note(
             "right to make functions and triggers",
             Verdict::Blocker("set log_bin_trust_function_creators=1 on the target (with a managed provider: in its parameter group), and give the writer ALL on the database and on reberth.*".to_owned()),
-            source.to_string(),
+            refusal,
         ),
-        Err(error) => return Err(error),
     }
     Ok(())
 }

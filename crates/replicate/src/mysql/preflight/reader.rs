@@ -25,6 +25,7 @@ pub(super) async fn probe_log(
             collation: String::new(),
             tables: BTreeMap::new(),
             foreign_keys: Vec::new(),
+            sequences: Vec::new(),
         };
         plan.open_log("preflight", schema, end).await.map(drop)
     };

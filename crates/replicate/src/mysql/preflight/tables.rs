@@ -25,10 +25,36 @@ pub(super) fn probe(schema: &Schema, found: &mut Preflight) {
         probe_table(schema, table, found);
     }
     probe_cascades(schema, found);
+    if !schema.sequences.is_empty() {
+        found.note(
+            "sequences",
+            Verdict::Handled(
+                "made with the tables, and set past the source's numbers behind the fence"
+                    .to_owned(),
+            ),
+            schema.sequences.join(", "),
+        );
+    }
 }
 
 fn probe_table(schema: &Schema, table: &Table, found: &mut Preflight) {
     let subject = format!("table {}", table.name);
+    for (is_so, seen, remedy) in [
+        (
+            has_line(table, "`", " /*M!100301 COMPRESSED*/"),
+            "a compressed column",
+            "ALTER TABLE … MODIFY the column without COMPRESSED: its values stand in the log in a form that this version does not read",
+        ),
+        (
+            has_line(table, "UNIQUE KEY", " USING HASH"),
+            "a unique index over a long text whole",
+            "make it unique by a generated column with a hash: the server logs a hidden column of its own with this one",
+        ),
+    ] {
+        if is_so {
+            found.note(&subject, Verdict::Blocker(remedy.to_owned()), seen);
+        }
+    }
     if !table.engine.eq_ignore_ascii_case("InnoDB") {
         found.note(
             &subject,
@@ -59,6 +85,14 @@ fn probe_table(schema: &Schema, table: &Table, found: &mut Preflight) {
     }
 }
 
+/// Whether a clause of the definition begins so and holds these words.
+fn has_line(table: &Table, start: &str, words: &str) -> bool {
+    table.create_statement.lines().any(|line| {
+        line.strip_prefix("  ")
+            .is_some_and(|clause| clause.starts_with(start) && clause.contains(words))
+    })
+}
+
 /// Cascades are carried out by the applier, unless they lead in a circle: then no order of reading is right.
 fn probe_cascades(schema: &Schema, found: &mut Preflight) {
     if let Err(error) = cascade::reading_levels(schema) {
@@ -87,7 +121,7 @@ fn probe_cascades(schema: &Schema, found: &mut Preflight) {
     }
 }
 
-/// Sequences and system-versioned tables hold more than the rows that a SELECT shows.
+/// System-versioned tables hold more than the rows that a SELECT shows.
 pub(super) async fn probe_kinds(
     source: &mut Session,
     schema: &Schema,
@@ -95,15 +129,12 @@ pub(super) async fn probe_kinds(
 ) -> Result<(), ReplicateError> {
     let sql = format!(
         "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES \
-         WHERE TABLE_SCHEMA = {} AND TABLE_TYPE NOT IN ('BASE TABLE', 'VIEW') ORDER BY TABLE_NAME",
+         WHERE TABLE_SCHEMA = {} AND TABLE_TYPE NOT IN ('BASE TABLE', 'VIEW', 'SEQUENCE') ORDER BY TABLE_NAME",
         quote_text(&schema.database)
     );
     let tables: Vec<(String, String)> = source.rows("listing kinds of tables", sql).await?;
     for (name, kind) in tables {
         let remedy = match kind.as_str() {
-            "SEQUENCE" => {
-                "this version does not carry sequences: drop it on the source, and make it again after the cutover with the value it had reached"
-            }
             "SYSTEM VERSIONED" => {
                 "this version does not carry the history of rows: ALTER TABLE … DROP SYSTEM VERSIONING on the source, after keeping the history elsewhere"
             }

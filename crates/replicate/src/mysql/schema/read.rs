@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{Column, ForeignKey, ReferentialAction, Schema, Table};
 use crate::connection::Session;
 use crate::error::ReplicateError;
-use crate::mysql::value::{ColumnClass, quote_name, quote_text};
+use crate::mysql::sequence;
+use crate::mysql::value::{ColumnClass, Spelling, quote_name, quote_text};
 
 /// Reads the schema of a database from its server.
 pub async fn read(session: &mut Session, database: &str) -> Result<Schema, ReplicateError> {
@@ -42,6 +43,7 @@ pub async fn read(session: &mut Session, database: &str) -> Result<Schema, Repli
         collation,
         tables,
         foreign_keys,
+        sequences: sequence::names(session, database).await?,
     })
 }
 
@@ -131,6 +133,7 @@ fn column_class(
             unsigned: column_type.contains("unsigned"),
         })
     };
+    let spelled = |spelling| Some(ColumnClass::Spelled { spelling });
     match data_type {
         "tinyint" => integer(1),
         "smallint" => integer(2),
@@ -150,6 +153,9 @@ fn column_class(
         "bit" => Some(ColumnClass::Bit),
         "enum" | "set" => Some(ColumnClass::Label { charset }),
         "json" => Some(ColumnClass::Json),
+        "uuid" => spelled(Spelling::Uuid),
+        "inet4" => spelled(Spelling::Inet4),
+        "inet6" => spelled(Spelling::Inet6),
         "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
         | "multipolygon" | "geometrycollection" | "geomcollection" => Some(ColumnClass::Geometry),
         _ => None,

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::Sides;
 use super::catalogue::{self, Catalogue};
 use crate::error::ReplicateError;
-use crate::mysql::schema::{self, Schema, Table};
+use crate::mysql::schema::{self, Column, Schema, Table, translate};
 use crate::mysql::server::{self, Flavour};
-use crate::mysql::{counter, objects};
+use crate::mysql::{counter, objects, sequence};
 
 /// How the source's schema and the target's differ.
 pub(super) struct Definitions {
@@ -46,6 +46,14 @@ pub(super) async fn compare(
             differences.push(format!("columns or key of table {name} differ"));
             incomparable.insert(name.clone());
         }
+        let translation = translate::table(table, sides.flavour, target_flavour);
+        if !translation.changes.is_empty() {
+            // Its parts are in the other family's words; what they hold is compared.
+            if !holds_the_same(table, other, sides.flavour, target_flavour) {
+                differences.push(format!("columns of table {name} hold other types"));
+            }
+            continue;
+        }
         let found = differing_parts(name, &parts.0, &parts.1);
         // Two versions may print one table in two ways; one version does not.
         let is_one_version = source_version.text == target_version.text;
@@ -60,6 +68,15 @@ pub(super) async fn compare(
         .filter(|name| !source.tables.contains_key(*name))
     {
         differences.push(format!("table {name} is on the target only"));
+    }
+    for name in &source.sequences {
+        if !target.sequences.contains(name) {
+            differences.push(format!("sequence {name} is missing on the target"));
+        } else if sequence::definition(&mut sides.source, database, name).await?
+            != sequence::definition(&mut sides.target, database, name).await?
+        {
+            differences.push(format!("sequence {name} is defined differently"));
+        }
     }
     let (here, there) = (
         objects::read(&mut sides.source, &source.database).await?,
@@ -89,6 +106,19 @@ fn has_same_columns(table: &Table, other: &Table) -> bool {
             .collect()
     };
     names(table) == names(other) && table.identity == other.identity
+}
+
+/// Whether the target's columns hold what the source's do, in the types that its family has for them.
+fn holds_the_same(source: &Table, target: &Table, from: Flavour, to: Flavour) -> bool {
+    let is_column = |(one, other): (&Column, &Column)| {
+        one.name == other.name
+            && one.generated == other.generated
+            // A computed column is not declared NOT NULL on MariaDB.
+            && (one.generated || one.nullable == other.nullable)
+            && translate::class(&one.class, from, to) == other.class
+    };
+    source.columns.len() == target.columns.len()
+        && source.columns.iter().zip(&target.columns).all(is_column)
 }
 
 /// The parts of a table that are not the same, as sentences.
@@ -133,6 +163,19 @@ async fn counters_behind(
     Ok(source.into_iter().filter_map(sentence).collect())
 }
 
+/// MySQL remembers whether a column's character set was written down, and prints it then beside its collation, which tells it anyway.
+fn plain_collation(line: &str) -> String {
+    let Some((before, after)) = line.split_once(" CHARACTER SET ") else {
+        return line.to_owned();
+    };
+    match after.split_once(" COLLATE ") {
+        Some((charset, collation)) if collation.starts_with(&format!("{charset}_")) => {
+            format!("{before} COLLATE {collation}")
+        }
+        _ => line.to_owned(),
+    }
+}
+
 /// A definition as comparable lines: indexes and constraints may have been made in another order.
 fn definition(table: &Table) -> (String, Vec<(String, String)>) {
     let parts = schema::take_apart(table);
@@ -145,41 +188,6 @@ fn definition(table: &Table) -> (String, Vec<(String, String)>) {
     .flatten()
     .collect();
     clauses.sort();
-    (without_implied_charsets(&parts.create), clauses)
-}
-
-/// MySQL prints `CHARACTER SET x COLLATE x_y` where the column was made with a collation, and `COLLATE x_y` where it has it from its
-/// table: the same, since a collation belongs to one character set.
-fn without_implied_charsets(create: &str) -> String {
-    let mut pieces = create.split(" CHARACTER SET ");
-    let mut written = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        match piece.split_once(' ') {
-            Some((charset, rest)) if rest.starts_with(&format!("COLLATE {charset}")) => {
-                written.push(' ');
-                written.push_str(rest);
-            }
-            _ => {
-                written.push_str(" CHARACTER SET ");
-                written.push_str(piece);
-            }
-        }
-    }
-    written
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_charset_that_its_collation_implies_is_no_difference() {
-        let same = without_implied_charsets(
-            "  `a` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,\n  `b` text CHARACTER SET latin1,\n  `c` text CHARACTER SET ucs2 COLLATE utf16_bin",
-        );
-        assert_eq!(
-            same,
-            "  `a` varchar(9) COLLATE utf8mb4_bin NOT NULL,\n  `b` text CHARACTER SET latin1,\n  `c` text CHARACTER SET ucs2 COLLATE utf16_bin"
-        );
-    }
+    let create: Vec<String> = parts.create.lines().map(plain_collation).collect();
+    (create.join("\n"), clauses)
 }

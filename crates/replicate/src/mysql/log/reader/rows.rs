@@ -39,9 +39,11 @@ impl LogReader {
         }
         let is_ours = logged.database == self.schema.database;
         let is_in_scope = is_ours && self.schema.tables.contains_key(&logged.name);
+        // Numbers taken from a sequence; how far it has come is asked for at the cutover.
+        let is_sequence = self.schema.sequences.contains(&logged.name);
         let known = KnownTable {
             is_in_scope,
-            is_new: is_ours && !is_in_scope,
+            is_new: is_ours && !is_in_scope && !is_sequence,
             logged,
         };
         self.tables.insert(known.logged.id, known);

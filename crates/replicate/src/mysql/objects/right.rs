@@ -1,0 +1,29 @@
+//! Whether a server lets an account make functions and triggers.
+
+use crate::connection::Session;
+use crate::error::ReplicateError;
+use crate::mysql::state;
+
+/// A server that logs refuses both from accounts without SUPER (errors 1418 and 1419), unless it is told to trust them. So a function is made, in
+/// Reberth's own schema, and dropped again. Returns the server's words if it refuses.
+pub async fn to_make_functions(session: &mut Session) -> Result<Option<String>, ReplicateError> {
+    state::prepare_database(session).await?;
+    let name = format!("reberth.function_probe_{}", session.id());
+    let made = session
+        .run(
+            "trying to make a function",
+            format!("CREATE FUNCTION {name}() RETURNS INT DETERMINISTIC NO SQL RETURN 1"),
+        )
+        .await;
+    match made {
+        Ok(_) => {
+            let sql = format!("DROP FUNCTION IF EXISTS {name}");
+            session
+                .run("removing the function that was tried", sql)
+                .await?;
+            Ok(None)
+        }
+        Err(ReplicateError::Refused { source, .. }) => Ok(Some(source.to_string())),
+        Err(error) => Err(error),
+    }
+}

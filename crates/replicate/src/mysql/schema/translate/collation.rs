@@ -1,0 +1,109 @@
+//! Collations that only one family has, and the nearest of the other.
+//!
+//! MySQL's `0900` collations follow Unicode 9 without padding, MariaDB's `uca1400` follow Unicode 14, with padding unless their names say `nopad`. What is
+//! equal in the one is equal in the other but for characters that came to Unicode between them. Where a padded collation has no padded counterpart that
+//! tells accents or case apart, an unpadded one is taken: texts that differ by trailing spaces only are then different.
+
+use super::Translation;
+use crate::mysql::server::Flavour;
+
+/// Languages under both names: MySQL's, MariaDB's.
+const LANGUAGES: &[(&str, &str)] = &[
+    ("cs", "czech"),
+    ("da", "danish"),
+    ("de_pb", "german2"),
+    ("eo", "esperanto"),
+    ("es", "spanish"),
+    ("es_trad", "spanish2"),
+    ("et", "estonian"),
+    ("hr", "croatian"),
+    ("hu", "hungarian"),
+    ("is", "icelandic"),
+    ("la", "roman"),
+    ("lt", "lithuanian"),
+    ("lv", "latvian"),
+    ("pl", "polish"),
+    ("ro", "romanian"),
+    ("sk", "slovak"),
+    ("sl", "slovenian"),
+    ("sv", "swedish"),
+    ("tr", "turkish"),
+    ("vi", "vietnamese"),
+];
+
+/// The collation that takes this one's place. `None`: both families know it, or the other has none like it.
+pub(crate) fn translated(name: &str, to: Flavour) -> Option<String> {
+    match to {
+        Flavour::MariaDb => to_mariadb(name),
+        Flavour::MySql => to_mysql(name),
+    }
+}
+
+fn to_mariadb(name: &str) -> Option<String> {
+    let rest = name.strip_prefix("utf8mb4_")?;
+    if rest == "0900_bin" {
+        return Some("utf8mb4_nopad_bin".to_owned());
+    }
+    if let Some(kind) = rest.strip_prefix("0900_") {
+        return Some(format!("utf8mb4_uca1400_nopad_{kind}"));
+    }
+    let (language, kind) = rest.split_once("_0900_")?;
+    let (_, theirs) = LANGUAGES.iter().find(|(ours, _)| *ours == language)?;
+    Some(format!("utf8mb4_uca1400_{theirs}_nopad_{kind}"))
+}
+
+fn to_mysql(name: &str) -> Option<String> {
+    let (charset, rest) = name.split_once('_')?;
+    if rest == "nopad_bin" && charset == "utf8mb4" {
+        return Some("utf8mb4_0900_bin".to_owned());
+    }
+    let kind = rest.strip_prefix("uca1400_")?;
+    match (charset, kind) {
+        ("utf8mb4" | "utf8mb3" | "ucs2" | "utf16" | "utf32", "ai_ci") => {
+            Some(format!("{charset}_unicode_520_ci"))
+        }
+        ("utf8mb4", "nopad_ai_ci") => Some("utf8mb4_0900_ai_ci".to_owned()),
+        ("utf8mb4", "as_ci" | "nopad_as_ci") => Some("utf8mb4_0900_as_ci".to_owned()),
+        ("utf8mb4", "as_cs" | "nopad_as_cs") => Some("utf8mb4_0900_as_cs".to_owned()),
+        ("utf8mb4", kind) => {
+            let (language, kind) = kind.split_at(kind.find('_')?);
+            let kind = kind.trim_start_matches('_').trim_start_matches("nopad_");
+            let (ours, _) = LANGUAGES.iter().find(|(_, theirs)| *theirs == language)?;
+            matches!(kind, "ai_ci" | "as_cs").then(|| format!("utf8mb4_{ours}_0900_{kind}"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether only the family that is left knows the collation.
+fn is_foreign(name: &str, to: Flavour) -> bool {
+    match to {
+        Flavour::MariaDb => name.contains("_0900_") || matches!(name, "utf8mb4_zh_0900_as_cs"),
+        Flavour::MySql => name.contains("uca1400") || name.contains("nopad"),
+    }
+}
+
+/// A line of a definition with its collations put into the target's names.
+pub(super) fn in_text(line: &str, to: Flavour, result: &mut Translation) -> String {
+    super::outside_quotes(line, |piece| {
+        let is_separator = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+        let mut changed = piece.to_owned();
+        for word in piece
+            .split(is_separator)
+            .filter(|word| is_foreign(word, to))
+        {
+            match translated(word, to) {
+                Some(other) => {
+                    changed = changed.replace(word, &other);
+                    result
+                        .changes
+                        .push(format!("collation {word} becomes {other}"));
+                }
+                None => result.blockers.push(format!(
+                    "the target has no collation like {word}: choose one that both have on the source"
+                )),
+            }
+        }
+        changed
+    })
+}
