@@ -81,8 +81,8 @@ pub(super) async fn read(session: &mut Session, database: &str) -> Result<Roster
         .iter()
         .filter(|(user, host, _, is_role)| {
             !is_role
-                && (by_everybody && in_force.contains(&grantee(user, host))
-                    || holders.contains(&(user.clone(), host.clone())))
+                && in_force.contains(&grantee(user, host))
+                && (by_everybody || holders.contains(&(user.clone(), host.clone())))
         })
         .map(|(user, host, is_locked, _)| Writer {
             account: Account {
