@@ -27,3 +27,29 @@ pub async fn to_make_functions(session: &mut Session) -> Result<Option<String>, 
         Err(error) => Err(error),
     }
 }
+
+/// The same without making anything: why the server would refuse, as its settings and the account's own grants tell.
+pub async fn refused_by_settings(session: &mut Session) -> Result<Option<String>, ReplicateError> {
+    let settings: Option<(bool, bool)> = session
+        .row(
+            "asking whom the server trusts",
+            "SELECT @@global.log_bin, @@global.log_bin_trust_function_creators",
+        )
+        .await?;
+    if settings.is_none_or(|(logs, trusts)| !logs || trusts) {
+        return Ok(None);
+    }
+    let grants: Vec<String> = session
+        .rows("listing the writer's rights", "SHOW GRANTS")
+        .await?;
+    let is_super = |grant: &String| {
+        let (rights, place) = grant.split_once(" ON ").unwrap_or((grant, ""));
+        place.starts_with("*.*") && (rights.contains("SUPER") || rights.contains("ALL PRIVILEGES"))
+    };
+    if grants.iter().any(is_super) {
+        return Ok(None);
+    }
+    let words =
+        "the target keeps a log and log_bin_trust_function_creators is off (errors 1418 and 1419)";
+    Ok(Some(words.to_owned()))
+}

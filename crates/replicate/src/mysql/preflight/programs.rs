@@ -28,9 +28,10 @@ pub(super) async fn probe(
     }
     probe_modes(&programs, server::version(target).await?.flavour, found);
     probe_clock(&programs, source, target, found).await?;
-    // The last two make something on the target, in Reberth's own schema; without that the writer's rights are a finding already.
-    if has_database(target, OWN_SCHEMA).await? {
-        probe_right_to_make(&programs, target, found).await?;
+    // Trying makes something on the target, in Reberth's own schema. Before there is one, the server's settings must tell.
+    let has_own_schema = has_database(target, OWN_SCHEMA).await?;
+    probe_right_to_make(&programs, has_own_schema, target, found).await?;
+    if has_own_schema {
         probe_definers(&programs, target, found).await?;
     }
     if has_database(target, &plan.database).await? {
@@ -159,6 +160,7 @@ async fn has_database(target: &mut Session, name: &str) -> Result<bool, Replicat
 /// A server that logs refuses functions and triggers from accounts without SUPER (errors 1418 and 1419), unless it is told to trust them.
 async fn probe_right_to_make(
     programs: &Found,
+    has_own_schema: bool,
     target: &mut Session,
     found: &mut Preflight,
 ) -> Result<(), ReplicateError> {
@@ -166,12 +168,18 @@ async fn probe_right_to_make(
     if programs.programs.keys().filter(concerned).count() == 0 {
         return Ok(());
     }
-    match right::to_make_functions(target).await? {
-        None => found.note(
-            "right to make functions and triggers",
-            Verdict::Fine,
+    let (refusal, how) = match has_own_schema {
+        true => (
+            right::to_make_functions(target).await?,
             "tried on the target",
         ),
+        false => (
+            right::refused_by_settings(target).await?,
+            "by the target's settings and the writer's rights",
+        ),
+    };
+    match refusal {
+        None => found.note("right to make functions and triggers", Verdict::Fine, how),
         Some(refusal) => found.note(
             "right to make functions and triggers",
             Verdict::Blocker("set log_bin_trust_function_creators=1 on the target (with a managed provider: in its parameter group), and give the writer ALL on the database and on reberth.*".to_owned()),

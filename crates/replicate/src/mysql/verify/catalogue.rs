@@ -86,7 +86,14 @@ async fn read_columns(
         let said = if is_shared {
             let nullable = text(3);
             let default = shared_default(flavour, default);
-            let (charset, is_computed) = (text(6), !text(8).is_empty());
+            // JSON of MySQL has no character set of its own; MariaDB holds it as text in this one.
+            let is_json = text(2) == "json";
+            let charset = if is_json {
+                "utf8mb4".to_owned()
+            } else {
+                text(6)
+            };
+            let is_computed = !text(8).is_empty();
             format!(
                 "{} null {nullable} default {default} {} {charset} computed {is_computed} {}",
                 shared_type(&text(2)),
