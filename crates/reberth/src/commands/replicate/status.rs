@@ -240,6 +240,9 @@ impl Stand {
             if let Some(why) = &progress.throttle {
                 parts.push(format!("  the copy is slowed: {why}"));
             }
+            if let Some(warning) = &progress.spool_warning {
+                parts.push(format!("  WARNING: {warning}"));
+            }
             if progress.spool_bytes > 0 {
                 parts.push(format!(
                     "  spool: {} of the source's log",
@@ -300,7 +303,7 @@ impl Stand {
             "database": self.plan.database, "direction": self.plan.direction.word(), "state": self.state(), "phase": self.checkpoint.phase.word(),
             "gear": self.gear(), "checkpoint": self.checkpoint.position, "log_end": self.log_end, "lag_bytes": self.lag_bytes, "lag_ms": self.lag_ms(),
             "is_consistent": self.checkpoint.phase == Phase::Following, "paused": pause, "log": self.room, "log_left_s": self.log_left_s(),
-            "spool_bytes": self.running().map(|progress| progress.spool_bytes), "throttle": self.running().and_then(|progress| progress.throttle.clone()),
+            "spool_bytes": self.running().map(|progress| progress.spool_bytes), "spool_warning": self.running().and_then(|progress| progress.spool_warning.clone()), "throttle": self.running().and_then(|progress| progress.throttle.clone()),
             "left_s": self.running().and_then(|progress| progress.left_s), "running": self.running(), "tables": tables,
         })
     }

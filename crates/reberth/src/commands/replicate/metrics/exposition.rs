@@ -22,7 +22,7 @@ type Family = (
     fn(&Progress) -> Option<f64>,
 );
 
-const FAMILIES: [Family; 19] = [
+const FAMILIES: [Family; 20] = [
     (
         "reberth_replication_lag_seconds",
         "How long ago the position now applied was the end of the source's log. Missing while it is not known.",
@@ -103,6 +103,12 @@ const FAMILIES: [Family; 19] = [
         "Bytes of the source's log that wait in the spool on disk.",
         "gauge",
         |p| Some(p.spool_bytes as f64),
+    ),
+    (
+        "reberth_spool_stopped",
+        "1 while the spool takes no more of the source's log, because it or its disk is full.",
+        "gauge",
+        |p| Some(f64::from(u8::from(p.spool_warning.is_some()))),
     ),
     (
         "reberth_retries_total",

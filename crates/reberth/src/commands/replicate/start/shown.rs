@@ -64,10 +64,15 @@ fn name(plan: &StreamPlan) -> String {
 
 /// One line about a stream.
 pub(crate) fn line(name: &str, progress: &Progress) -> String {
-    let trouble = match (&progress.retrying, &progress.throttle) {
-        (Some(why), _) => format!(", trying again: {why}"),
-        (None, Some(why)) => format!(", slowed: {why}"),
-        (None, None) => String::new(),
+    let trouble = match (
+        &progress.retrying,
+        &progress.spool_warning,
+        &progress.throttle,
+    ) {
+        (Some(why), _, _) => format!(", trying again: {why}"),
+        (None, Some(warning), _) => format!(", WARNING: {warning}"),
+        (None, None, Some(why)) => format!(", slowed: {why}"),
+        (None, None, None) => String::new(),
     };
     let what = match progress.phase.as_str() {
         "" => "connecting".to_owned(),
