@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use reberth_replicate::LogPosition;
 
 /// Moves a running application and its data to AWS, and proves at every step that nothing was lost.
 #[derive(Debug, Parser)]
@@ -140,6 +141,9 @@ pub(crate) struct StartArgs {
     /// The way back that a cutover armed: from the target to the source.
     #[arg(long)]
     pub(crate) reverse: bool,
+    /// Pass exactly the schema change at that place of the source's log, which you have carried out on the target by hand.
+    #[arg(long, value_name = "FILE:OFFSET", conflicts_with = "reverse")]
+    pub(crate) past: Option<LogPosition>,
     /// Copy workers of this process, shared by all its databases; without it as many as the largest of them wants, and 4 at the least.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: Option<u16>,

@@ -80,13 +80,17 @@ pub enum ReplicateError {
         /// What is needed next.
         position: LogPosition,
     },
-    /// A change of the schema stands in the log.
-    #[error("a schema change stands in the source's log at {position}: {statement}")]
+    /// A change of the schema stands in the log that is not carried over.
+    #[error(
+        "a schema change stands in the log at {position} and is not carried over: {statement} ({reason})"
+    )]
     SchemaChanged {
-        /// Where.
+        /// Where the statement begins.
         position: LogPosition,
         /// Its first words.
         statement: String,
+        /// Why it is not carried over.
+        reason: String,
     },
     /// A change logged as a statement: it cannot be applied exactly.
     #[error(
@@ -217,7 +221,7 @@ impl ReplicateError {
                 "nothing applied so far is lost, but the gap cannot be closed: raise the source's log retention, run `reberth replicate stop`, empty the target, and start anew"
             }
             ReplicateError::SchemaChanged { .. } => {
-                "everything before it is applied; run `reberth replicate stop`, empty the target, and start anew with the new schema, and hold schema changes until the cutover"
+                "everything before it is applied; if the target follows already: do by hand on the target what the statement did on the source, then `reberth replicate start --past POSITION` with the position above; otherwise run `reberth replicate stop`, empty the target, and start anew"
             }
             ReplicateError::StatementLogged { .. } => {
                 "find the session that sets binlog_format=STATEMENT and stop it; then run `reberth replicate stop` and start anew"

@@ -6,6 +6,7 @@ pub(crate) mod cascade;
 pub(crate) mod chunk;
 pub mod copy;
 pub mod counter;
+pub(crate) mod ddl;
 pub mod estimate;
 pub(crate) mod failover;
 pub(crate) mod fold;

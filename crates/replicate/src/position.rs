@@ -67,6 +67,23 @@ impl LogPosition {
     }
 }
 
+/// A text that is not `FILE:OFFSET`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a place in a log, such as binlog.000012:3456")]
+pub struct NotAPosition(String);
+
+impl std::str::FromStr for LogPosition {
+    type Err = NotAPosition;
+
+    /// Reads what [`Display`](std::fmt::Display) wrote.
+    fn from_str(text: &str) -> Result<LogPosition, NotAPosition> {
+        let parts = text.rsplit_once(':');
+        parts
+            .and_then(|(file, offset)| LogPosition::new(file, offset.parse().ok()?))
+            .ok_or_else(|| NotAPosition(text.to_owned()))
+    }
+}
+
 impl std::fmt::Display for LogPosition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.file, self.offset)
@@ -86,6 +103,21 @@ mod tests {
         assert!(at("binlog.000009", 900) < at("binlog.000010", 4));
         assert!(at("binlog.999999", 4) < at("binlog.1000000", 4));
         assert!(LogPosition::new("binlog", 4).is_none());
+    }
+
+    #[test]
+    fn a_position_is_read_as_it_is_written() {
+        let position = at("binlog.000010", 4);
+        assert_eq!(position.to_string().parse(), Ok(position));
+        for text in [
+            "",
+            "binlog.000010",
+            "binlog.000010:",
+            "binlog:4",
+            "binlog.000010:-4",
+        ] {
+            assert!(text.parse::<LogPosition>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -58,6 +58,11 @@ impl Applier {
         })
     }
 
+    /// The session over which it writes.
+    pub(crate) fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
     /// The position committed on the target.
     pub(crate) fn checkpoint(&self) -> &LogPosition {
         &self.checkpoint

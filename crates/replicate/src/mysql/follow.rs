@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::error::ReplicateError;
 use crate::mysql::apply::{Applier, Batch, Gathering};
+use crate::mysql::ddl::LoggedStatement;
 use crate::mysql::log::{LogEntry, LogReader};
 use crate::mysql::pipeline::{StreamPlan, task_failed};
 use crate::mysql::server;
@@ -33,6 +34,7 @@ const FAR_BEHIND_BYTES: u64 = 512 * 1024;
 const LINGER_LIMIT: Duration = Duration::from_millis(500);
 
 /// Applies what the reader reads from the checkpoint on. Returns when a transaction boundary at or after `until` is committed; without one, never.
+/// At a change of the schema everything before it is committed, and the change is returned: the schema given ends there.
 ///
 /// Where the log cannot be followed, everything before that place is on the target when the error is returned, also if it stands inside a
 /// transaction: the part of it that was folded into a batch is thrown away with the batch, whose whole transactions are read again.
@@ -44,7 +46,7 @@ pub(crate) async fn follow(
     snapshots: BTreeMap<String, LogPosition>,
     until: Option<&LogPosition>,
     publish: &watch::Sender<Progress>,
-) -> Result<(), ReplicateError> {
+) -> Result<Option<Box<LoggedStatement>>, ReplicateError> {
     let stretch = Stretch {
         state,
         snapshots: &snapshots,
@@ -52,7 +54,7 @@ pub(crate) async fn follow(
         publish,
     };
     let Stop { error, boundary } = match stretch.apply(checkpoint, reader, until).await {
-        Ok(()) => return Ok(()),
+        Ok(change) => return Ok(change),
         Err(stop) => stop,
     };
     if let Some(boundary) = boundary {
@@ -95,10 +97,12 @@ impl Stretch<'_> {
         checkpoint: &Checkpoint,
         reader: LogReader,
         until: Option<&LogPosition>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Box<LoggedStatement>>, Stop> {
         let (schema, start) = (checkpoint.schema.clone(), checkpoint.position.clone());
-        let applier =
+        let mut applier =
             Applier::open(self.state, schema.clone(), start.clone(), self.is_certain).await?;
+        let done_changes = self.state.done_schema_changes(applier.session()).await?;
+        let reader = reader.without_changes(done_changes);
         let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
         let mut reading = JoinSet::new();
         reading.spawn(read_log(reader, sender));
@@ -112,7 +116,8 @@ impl Stretch<'_> {
         loop {
             let is_there = until.is_some_and(|until| gathering.read_until() >= until);
             if is_there && !gathering.is_inside() {
-                return Ok(lane.finish(&mut gathering).await?);
+                lane.finish(&mut gathering).await?;
+                return Ok(None);
             }
             let wait = match wait_of(&gathering, &entries, self.publish) {
                 Some(Duration::ZERO) if lane.is_free() => {
@@ -128,6 +133,14 @@ impl Stretch<'_> {
                         return Err(reader_ended(reading).await.into());
                     };
                     match entry {
+                        Ok(LogEntry::SchemaChange(statement)) if !gathering.is_inside() => {
+                            lane.finish(&mut gathering).await?;
+                            return Ok(Some(statement));
+                        }
+                        Ok(LogEntry::SchemaChange(statement)) => {
+                            let error = statement.refuse("it stands inside a transaction".to_owned());
+                            return Err(lane.stop(&mut gathering, error).await?);
+                        }
                         Ok(entry) => gathering.take(entry),
                         Err(error) if error.may_retry() => return Err(error.into()),
                         Err(error) => return Err(lane.stop(&mut gathering, error).await?),
@@ -268,7 +281,7 @@ async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Waiting>) {
     let room = Arc::new(Semaphore::new(BYTES_AHEAD));
     loop {
         let entry = reader.next().await;
-        let is_last = entry.is_err();
+        let is_last = matches!(entry, Err(_) | Ok(LogEntry::SchemaChange(_)));
         let bytes = entry.as_ref().map_or(0, LogEntry::bytes).min(BYTES_AHEAD);
         // Nobody closes the semaphore.
         let Ok(share) = room.clone().acquire_many_owned(bytes as u32).await else {

@@ -1,7 +1,7 @@
 //! The source's log, read as row changes in commit order.
 //!
 //! What comes out is whole transactions: their changes in order, then the position after their commit. What cannot be
-//! carried exactly (schema changes, changes logged as statements, incidents) comes out as an error at its position, after
+//! carried exactly (changes logged as statements, incidents) comes out as an error at its position, after
 //! everything before it. Transactions that bear the mark of a Reberth applier (a change in the schema `reberth`) are
 //! dropped whole, so that nothing loops between the two directions (rule 32); the mark is always the first change of such a transaction.
 
@@ -19,6 +19,7 @@ pub(crate) mod visible;
 
 use serde::{Deserialize, Serialize};
 
+use crate::mysql::ddl::LoggedStatement;
 use crate::mysql::gtid::Gtid;
 use crate::mysql::row::Image;
 use crate::mysql::value::Datum;
@@ -92,6 +93,9 @@ pub enum LogEntry {
         /// The name.
         gtid: Gtid,
     },
+    /// A statement that changes the schema, or may do so. It is the last entry that the reader can read with the schema it has: whoever
+    /// carries it over opens the log again with the schema after it.
+    SchemaChange(Box<LoggedStatement>),
     /// The open transaction is complete. Also sent, without changes before it, when the log moved on without a change
     /// in scope.
     Commit {
@@ -110,6 +114,7 @@ impl LogEntry {
             LogEntry::Truncate { .. }
             | LogEntry::Executed { .. }
             | LogEntry::Decided { .. }
+            | LogEntry::SchemaChange(_)
             | LogEntry::Commit { .. } => 0,
         }
     }

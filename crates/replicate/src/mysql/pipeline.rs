@@ -44,7 +44,7 @@ use crate::mysql::schema::Schema;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::spool::{self, Spool, SpoolPlan};
 use crate::mysql::state::{self, Checkpoint, Direction, Phase, StreamState};
-use crate::mysql::{begin, failover, follow, full_load, index, lag};
+use crate::mysql::{begin, ddl, failover, follow, full_load, index, lag};
 use crate::position::LogPosition;
 use crate::progress::Progress;
 
@@ -406,17 +406,17 @@ async fn stream(
     ));
     if checkpoint.phase == Phase::Replaying {
         let until = checkpoint.certain_from.clone();
-        let reader = plan.open_stream_log(&checkpoint, spool.as_ref()).await?;
-        follow::follow(
-            plan,
-            state,
-            &checkpoint,
-            reader,
-            snapshots.clone(),
-            Some(&until),
-            publish,
-        )
-        .await?;
+        loop {
+            let reader = plan.open_stream_log(&checkpoint, spool.as_ref()).await?;
+            let (snapshots, until) = (snapshots.clone(), Some(&until));
+            let ended =
+                follow::follow(plan, state, &checkpoint, reader, snapshots, until, publish).await?;
+            let Some(statement) = ended else { break };
+            checkpoint = state.checkpoint(target).await?;
+            ddl::carry(plan, state, &checkpoint, &statement).await?;
+            checkpoint = state.checkpoint(target).await?;
+        }
+        checkpoint = state.checkpoint(target).await?;
         index::make_strict(target, &checkpoint.schema).await?;
         objects::level::bring(
             &mut server::reader(&plan.from).await?,
@@ -432,9 +432,20 @@ async fn stream(
         checkpoint = state.checkpoint(target).await?;
     }
     publish.send_modify(|progress| progress.phase = Phase::Following.word().to_owned());
-    let reader = plan.open_stream_log(&checkpoint, spool.as_ref()).await?;
+    let mut reader = plan.open_stream_log(&checkpoint, spool.as_ref()).await?;
     if let Some(spool) = spool {
         tasks.spawn(spool.remove_when_applied(publish.subscribe()));
     }
-    follow::follow(plan, state, &checkpoint, reader, snapshots, None, publish).await
+    loop {
+        let snapshots = snapshots.clone();
+        let ended =
+            follow::follow(plan, state, &checkpoint, reader, snapshots, None, publish).await?;
+        let Some(statement) = ended else {
+            return Ok(());
+        };
+        checkpoint = state.checkpoint(target).await?;
+        ddl::carry(plan, state, &checkpoint, &statement).await?;
+        checkpoint = state.checkpoint(target).await?;
+        reader = plan.open_stream_log(&checkpoint, None).await?;
+    }
 }

@@ -10,6 +10,7 @@ mod chunks;
 mod epoch;
 pub mod operation;
 mod prepared;
+mod schema_changes;
 
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
@@ -22,6 +23,8 @@ use crate::mysql::value::quote_text;
 use crate::position::LogPosition;
 
 pub use chunks::copy_totals;
+pub use schema_changes::allow_past;
+pub(crate) use schema_changes::{Progressed, has_schema_changed_since};
 
 /// Which way the data flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +122,10 @@ const TABLES: &[&str] = &[
     // The key of the spool lives here, beside the rows that it protects, and not on the disk that the spool is on.
     "CREATE TABLE IF NOT EXISTS reberth.spool (
         stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, spool_key CHAR(64) CHARACTER SET ascii NOT NULL) ENGINE=InnoDB",
+    "CREATE TABLE IF NOT EXISTS reberth.schema_change (
+        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, log_file VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, log_offset BIGINT UNSIGNED NOT NULL,
+        source_identity VARCHAR(255) NOT NULL, progressed VARCHAR(20) NOT NULL, hash CHAR(64) CHARACTER SET ascii NOT NULL, steps_done INT UNSIGNED NOT NULL,
+        definitions LONGTEXT CHARACTER SET utf8mb4 NOT NULL, statement LONGTEXT CHARACTER SET utf8mb4 NOT NULL, PRIMARY KEY (stream, log_file, log_offset)) ENGINE=InnoDB",
 ];
 
 /// Reads the checkpoint of a stream without owning it. `None`: it was never begun.
@@ -255,6 +262,7 @@ pub async fn forget(
         ("prepared", "stream"),
         ("operation", "stream"),
         ("spool", "stream"),
+        ("schema_change", "stream"),
         ("source_schema", "stream"),
         ("stream", "name"),
     ] {

@@ -11,7 +11,10 @@ use crate::mysql::log::{LogEntry, RowChange};
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::{Schema, Table};
 use crate::mysql::value::Datum;
-use crate::mysql::verify::{Sides, Suspects, VerifyReport, compare_tables, first_look, settle};
+use crate::mysql::verify::{
+    self, Sides, Suspects, VerifyReport, compare_tables, first_look, settle,
+};
+use crate::mysql::{server, state};
 use crate::position::LogPosition;
 
 /// Bytes of keys and conditions held at the most. Above, the table with most of them is compared whole, range by range, and its keys are let go:
@@ -43,6 +46,8 @@ pub struct Touched {
     whole: BTreeSet<String>,
     /// Bytes of keys and conditions, by table.
     held_bytes: BTreeMap<String, usize>,
+    /// The schema has changed since, so that definitions are compared too.
+    has_new_schema: bool,
     /// Row changes read.
     pub changes: u64,
     /// Read up to here.
@@ -73,10 +78,21 @@ impl Touched {
             conditions: BTreeMap::new(),
             whole: BTreeSet::new(),
             held_bytes: BTreeMap::new(),
+            has_new_schema: false,
             changes: 0,
             until: from.clone(),
         };
         if from >= *barrier {
+            return Ok(touched);
+        }
+        let mut target = server::reader(&plan.to).await?;
+        if state::has_schema_changed_since(&mut target, plan.direction, &plan.database, &from)
+            .await?
+        {
+            // The log before the change cannot be read with the schema after it.
+            touched.whole.extend(schema.tables.keys().cloned());
+            touched.has_new_schema = true;
+            touched.until = barrier.clone();
             return Ok(touched);
         }
         let mut reader = plan.open_log(role, schema.clone(), from).await?;
@@ -109,6 +125,11 @@ impl Touched {
                     touched.until = end;
                 }
                 LogEntry::Executed { .. } => {}
+                LogEntry::SchemaChange(statement) => {
+                    return Err(
+                        statement.refuse("the applier has not carried it over yet".to_owned())
+                    );
+                }
                 LogEntry::Commit { end } => touched.until = end,
             }
         }
@@ -221,6 +242,10 @@ impl Touched {
         let mut sides = Sides::open(plan, schema).await?;
         let mut report = VerifyReport::new(&plan.database, self.until.clone(), METHOD);
         report.rows = self.keys();
+        if self.has_new_schema {
+            let definitions = verify::compare_definitions(&mut sides, schema).await?;
+            report.schema_differences = definitions.sentences;
+        }
         let mut suspects = Suspects::new();
         let mut whole = Vec::new();
         for (name, table) in &schema.tables {
@@ -305,6 +330,7 @@ mod tests {
             keys: BTreeMap::new(),
             conditions: BTreeMap::new(),
             whole: BTreeSet::new(),
+            has_new_schema: false,
             held_bytes: BTreeMap::new(),
             changes: 0,
             until: LogPosition::new("b.1", 4).unwrap(),

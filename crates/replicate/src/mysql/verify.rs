@@ -41,6 +41,7 @@ use crate::mysql::server;
 use crate::mysql::state;
 use pass::Pass;
 
+pub(crate) use definitions::compare as compare_definitions;
 pub use report::{Difference, VerifiedTable, VerifyReport};
 
 pub(crate) use settle::{Suspects, settle};

@@ -13,7 +13,7 @@ use reberth_testkit::learning::Size;
 use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
 
 /// Ports of source and target for the process that will be killed.
-const PORTS: &str = "REBERTH_TEST_STREAM_PORTS";
+pub(crate) const PORTS: &str = "REBERTH_TEST_STREAM_PORTS";
 /// Folder of its spool.
 const SPOOL: &str = "REBERTH_TEST_SPOOL";
 

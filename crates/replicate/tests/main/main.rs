@@ -2,6 +2,7 @@
 
 mod copy;
 mod crossed;
+mod ddl;
 mod definitions;
 mod divergence;
 mod failover;

@@ -5,12 +5,12 @@ mod shown;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reberth_replicate::ReplicateError;
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::state::{Direction, operation};
 use reberth_replicate::mysql::supervise::{Ended, Supervised};
 use reberth_replicate::mysql::{preflight, server, state};
 use reberth_replicate::progress::Progress;
+use reberth_replicate::{LogPosition, ReplicateError};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -69,8 +69,15 @@ pub(super) async fn run_approved(
     plans: &[StreamPlan],
     output: &Output,
 ) -> Result<Exit, Failure> {
-    if !consent::given(&change(plans), &args.consent, scope.project(), output)? {
+    let mut change = change(plans);
+    if let Some(past) = &args.past {
+        change["passes the schema change at"] = json!(past.to_string());
+    }
+    if !consent::given(&change, &args.consent, scope.project(), output)? {
         return Ok(Exit::Waiting);
+    }
+    if let Some(past) = &args.past {
+        pass(past, plans).await?;
     }
     let metrics = match &args.metrics {
         Some(address) => Some(Metrics::serve(address, output).await?),
@@ -81,6 +88,16 @@ pub(super) async fn run_approved(
         Ok((Exit::Done, json!({ "ended": ended })))
     };
     scope.recorded("replicate", inputs(plans), work).await
+}
+
+/// Lets the only stream pass one schema change.
+async fn pass(past: &LogPosition, plans: &[StreamPlan]) -> Result<(), Failure> {
+    let [plan] = plans else {
+        let one = "--past is about the log of one source: name the database with --database";
+        return Err(ReplicateError::Blocked(vec![one.to_owned()]).into());
+    };
+    let mut target = server::writer(&plan.to).await?;
+    Ok(state::allow_past(&mut target, plan.direction, &plan.database, past).await?)
 }
 
 /// A stream that has begun goes on without another look; a new one wants a clean preflight; a way back is begun by a cutover only.

@@ -198,6 +198,8 @@ impl Gathering {
                 }
             }
             LogEntry::Commit { end } => self.complete(end),
+            // Whoever reads the log ends there.
+            LogEntry::SchemaChange(_) => {}
         }
     }
 

@@ -8,6 +8,8 @@ use mysql_async::binlog::events::Event;
 /// An event without its checksum, which has been verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LogEvent {
+    /// When it was written, in seconds of Unix time, cut to 32 bits.
+    pub(crate) seconds: u32,
     /// Type number.
     pub(crate) kind: u8,
     /// Number of the server that first wrote it.
@@ -30,6 +32,7 @@ impl LogEvent {
     pub(crate) fn from_driver(event: &Event) -> LogEvent {
         let header = event.header();
         LogEvent {
+            seconds: header.timestamp(),
             kind: header.event_type_raw(),
             server: u64::from(header.server_id()),
             flags: header.flags_raw(),
@@ -43,7 +46,8 @@ impl LogEvent {
     pub(crate) fn write(&self, output: &mut Vec<u8>) {
         output.push(self.kind);
         output.extend(self.flags.to_le_bytes());
-        for number in [self.server, self.end_offset, self.size] {
+        let seconds = u64::from(self.seconds);
+        for number in [seconds, self.server, self.end_offset, self.size] {
             output.extend(number.to_le_bytes());
         }
         output.extend((self.body.len() as u64).to_le_bytes());
@@ -54,9 +58,11 @@ impl LogEvent {
     pub(crate) fn read(input: &[u8]) -> Option<(LogEvent, usize)> {
         let mut fields = Fields(input);
         let (kind, flags) = (fields.byte()?, fields.number(2)? as u16);
+        let seconds = fields.number(8)? as u32;
         let (server, end_offset, size) = (fields.number(8)?, fields.number(8)?, fields.number(8)?);
         let length = usize::try_from(fields.number(8)?).ok()?;
         let event = LogEvent {
+            seconds,
             kind,
             server,
             flags,
@@ -70,8 +76,8 @@ impl LogEvent {
     /// An event without its body yet. `None`: cut short.
     pub(super) fn from_header(header: &[u8]) -> Option<LogEvent> {
         let mut fields = Fields(header);
-        fields.skip(4)?;
         Some(LogEvent {
+            seconds: fields.number(4)? as u32,
             kind: fields.byte()?,
             server: fields.number(4)?,
             size: fields.number(4)?,
@@ -136,8 +142,12 @@ impl<'a> Fields<'a> {
 pub(super) struct Query {
     /// The default database of the session that ran it.
     pub(super) database: String,
-    /// Its text.
-    pub(super) text: String,
+    /// Its bytes.
+    pub(super) bytes: Vec<u8>,
+    /// The settings of that session, as status variables.
+    pub(super) variables: Vec<u8>,
+    /// The error with which it ended, having done a part.
+    pub(super) error_code: u16,
 }
 
 impl Query {
@@ -145,11 +155,20 @@ impl Query {
     /// the statement of a file load, the status variables, the name, a zero byte, and the text.
     pub(super) fn read(body: &[u8], extra: usize) -> Option<Query> {
         let mut fields = Fields(body);
-        let database_bytes = Query::skip_to_database(&mut fields, extra)?;
+        fields.skip(8)?;
+        let database_bytes = usize::from(fields.byte()?);
+        let error_code = fields.number(2)? as u16;
+        let status_bytes = fields.number(2)? as usize;
+        fields.skip(extra)?;
+        let variables = fields.bytes(status_bytes)?.to_vec();
         let database = String::from_utf8_lossy(fields.bytes(database_bytes)?).into_owned();
         fields.skip(1)?;
-        let text = String::from_utf8_lossy(fields.0).into_owned();
-        Some(Query { database, text })
+        Some(Query {
+            database,
+            bytes: fields.0.to_vec(),
+            variables,
+            error_code,
+        })
     }
 
     /// Leaves the fields at the database's name, and returns its length.
@@ -257,8 +276,8 @@ mod tests {
         query.extend(b"lms\0BEGIN");
         let read = Query::read(&query, 0).unwrap();
         assert_eq!(
-            (read.database.as_str(), read.text.as_str()),
-            ("lms", "BEGIN")
+            (read.database.as_str(), read.bytes.as_slice()),
+            ("lms", b"BEGIN".as_slice())
         );
         for length in 0..19 {
             assert!(Query::read(&query[..length], 0).is_none(), "{length}");

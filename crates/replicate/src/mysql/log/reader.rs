@@ -4,7 +4,7 @@ mod rows;
 mod statements;
 mod transaction;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use self::rows::KnownTable;
 use self::transaction::Transaction;
@@ -73,6 +73,8 @@ pub struct LogReader {
     tables: HashMap<u64, KnownTable>,
     /// The server has described its log: what came before is a greeting.
     is_described: bool,
+    /// Changes of the schema that the schema holds already.
+    done_changes: BTreeSet<LogPosition>,
 }
 
 impl LogReader {
@@ -119,6 +121,7 @@ impl LogReader {
             ready: VecDeque::new(),
             tables: HashMap::new(),
             is_described: false,
+            done_changes: BTreeSet::new(),
         }
     }
 
@@ -181,6 +184,12 @@ impl LogReader {
             ) => end > from,
             _ => true,
         }
+    }
+
+    /// Passes over the changes of the schema at these places: the schema given is the one after them.
+    pub(crate) fn without_changes(mut self, done_changes: BTreeSet<LogPosition>) -> LogReader {
+        self.done_changes = done_changes;
+        self
     }
 
     /// The next entry; waits for it. An error ends the reader.
@@ -262,7 +271,10 @@ impl LogReader {
             Kind::Query {
                 extra,
                 is_compressed,
-            } => return self.take_query(&event.body, extra, is_compressed, begin, end),
+            } => {
+                let query = self.read_query(&event.body, extra, is_compressed)?;
+                return self.take_statement(query, event.seconds, begin, end);
+            }
             // A compressed transaction is whole.
             Kind::Payload if self.scope == Scope::Nothing => self.finish(end),
             Kind::Payload => {
@@ -305,22 +317,17 @@ impl LogReader {
         Ok(())
     }
 
-    /// Reads a statement and takes it.
-    fn take_query(
-        &mut self,
+    fn read_query(
+        &self,
         body: &[u8],
         extra: usize,
         is_compressed: bool,
-        begin: LogPosition,
-        end: LogPosition,
-    ) -> Result<(), ReplicateError> {
-        let query = if is_compressed {
+    ) -> Result<Query, ReplicateError> {
+        if is_compressed {
             let plain = self.whole(compressed::unpack_query(body))?;
-            self.whole(Query::read(&plain, extra))?
-        } else {
-            self.whole(Query::read(body, extra))?
-        };
-        self.take_statement(&query.database, &query.text, begin, end)
+            return self.whole(Query::read(&plain, extra));
+        }
+        self.whole(Query::read(body, extra))
     }
 
     /// The log goes on in another file.

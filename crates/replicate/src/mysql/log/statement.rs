@@ -3,6 +3,8 @@
 //! With row logging a statement in the log is a boundary, a schema change, or something about accounts. Whatever is
 //! not known to be harmless counts as a schema change and stops the stream: a stop is a nuisance, a missed change is a loss.
 
+use crate::mysql::ddl::statement::Change;
+use crate::mysql::ddl::{self, Quoting};
 use crate::mysql::objects::statement as program;
 use crate::mysql::schema::Schema;
 
@@ -45,7 +47,7 @@ pub(super) enum Statement {
 }
 
 /// Reads a statement logged while `database` was the session's default.
-pub(super) fn read(schema: &Schema, database: &str, query: &str) -> Statement {
+pub(super) fn read(schema: &Schema, database: &str, query: &str, quoting: Quoting) -> Statement {
     let text = without_comments(query);
     let words: Vec<String> = text
         .split(|c: char| c.is_whitespace() || c == '(')
@@ -71,20 +73,36 @@ pub(super) fn read(schema: &Schema, database: &str, query: &str) -> Statement {
             xid: xid_name(&text),
         },
         ("XA", _) => Statement::Savepoint,
-        _ if !concerns(schema, database, &text) => Statement::OutOfScope,
-        ("GRANT" | "REVOKE" | "FLUSH" | "ANALYZE" | "OPTIMIZE" | "CHECK", _)
-        | ("CREATE" | "ALTER" | "DROP" | "RENAME", "USER" | "ROLE")
-        | ("SET", "PASSWORD" | "DEFAULT" | "ROLE")
-        | ("CREATE" | "DROP", "TEMPORARY") => Statement::Harmless,
-        // The server's own words for temporary tables left behind.
-        ("DROP", "/*!40005") if word(2) == "TEMPORARY" => Statement::Harmless,
-        ("CREATE", "OR") if matches!(word(3), "USER" | "ROLE") => Statement::Harmless,
-        ("CREATE" | "ALTER" | "DROP", _) if program::is_about_a_program(&text) => {
-            Statement::Harmless
+        ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "LOAD" | "CALL" | "WITH", _) => {
+            if concerns(schema, database, &text) {
+                Statement::DataChange
+            } else {
+                Statement::OutOfScope
+            }
         }
-        ("ALTER", "TABLE") if is_counter_change(&text) => Statement::Harmless,
-        ("TRUNCATE", _) => truncate(schema, database, &text),
-        ("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "LOAD", _) => Statement::DataChange,
+        _ => definition(schema, database, query, quoting),
+    }
+}
+
+/// What a statement about definitions means. One that cannot be read is a change of ours, if it may concern us.
+fn definition(schema: &Schema, database: &str, query: &str, quoting: Quoting) -> Statement {
+    let Ok(understood) = ddl::statement::read(query, database, quoting) else {
+        return match concerns(schema, database, query) {
+            true if program::is_about_a_program(&without_comments(query)) => Statement::Harmless,
+            true => Statement::SchemaChange,
+            false => Statement::OutOfScope,
+        };
+    };
+    let databases = understood.change.databases();
+    if !databases.is_empty() && !databases.contains(&schema.database.as_str()) {
+        return Statement::OutOfScope;
+    }
+    match understood.change {
+        Change::Nothing | Change::Program => Statement::Harmless,
+        Change::Alter(alteration) if alteration.is_counter_only => Statement::Harmless,
+        Change::Truncate { table } if schema.tables.contains_key(&table.table) => {
+            Statement::Truncate { table: table.table }
+        }
         _ => Statement::SchemaChange,
     }
 }
@@ -95,40 +113,6 @@ fn concerns(schema: &Schema, database: &str, text: &str) -> bool {
         || text
             .to_ascii_lowercase()
             .contains(&schema.database.to_ascii_lowercase())
-}
-
-/// Counters are aligned at the cutover from the server's own, so a statement that sets nothing else changes nothing here.
-fn is_counter_change(text: &str) -> bool {
-    let spaced = text.trim_end_matches(';').replace('=', " ");
-    let words: Vec<&str> = spaced.split_whitespace().collect();
-    match words.as_slice() {
-        [_, _, _, counter, number] => {
-            counter.eq_ignore_ascii_case("AUTO_INCREMENT")
-                && number.bytes().all(|digit| digit.is_ascii_digit())
-        }
-        _ => false,
-    }
-}
-
-/// What a TRUNCATE empties. A form that is not plainly `TRUNCATE [TABLE] [database.]table` is left to a person.
-fn truncate(schema: &Schema, database: &str, text: &str) -> Statement {
-    let words: Vec<&str> = text.trim_end_matches(';').split_whitespace().collect();
-    let name = match words.as_slice() {
-        [_, table, name] if table.eq_ignore_ascii_case("TABLE") => name,
-        [_, name] => name,
-        _ => return Statement::SchemaChange,
-    };
-    let (database, name) = name.split_once('.').unwrap_or((database, name));
-    let unquoted = |name: &str| name.trim_matches('`').to_owned();
-    if unquoted(database) != schema.database {
-        return Statement::OutOfScope;
-    }
-    let table = unquoted(name);
-    if schema.tables.contains_key(&table) {
-        Statement::Truncate { table }
-    } else {
-        Statement::SchemaChange
-    }
 }
 
 fn xid_name(text: &str) -> String {
@@ -240,7 +224,7 @@ mod tests {
             ("lms", "ALTER TABLE course AUTO_INCREMENT = 900;", Harmless),
             ("lms", "TRUNCATE TABLE other.course", OutOfScope),
             ("other", "TRUNCATE TABLE course /* lms */", OutOfScope),
-            ("other", "TRUNCATE TABLE course -- lms", SchemaChange),
+            ("other", "TRUNCATE TABLE course -- lms", OutOfScope),
             (
                 "other",
                 "TRUNCATE `lms`.`course`",
@@ -266,7 +250,11 @@ mod tests {
                 },
             ),
         ] {
-            assert_eq!(read(&schema(), database, query), meaning, "{query}");
+            assert_eq!(
+                read(&schema(), database, query, Quoting::default()),
+                meaning,
+                "{query}"
+            );
         }
     }
 }

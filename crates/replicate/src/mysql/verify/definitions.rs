@@ -10,9 +10,9 @@ use crate::mysql::server::{self, Flavour};
 use crate::mysql::{counter, objects, sequence};
 
 /// How the source's schema and the target's differ.
-pub(super) struct Definitions {
+pub(crate) struct Definitions {
     /// The differences, as sentences.
-    pub(super) sentences: Vec<String>,
+    pub(crate) sentences: Vec<String>,
     /// Tables whose rows cannot be compared, because one side lacks the table or its columns are others.
     pub(super) incomparable: BTreeSet<String>,
     /// Counters that the cutover has to set, as sentences.
@@ -20,7 +20,7 @@ pub(super) struct Definitions {
 }
 
 /// Compares the definitions of both sides.
-pub(super) async fn compare(
+pub(crate) async fn compare(
     sides: &mut Sides,
     source: &Schema,
 ) -> Result<Definitions, ReplicateError> {

@@ -71,10 +71,8 @@ impl LogReader {
         if known.is_new {
             return Err(ReplicateError::SchemaChanged {
                 position: self.position.clone(),
-                statement: format!(
-                    "rows of table {}, which did not exist when the move began",
-                    known.logged.name
-                ),
+                statement: format!("rows of table {}", known.logged.name),
+                reason: "the log up to here does not tell how that table was made".to_owned(),
             });
         }
         let table = self.schema.tables.get(&known.logged.name);

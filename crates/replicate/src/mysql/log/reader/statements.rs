@@ -3,19 +3,26 @@
 use super::LogReader;
 use super::transaction::Transaction;
 use crate::error::ReplicateError;
+use crate::mysql::ddl::LoggedStatement;
+use crate::mysql::ddl::settings::Settings;
 use crate::mysql::log::LogEntry;
+use crate::mysql::log::event::Query;
 use crate::mysql::log::statement::{self, Statement};
 use crate::position::LogPosition;
 
 impl LogReader {
     pub(super) fn take_statement(
         &mut self,
-        schema: &str,
-        query: &str,
+        query: Query,
+        seconds: u32,
         begin: LogPosition,
         end: LogPosition,
     ) -> Result<(), ReplicateError> {
-        let meaning = match statement::read(&self.schema, schema, query) {
+        let text = String::from_utf8_lossy(&query.bytes).into_owned();
+        let settings = Settings::read(&query.variables, seconds);
+        let quoting = settings.as_ref().map(Settings::quoting);
+        let quoting = quoting.unwrap_or_default();
+        let meaning = match statement::read(&self.schema, &query.database, &text, quoting) {
             Statement::Truncate { .. } | Statement::SchemaChange | Statement::DataChange
                 if self.is_passed_over() =>
             {
@@ -63,16 +70,31 @@ impl LogReader {
                     end,
                 });
             }
+            // Inside a transaction its rows follow.
+            Statement::SchemaChange if self.done_changes.contains(&begin) => {
+                if !self.transaction.is_begun {
+                    self.finish(end);
+                }
+            }
             Statement::SchemaChange => {
-                return Err(ReplicateError::SchemaChanged {
-                    position: self.position.clone(),
-                    statement: first_words(query),
-                });
+                let statement = LoggedStatement {
+                    position: begin,
+                    database: query.database,
+                    query: query.bytes,
+                    settings,
+                    error_code: query.error_code,
+                };
+                if self.transaction.has_changes {
+                    let reason = "it stands behind other changes of its transaction";
+                    return Err(statement.refuse(reason.to_owned()));
+                }
+                self.ready
+                    .push_back(LogEntry::SchemaChange(Box::new(statement)));
             }
             Statement::DataChange => {
                 return Err(ReplicateError::StatementLogged {
-                    position: self.position.clone(),
-                    statement: first_words(query),
+                    position: begin,
+                    statement: first_words(&text),
                 });
             }
         }
@@ -81,17 +103,6 @@ impl LogReader {
 }
 
 fn first_words(query: &str) -> String {
-    let mut words: String = query
-        .split_whitespace()
-        .take(8)
-        .collect::<Vec<_>>()
-        .join(" ");
-    if words.len() > 120 {
-        let cut = (0..=120)
-            .rev()
-            .find(|&at| words.is_char_boundary(at))
-            .unwrap_or(0);
-        words.truncate(cut);
-    }
-    words
+    let words: Vec<&str> = query.split_whitespace().take(8).collect();
+    words.join(" ").chars().take(120).collect()
 }
