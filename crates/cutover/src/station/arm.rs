@@ -46,7 +46,13 @@ impl Station for Armed {
             .await?
             .is_some()
         {
-            state::StreamState::take_over(&mut to, plan.direction, &plan.database, None).await?;
+            state::StreamState::take_over(
+                &mut to,
+                plan.direction,
+                &plan.database,
+                &mut state::Claim::new()?,
+            )
+            .await?;
             state::forget(&mut to, plan.direction, &plan.database).await?;
             state::prepare_tables(&mut to).await?;
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reberth_journal::{Evidence, Policy};
 use reberth_replicate::mysql::server;
-use reberth_replicate::mysql::state::StreamState;
+use reberth_replicate::mysql::state::{Claim, StreamState};
 use reberth_replicate::mysql::touched::Touched;
 use serde_json::json;
 
@@ -62,7 +62,7 @@ impl Station for Drained {
             &mut session,
             passage.stream.direction,
             &passage.database,
-            None,
+            &mut Claim::new()?,
         )
         .await?;
         passage.noted = json!({

@@ -43,7 +43,7 @@ use crate::mysql::objects::{self, Kind};
 use crate::mysql::schema::Schema;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::spool::{self, Spool, SpoolPlan};
-use crate::mysql::state::{self, Checkpoint, Direction, Phase, StreamState};
+use crate::mysql::state::{self, Checkpoint, Claim, Direction, Phase, StreamState};
 use crate::mysql::{begin, ddl, failover, follow, full_load, index, lag};
 use crate::position::LogPosition;
 use crate::progress::Progress;
@@ -243,10 +243,11 @@ async fn run_with_retries(
 ) -> Result<(), ReplicateError> {
     let mut failing_since: Option<Instant> = None;
     let mut tries = 0;
+    let mut claim = Claim::new()?;
     loop {
         let before = publish.borrow().clone();
         let result = tokio::select! {
-            result = run_once(&plan, &copy_turns, &publish) => result,
+            result = run_once(&plan, &copy_turns, &mut claim, &publish) => result,
             () = is_stopped(&mut stopped) => return Ok(()),
         };
         let Err(error) = result else { return Ok(()) };
@@ -281,6 +282,7 @@ async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
 async fn run_once(
     plan: &StreamPlan,
     copy_turns: &Semaphore,
+    claim: &mut Claim,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
     let turn = copy_turn(plan, copy_turns, publish).await?;
@@ -294,8 +296,7 @@ async fn run_once(
     {
         begin::begin_once(plan, flavour, &mut source, &mut target).await?;
     }
-    let held = Some(publish.borrow().epoch).filter(|epoch| *epoch > 0);
-    let state = StreamState::take_over(&mut target, plan.direction, &plan.database, held).await?;
+    let state = StreamState::take_over(&mut target, plan.direction, &plan.database, claim).await?;
     let mut checkpoint = state.checkpoint(&mut target).await?;
     if failover::follow_source(plan, flavour, &state, &checkpoint, &mut source, &mut target).await?
     {

@@ -23,6 +23,7 @@ use crate::mysql::value::quote_text;
 use crate::position::LogPosition;
 
 pub use chunks::copy_totals;
+pub use epoch::Claim;
 pub use schema_changes::allow_past;
 pub(crate) use schema_changes::{Progressed, has_schema_changed_since};
 
@@ -100,7 +101,7 @@ pub struct StreamState {
 
 const TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS reberth.stream (
-        name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, turn BIGINT UNSIGNED NOT NULL DEFAULT 0,
+        name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, raised_by CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL, turn BIGINT UNSIGNED NOT NULL DEFAULT 0,
         phase VARCHAR(20) NOT NULL, log_file VARCHAR(255) NOT NULL, log_offset BIGINT UNSIGNED NOT NULL,
         certain_file VARCHAR(255) NOT NULL, certain_offset BIGINT UNSIGNED NOT NULL,
         source_identity VARCHAR(255) NOT NULL, executed LONGTEXT CHARACTER SET ascii NULL) ENGINE=InnoDB",
@@ -134,10 +135,11 @@ pub async fn peek(
     direction: Direction,
     database: &str,
 ) -> Result<Option<Checkpoint>, ReplicateError> {
-    let exists: Option<u64> = session
-        .row("looking for Reberth's tables", format!("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{OWN_SCHEMA}' AND TABLE_NAME = 'stream'"))
+    // A process may have died between making the one and the other.
+    let exist: Option<u64> = session
+        .row("looking for Reberth's tables", format!("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{OWN_SCHEMA}' AND TABLE_NAME IN ('stream', 'source_schema')"))
         .await?;
-    if exists != Some(1) {
+    if exist != Some(2) {
         return Ok(None);
     }
     checkpoint::read(session, &stream_name(direction, database)).await

@@ -5,6 +5,7 @@ mod crossed;
 mod ddl;
 mod definitions;
 mod divergence;
+mod epoch;
 mod failover;
 mod faults;
 mod follow;

@@ -3,7 +3,7 @@
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::server;
 use reberth_replicate::mysql::spool;
-use reberth_replicate::mysql::state::{self, StreamState};
+use reberth_replicate::mysql::state::{self, Claim, StreamState};
 use serde_json::json;
 
 use crate::cli::ConsentArgs;
@@ -62,7 +62,13 @@ async fn remove(plan: &StreamPlan) -> Result<Vec<String>, Failure> {
         .await?
         .is_some()
     {
-        StreamState::take_over(&mut session, plan.direction, &plan.database, None).await?;
+        StreamState::take_over(
+            &mut session,
+            plan.direction,
+            &plan.database,
+            &mut Claim::new()?,
+        )
+        .await?;
     }
     let mut removed = state::forget(&mut session, plan.direction, &plan.database).await?;
     if spool::remove(plan) {

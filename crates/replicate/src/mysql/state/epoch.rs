@@ -1,43 +1,91 @@
 //! The epoch: who owns the stream, and how a successor takes it over.
 
+use mysql_async::Row;
+use ring::rand::{SecureRandom, SystemRandom};
+
 use super::{Direction, StreamState, stream_name};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::server;
 use crate::mysql::value::quote_text;
 
+/// What stands in the stream's row: the epoch, and the token of whoever raised it last.
+type Standing = (u64, Option<String>);
+
+/// The claim of one run of a stream, kept for as long as it lives: it tells an epoch that the run raised itself from one that a successor raised.
+///
+/// A server that dies, or a wire that breaks, while an epoch is being raised may have raised it and never said so. So the number alone does not
+/// tell who holds the stream; the token does, which is written with the number in one statement. A run may raise the epoch if it raised it last,
+/// or if nobody has since it came. Every other standing was left by a successor, even under a number that was seen before, as after a stop
+/// for good and a new start.
+#[derive(Debug)]
+pub struct Claim {
+    token: String,
+    /// What stood there when this run came.
+    found: Option<Standing>,
+    /// The epoch that it raised last and was told of; 0 before that.
+    held: u64,
+}
+
+impl Claim {
+    /// A claim that nobody has made before.
+    pub fn new() -> Result<Claim, ReplicateError> {
+        let mut token = [0; 16];
+        SystemRandom::new().fill(&mut token).map_err(|_| {
+            ReplicateError::Blocked(vec!["this machine gives no random numbers".to_owned()])
+        })?;
+        Ok(Claim {
+            token: token.iter().map(|byte| format!("{byte:02x}")).collect(),
+            found: None,
+            held: 0,
+        })
+    }
+
+    /// Whether nobody has come after the run that holds this claim.
+    fn holds(&mut self, standing: &Standing) -> bool {
+        standing.1.as_ref() == Some(&self.token)
+            || self.found.get_or_insert_with(|| standing.clone()) == standing
+    }
+}
+
 impl StreamState {
     /// Takes the stream over: ends the predecessor's sessions and raises the epoch.
     ///
-    /// `held` is the epoch that this process held before it lost its sessions: if another process has raised it meanwhile, that one is the
+    /// A run that has held the stream before comes with the claim it had then: if another has raised the epoch meanwhile, that one is the
     /// successor, and this one ends instead of taking the stream back.
     pub async fn take_over(
         session: &mut Session,
         direction: Direction,
         database: &str,
-        held: Option<u64>,
+        claim: &mut Claim,
     ) -> Result<StreamState, ReplicateError> {
         let name = stream_name(direction, database);
         let quoted = quote_text(&name);
-        let stored: Option<u64> = session
-            .row(
-                "reading the epoch",
-                format!("SELECT epoch FROM reberth.stream WHERE name = {quoted}"),
-            )
-            .await?;
-        let stored = stored.ok_or_else(|| ReplicateError::NotStarted {
-            database: database.to_owned(),
-        })?;
-        if let Some(epoch) = held.filter(|held| *held != stored) {
-            return Err(ReplicateError::Superseded { epoch });
-        }
-        end_sessions(session, &quoted).await?;
-        let raise = format!(
-            "UPDATE reberth.stream SET epoch = epoch + 1 WHERE name = {quoted} AND epoch = {stored}"
-        );
-        if session.run("raising the epoch", raise).await? != 1 {
-            return Err(ReplicateError::Superseded { epoch: stored });
-        }
+        let epoch = loop {
+            let standing: Option<Standing> = session
+                .row(
+                    "reading the epoch",
+                    format!("SELECT epoch, raised_by FROM reberth.stream WHERE name = {quoted}"),
+                )
+                .await?;
+            let standing = standing.ok_or_else(|| ReplicateError::NotStarted {
+                database: database.to_owned(),
+            })?;
+            if !claim.holds(&standing) {
+                return Err(ReplicateError::Superseded { epoch: claim.held });
+            }
+            end_sessions(session, &quoted).await?;
+            let stored = standing.0;
+            let raise = format!(
+                "UPDATE reberth.stream SET epoch = epoch + 1, raised_by = {} WHERE name = {quoted} AND epoch = {stored}",
+                quote_text(&claim.token)
+            );
+            // If another statement was faster, it may have been one of our own, sent over a wire that broke.
+            if session.run("raising the epoch", raise).await? == 1 {
+                break stored + 1;
+            }
+        };
+        claim.held = epoch;
         session
             .run(
                 "forgetting a predecessor's sessions",
@@ -46,7 +94,7 @@ impl StreamState {
             .await?;
         Ok(StreamState {
             name,
-            epoch: stored + 1,
+            epoch,
             address: session.address().clone(),
         })
     }
@@ -86,22 +134,28 @@ async fn end_sessions(session: &mut Session, stream: &str) -> Result<(), Replica
             format!("SELECT connection_id FROM reberth.session WHERE stream = {stream}"),
         )
         .await?;
-    let own_id = u64::from(session.id());
-    for id in old.into_iter().filter(|id| *id != own_id) {
-        // The number may have gone to somebody else's session since; only sessions of our own account are ended.
-        let sql = format!(
-            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {id} AND CONCAT(USER, '@') = CONCAT(SUBSTRING_INDEX(USER(), '@', 1), '@')"
-        );
-        if session
-            .row::<u64>("looking for a predecessor's session", sql)
-            .await?
-            == Some(1)
-        {
-            // It may end by itself between the two statements.
-            let _ = session
-                .run("ending a predecessor's session", format!("KILL {id}"))
-                .await;
-        }
+    if old.is_empty() {
+        return Ok(());
+    }
+    // Not asked of information_schema: MySQL refuses that while any session runs a statement whose bytes are no text.
+    let running: Vec<Row> = session
+        .rows("looking for a predecessor's sessions", "SHOW PROCESSLIST")
+        .await?;
+    let (own_id, own_user) = (u64::from(session.id()), session.address().user().to_owned());
+    // A number may have gone to somebody else's session since; only sessions of our own account are ended.
+    let is_ours = |row: &Row| {
+        row.get_opt::<String, _>(1)
+            .is_some_and(|user| user.is_ok_and(|user| user == own_user))
+    };
+    let ids = running
+        .iter()
+        .filter(|row| is_ours(row))
+        .filter_map(|row| row.get_opt::<u64, _>(0)?.ok());
+    for id in ids.filter(|id| *id != own_id && old.contains(id)) {
+        // It may have ended by itself.
+        let _ = session
+            .run("ending a predecessor's session", format!("KILL {id}"))
+            .await;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! silence on that server's own clock. It has no part in what makes the stream right: whoever pauses also raises the epoch, which shuts the
 //! running process out whether it reads this row or not.
 
-use super::{Direction, StreamState, stream_name};
+use super::{Claim, Direction, StreamState, stream_name};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::value::quote_text;
@@ -144,7 +144,7 @@ pub async fn pause(
         quote_text(&stream_name(direction, database))
     );
     session.run("holding the stream", sql).await?;
-    let closed = StreamState::take_over(session, direction, database, None).await?;
+    let closed = StreamState::take_over(session, direction, database, &mut Claim::new()?).await?;
     let sql = format!(
         "UPDATE reberth.operation SET paused_epoch = {} WHERE stream = {}",
         closed.epoch(),

@@ -1,0 +1,153 @@
+//! Who holds a stream: a run that raised the epoch itself goes on, whoever was overtaken ends.
+
+use std::time::Duration;
+
+use crate::pair::{MYSQL, Pair, Products, address, error_of, reach, usual};
+use reberth_replicate::connection::Session;
+use reberth_replicate::mysql::pipeline::RunningStream;
+use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::state::{self, Claim, Direction, StreamState};
+use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
+use reberth_testkit::learning::DATABASE;
+
+const SCHEMA: &str =
+    "CREATE TABLE seat (id INT PRIMARY KEY, v INT); INSERT INTO seat VALUES (1, 1), (2, 2);";
+
+/// A session on the target beside the stream's own.
+async fn beside(pair: &Pair) -> Session {
+    let address = address(pair.target.port(), "writer", "target");
+    server::writer(&address).await.expect("a session")
+}
+
+/// Waits until the question has the answer.
+async fn becomes(pair: &Pair, question: &str, answer: &str) {
+    let mut tries = 0;
+    while pair.target.sql(question).expect("an answer").trim() != answer {
+        tries += 1;
+        assert!(tries < 600, "never {answer}: {question}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A stream that follows over a proxy to the target, and has lost its connections.
+async fn cut_off(pair: &Pair) -> (FaultProxy, RunningStream) {
+    let proxy = FaultProxy::start(pair.target.port())
+        .await
+        .expect("it works");
+    let mut stream = RunningStream::start(pair.forward_over(pair.source.port(), proxy.port()));
+    reach(&mut stream, |progress| progress.phase == "following").await;
+    pair.drain(&mut stream).await;
+    proxy.set(Traffic::Cut);
+    pair.run("INSERT INTO seat VALUES (3, 3)");
+    reach(&mut stream, |progress| progress.retrying.is_some()).await;
+    (proxy, stream)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_epoch_raised_over_a_wire_that_broke_is_our_own() {
+    raise_without_an_answer(usual()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_epoch_raised_over_a_wire_that_broke_is_our_own_on_mysql() {
+    raise_without_an_answer(MYSQL).await;
+}
+
+/// The wire breaks while the raise waits for a lock, so the server carries it out and has nobody to tell.
+async fn raise_without_an_answer(products: Products) {
+    let pair = Pair::with_on(products, "raise", SCHEMA);
+    let (proxy, mut stream) = cut_off(&pair).await;
+    let mut holder = beside(&pair).await;
+    for sql in [
+        "START TRANSACTION",
+        "UPDATE reberth.stream SET turn = turn + 1",
+    ] {
+        holder.run("holding the row", sql).await.expect("it works");
+    }
+    proxy.set(Traffic::Pass);
+    becomes(&pair, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE reberth.stream SET epoch%'", "1").await;
+    proxy.set(Traffic::Cut);
+    holder.run("letting go", "COMMIT").await.expect("it works");
+    becomes(&pair, "SELECT epoch FROM reberth.stream", "2").await;
+    proxy.set(Traffic::Pass);
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.expect("it works");
+}
+
+/// The stream that began anew has come to the number that the first one held.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_begun_anew_under_the_same_number_is_not_our_own() {
+    let pair = Pair::with("anew", SCHEMA);
+    let (proxy, mut old) = cut_off(&pair).await;
+    let mut session = beside(&pair).await;
+    state::forget(&mut session, Direction::Forward, DATABASE)
+        .await
+        .expect("it works");
+    pair.target.sql("DROP DATABASE lms_core").expect("it works");
+    let mut new = pair.follow().await;
+    assert_eq!(new.progress().epoch, old.progress().epoch);
+    proxy.set(Traffic::Pass);
+    let error = error_of(&mut old).await;
+    assert_eq!(error.code(), "RB-REP-011", "{error:?}");
+    pair.drain(&mut new).await;
+    new.stop().await.expect("it works");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_ends_with_the_successor() {
+    let pair = Pair::with("claim", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let mut session = beside(&pair).await;
+    let (mut first, mut second) = (Claim::new().expect("one"), Claim::new().expect("another"));
+    let mut epochs = Vec::new();
+    for claim in [&mut first, &mut second] {
+        for _ in 0..2 {
+            let taken =
+                StreamState::take_over(&mut session, Direction::Forward, DATABASE, claim).await;
+            epochs.push(taken.expect("it is taken").epoch());
+        }
+    }
+    assert_eq!(epochs, [2, 3, 4, 5]);
+    let error =
+        StreamState::take_over(&mut session, Direction::Forward, DATABASE, &mut first).await;
+    assert_eq!(error.expect_err("it is overtaken").code(), "RB-REP-011");
+}
+
+/// Oracle's server refuses to list its sessions by a query while one of them runs a statement whose bytes are no text.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_predecessor_is_looked_for_among_statements_that_are_no_text() {
+    let pair = Pair::with_on(MYSQL, "bytes", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let mut busy = beside(&pair).await;
+    busy.run("speaking bytes", "SET NAMES binary")
+        .await
+        .expect("it works");
+    let speaking = tokio::spawn(async move {
+        busy.run("sleeping", b"DO SLEEP(600), '\xF0\x9F\x8E\x93\xFF'")
+            .await
+    });
+    becomes(
+        &pair,
+        "SELECT COUNT(*) FROM performance_schema.processlist WHERE STATE = 'User sleep'",
+        "1",
+    )
+    .await;
+    let mut stream = pair.follow().await;
+    pair.drain(&mut stream).await;
+    stream.stop().await.expect("it works");
+    speaking.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_begins_over_tables_that_were_half_made() {
+    let pair = Pair::with("half", SCHEMA);
+    let mut session = beside(&pair).await;
+    state::prepare_tables(&mut session).await.expect("it works");
+    pair.target
+        .sql("DROP TABLE reberth.source_schema")
+        .expect("it works");
+    let mut stream = pair.follow().await;
+    pair.drain(&mut stream).await;
+    stream.stop().await.expect("it works");
+}
