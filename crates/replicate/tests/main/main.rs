@@ -16,6 +16,7 @@ mod pair;
 mod preflight;
 mod programs;
 mod property;
+mod rows;
 mod rules;
 mod spool;
 mod tls;

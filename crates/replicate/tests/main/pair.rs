@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::rows;
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::progress::Progress;
@@ -138,41 +139,9 @@ impl Pair {
         stream
     }
 
-    /// Tables whose content differs between the two servers: by the servers' own checksums and counts, or, where these are not of one kind,
-    /// by every value.
+    /// Tables whose rows are not the same on the two servers, by every value.
     pub(crate) fn differing_tables(&self) -> Vec<String> {
-        if self.source.product() != self.target.product() {
-            return crate::crossed::differing_tables(&self.source, &self.target);
-        }
-        let list = self.source.sql(&format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{DATABASE}' AND TABLE_TYPE <> 'VIEW' ORDER BY 1")).expect("tables are listed");
-        let tables: Vec<&str> = list.lines().collect();
-        let names: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
-        let counts: Vec<String> = names
-            .iter()
-            .map(|table| format!("SELECT COUNT(*) FROM {table}"))
-            .collect();
-        let sql = format!(
-            "USE {DATABASE}; CHECKSUM TABLE {} EXTENDED; {}",
-            names.join(","),
-            counts.join(" UNION ALL ")
-        );
-        let read = |server: &Server| {
-            server
-                .sql(&sql)
-                .expect("checksums")
-                .lines()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
-        let (source, target) = (read(&self.source), read(&self.target));
-        let differs = |number: &usize| {
-            source.get(*number) != target.get(*number)
-                || source.get(tables.len() + number) != target.get(tables.len() + number)
-        };
-        (0..tables.len())
-            .filter(differs)
-            .map(|number| tables[number].to_owned())
-            .collect()
+        rows::differing_tables(&self.source, &self.target)
     }
 }
 

@@ -16,6 +16,8 @@ CREATE TABLE branch (id INT PRIMARY KEY, up INT NULL, CONSTRAINT branch_up FOREI
 CREATE TABLE seat (hall INT, line VARCHAR(6) COLLATE utf8mb4_unicode_ci, n INT NOT NULL, v DECIMAL(12,3), PRIMARY KEY (hall, line), KEY seat_n (n));
 CREATE TABLE city (code VARCHAR(8) COLLATE utf8mb4_unicode_ci PRIMARY KEY, n INT);
 CREATE TABLE street (id INT PRIMARY KEY, city VARCHAR(8) COLLATE utf8mb4_unicode_ci NULL, KEY street_city (city), CONSTRAINT street_city FOREIGN KEY (city) REFERENCES city (code) ON UPDATE CASCADE ON DELETE SET NULL);
+CREATE TABLE pass (mark BINARY(6) NOT NULL, holder INT NULL, v INT NULL, twice INT AS (v * 2) STORED, UNIQUE KEY pass_mark (mark), UNIQUE KEY pass_holder (holder));
+INSERT INTO pass (mark, holder, v) SELECT CONCAT('m', seq), IF(seq % 3, seq, NULL), seq FROM seq_1_to_60;
 CREATE TABLE scrap (id INT AUTO_INCREMENT PRIMARY KEY, v INT);
 INSERT INTO seat SELECT seq DIV 20, CONCAT('l', seq % 20), seq, seq / 8 FROM seq_1_to_400;
 INSERT INTO city SELECT CONCAT('c', seq), 0 FROM seq_1_to_30; INSERT INTO street SELECT seq, CONCAT('c', 1 + seq % 30) FROM seq_1_to_300;
@@ -46,7 +48,8 @@ impl Random {
         );
         let fresh = 10_000 + self.below(50_000);
         let (hall, line, city) = (self.below(20), self.below(20), 1 + self.below(32));
-        match self.below(25) {
+        let (pass, holder) = (1 + self.below(70), 1 + self.below(70));
+        match self.below(30) {
             0 => format!("UPDATE item SET place = NULL WHERE id = {item}; UPDATE item SET place = {item} WHERE id = {other}; UPDATE item SET place = {other} WHERE id = {item}"),
             1 => format!("UPDATE item SET id = {fresh} WHERE id = {item}"),
             2 => format!("DELETE FROM item WHERE id = {item}; INSERT INTO item VALUES ({item}, 'o{owner}', {item}, 'again'); INSERT INTO part VALUES ({fresh}, {item}, 0.1)"),
@@ -75,6 +78,12 @@ impl Random {
             23 if self.below(8) == 0 => format!("UPDATE item SET pad = REPEAT('a', 3900); UPDATE item SET pad = REPEAT('b', 3900); UPDATE item SET pad = REPEAT('c', 3900 - id % 7), owner = IF(id % 9, owner, 'o{owner}'); UPDATE part SET v = v + 1"),
             23 if self.below(4) == 0 => "TRUNCATE TABLE scrap".to_owned(),
             23 => "DELETE FROM scrap ORDER BY id LIMIT 20".to_owned(),
+            // The first key of the two is padded with zeros and tells a row, the second one may be empty.
+            24 => format!("DELETE FROM pass WHERE mark = CAST('m{pass}' AS BINARY(6)); INSERT INTO pass (mark, holder, v) VALUES ('m{pass}', {holder}, {fresh})"),
+            25 => format!("UPDATE pass SET holder = NULL WHERE holder = {holder}; UPDATE pass SET holder = {holder}, v = v + 1 WHERE mark = CAST('m{pass}' AS BINARY(6))"),
+            26 => format!("UPDATE pass SET mark = CONCAT('m', {pass}, IF({fresh} % 2, ' ', '')) WHERE holder = {holder}; UPDATE pass SET v = NULL WHERE holder IS NULL LIMIT 2"),
+            27 => format!("REPLACE INTO pass (mark, holder, v) VALUES ('m{pass}', {holder}, {fresh})"),
+            28 => format!("INSERT INTO pass (mark, holder, v) VALUES ('m{pass} ', NULL, {fresh}) ON DUPLICATE KEY UPDATE v = -v"),
             _ => format!("INSERT INTO item VALUES ({fresh}, 'o{owner}', {fresh}, REPEAT('z', {}))", self.below(3_000)),
         }
     }
