@@ -152,6 +152,21 @@ pub async fn log_files(session: &mut Session) -> Result<Vec<(String, u64)>, Repl
         .collect())
 }
 
+/// Whether a transaction is between its entry into the log and its commit in the engine; MySQL only. One whose name was given beforehand, as on a
+/// replica, counts from its beginning.
+pub(crate) async fn is_committing(session: &mut Session) -> Result<bool, ReplicateError> {
+    let doing = "asking what is being committed";
+    let owned: Option<String> = session.row(doing, "SELECT @@global.gtid_owned").await?;
+    let nameless: Option<(String, String)> = session
+        .row(
+            doing,
+            "SHOW GLOBAL STATUS LIKE 'Ongoing_anonymous_transaction_count'",
+        )
+        .await?;
+    let is_nameless = nameless.is_none_or(|(_, count)| count != "0");
+    Ok(is_nameless || owned.is_none_or(|owned| !owned.is_empty()))
+}
+
 /// A position whose predecessors are all visible to a reader that starts afterwards (rule 1).
 ///
 /// MariaDB tells the exact position of a consistent snapshot, also to a read-only user. Elsewhere the plain end of the

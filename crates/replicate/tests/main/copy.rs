@@ -1,5 +1,7 @@
 //! How rows get from one server to the other: by LOAD DATA where it can be had and keeps every byte, else by INSERT.
 
+use std::time::Duration;
+
 use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_testkit::database::{Product, Server};
 use reberth_testkit::learning::{self, Size};
@@ -105,4 +107,32 @@ async fn a_row_of_hundreds_of_megabytes_passes_within_the_budget() {
     assert!(highest < 256 * 1024, "{highest} KiB");
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
     stream.stop().await.unwrap();
+}
+
+/// A table without a key is read at one place of the log. Here a transaction stands in the log for seconds before anybody sees it, because a replica is to
+/// acknowledge it and there is none: a place behind it would leave it out of the copy and of the replay.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_logged_and_not_visible_yet_is_not_taken_for_copied() {
+    let pair = Pair::with_on(
+        MYSQL,
+        "unseen",
+        "CREATE TABLE loose (v INT); INSERT INTO loose VALUES (1)",
+    );
+    pair.run("INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'; SET GLOBAL rpl_semi_sync_source_timeout = 10000; SET GLOBAL rpl_semi_sync_source_enabled = ON");
+    let before = pair.log_end();
+    let mut stream = std::thread::scope(|scope| {
+        scope.spawn(|| pair.run("INSERT INTO loose VALUES (2)"));
+        while pair.log_end() == before {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let seen = pair
+            .source
+            .sql("SELECT COUNT(*) FROM lms_core.loose")
+            .expect("it works");
+        assert_eq!(seen.trim(), "1", "it is in the log and cannot be seen");
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(pair.follow()))
+    });
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.expect("it works");
 }

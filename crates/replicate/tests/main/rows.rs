@@ -3,10 +3,12 @@
 //! Not by the server's own checksums: MariaDB's `CHECKSUM TABLE` leaves a stored generated column out but takes whatever its null bit was in
 //! the table's buffer, so that two tables of the same rows, and even one table asked twice, may have different sums.
 
+use std::collections::HashMap;
+
 use reberth_testkit::database::Server;
 use reberth_testkit::learning::DATABASE;
 
-/// Tables whose rows are not the same on both servers, value by value.
+/// Tables whose rows are not the same on both servers, value by value, with the rows.
 pub(crate) fn differing_tables(source: &Server, target: &Server) -> Vec<String> {
     let columns = format!(
         "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS JOIN information_schema.TABLES USING (TABLE_SCHEMA, TABLE_NAME) WHERE TABLE_SCHEMA = '{DATABASE}' AND TABLE_TYPE <> 'VIEW' ORDER BY TABLE_NAME, ORDINAL_POSITION"
@@ -31,18 +33,33 @@ pub(crate) fn differing_tables(source: &Server, target: &Server) -> Vec<String> 
             _ => tables.push((fields[0].to_owned(), vec![value])),
         }
     }
-    let differs = |(table, values): &(String, Vec<String>)| {
+    let differing = tables.iter().filter_map(|(table, values)| {
         let sql = format!("SELECT {} FROM {DATABASE}.`{table}`", values.join(","));
-        let rows = |server: &Server| {
-            let answer = server.sql(&sql).expect("the rows are read");
-            let mut rows: Vec<String> = answer.lines().map(str::to_owned).collect();
-            rows.sort();
-            rows
-        };
-        rows(source) != rows(target)
+        let rows = |server: &Server| server.sql(&sql).expect("the rows are read");
+        let (source, target) = (rows(source), rows(target));
+        let (left, right) = (beyond(&source, &target), beyond(&target, &source));
+        let is_same = left.is_empty() && right.is_empty();
+        (!is_same).then(|| {
+            format!("{table}: only the source has {left:?}, only the target has {right:?}")
+        })
+    });
+    differing.collect()
+}
+
+/// The rows that one has oftener than the other.
+fn beyond<'a>(one: &'a str, other: &'a str) -> Vec<&'a str> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for row in other.lines() {
+        *counts.entry(row).or_default() += 1;
+    }
+    let is_beyond = |row: &&'a str| match counts.get_mut(row) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
     };
-    let differing = tables.iter().filter(|table| differs(table));
-    differing.map(|(table, _)| table.clone()).collect()
+    one.lines().filter(is_beyond).collect()
 }
 
 /// An expression that both families answer with the same text exactly if the values are the same.

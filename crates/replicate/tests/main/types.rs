@@ -374,9 +374,13 @@ async fn carry_every_type(products: Products) {
         .collect();
     let pair = Pair::with_on(products, "types", &format!("{SESSION} {made}"));
     let name = |table: &String| {
-        table[1..]
-            .parse::<usize>()
-            .map_or(table.clone(), |number| format!("{table} {}", all[number].0))
+        let number = table[1..]
+            .split(':')
+            .next()
+            .and_then(|text| text.parse().ok());
+        number.map_or(table.clone(), |number: usize| {
+            format!("{} in {table}", all[number].0)
+        })
     };
     let mut stream = pair.follow().await;
     assert_eq!(
