@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use reberth_replicate::LogPosition;
+
 use crate::folder::Folder;
 use crate::pair::Pair;
 
@@ -92,6 +94,48 @@ fn a_pause_holds_the_process_and_its_successors_until_resume() {
     pair.code(&["resume", "--until", "caught-up"], 0);
     assert_eq!(pair.badges(&pair.target), before + 40);
     pair.code(&["verify"], 0);
+}
+
+#[test]
+fn a_schema_change_done_by_hand_is_passed_at_its_place_only() {
+    let pair = Pair::start("past");
+    let caught_up = ["start", "--until", "caught-up", "--apply"];
+    pair.code(&caught_up, 0);
+    let swap = "ALTER TABLE lms_core.badge RENAME COLUMN one TO two, RENAME COLUMN two TO one";
+    pair.source
+        .sql(&format!("ALTER TABLE lms_core.badge ADD one INT DEFAULT 1, ADD two INT DEFAULT 2; {swap}; INSERT INTO lms_core.badge VALUES (1, 'after', NULL, 3, 4)"))
+        .unwrap();
+    let stopped = pair.code(&caught_up, 1);
+    assert!(stopped.stderr.contains("error[RB-REP-008]"), "{stopped:?}");
+    let place_of = |text: &str| -> LogPosition {
+        let named = text.split("in the log at ").nth(1);
+        let place = named.and_then(|rest| rest.split(' ').next()?.parse().ok());
+        place.unwrap_or_else(|| panic!("no place is named: {text}"))
+    };
+    let place = place_of(&stopped.stderr);
+    pair.target.sql(swap).unwrap();
+
+    let past = |place: &LogPosition| {
+        let place = place.to_string();
+        pair.run(&[&caught_up[..], &["--past", &place]].concat())
+    };
+    let other = past(&place.at(place.offset() + 1));
+    assert_eq!(other.code, 1, "{other:?}");
+    assert_eq!(place_of(&other.stderr), place, "{other:?}");
+    let passed = past(&place);
+    assert_eq!(passed.code, 0, "{passed:?}");
+    assert!(
+        passed.stderr.contains("passes the schema change at"),
+        "{passed:?}"
+    );
+    assert_eq!(pair.badges(&pair.target), pair.badges(&pair.source));
+    let mut stream = pair.spawn(&["replicate", "start", "--apply"]);
+    pair.wait_for("running", |status| status["state"] == "running");
+    pair.code(&["verify"], 0);
+    stream.kill().unwrap();
+    stream.wait().unwrap();
+    let behind = past(&place);
+    assert!(behind.stderr.contains("which is past"), "{behind:?}");
 }
 
 #[test]

@@ -164,7 +164,7 @@ const ONLINE: &[&str] = &[
 ];
 
 /// Rows and definitions are the same on both sides.
-async fn assert_same(pair: &Pair, what: &str) {
+pub(crate) async fn assert_same(pair: &Pair, what: &str) {
     assert_eq!(pair.differing_tables(), Vec::<String>::new(), "{what}");
     assert_eq!(
         definitions(&pair.source),

@@ -3,6 +3,7 @@
 mod copy;
 mod crossed;
 mod ddl;
+mod ddl_under_writes;
 mod definitions;
 mod divergence;
 mod epoch;
