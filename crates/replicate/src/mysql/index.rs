@@ -1,4 +1,7 @@
 //! Secondary indexes and foreign keys, made after the rows. What is there already is left alone, so that doing it twice is harmless.
+//!
+//! A predecessor that died leaves its last statement to the server, which may make an index between our look at what is there and our own
+//! statement, and that is refused as a whole then. So after a refusal we look again, and go on with the rest if it has become less.
 
 use std::collections::BTreeSet;
 
@@ -86,27 +89,57 @@ async fn add(
     clauses: Vec<(String, String)>,
     present: &Present,
 ) -> Result<(), ReplicateError> {
-    let missing: Vec<String> = clauses
+    let mut missing: Vec<(String, String)> = clauses
         .into_iter()
         .filter(|(name, _)| !present.contains(&(table.to_owned(), name.clone())))
+        .collect();
+    while !missing.is_empty() {
+        let Err(error) = add_missing(target, schema, table, &missing).await else {
+            return Ok(());
+        };
+        if !matches!(error, ReplicateError::Refused { .. }) {
+            return Err(error);
+        }
+        // A foreign key often bears the name of its index, so the two are looked up apart here too.
+        let are_foreign_keys = missing
+            .iter()
+            .any(|(_, clause)| clause.contains("FOREIGN KEY"));
+        let present = match are_foreign_keys {
+            true => foreign_keys(target, schema).await?,
+            false => indexes(target, schema).await?,
+        };
+        let before = missing.len();
+        missing.retain(|(name, _)| !present.contains(&(table.to_owned(), name.clone())));
+        if missing.len() == before {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+async fn add_missing(
+    target: &mut Session,
+    schema: &Schema,
+    table: &str,
+    missing: &[(String, String)],
+) -> Result<(), ReplicateError> {
+    let clauses: Vec<String> = missing
+        .iter()
         .map(|(_, clause)| format!("ADD {clause}"))
         .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
     target
         .run(
             "choosing the database",
             format!("USE {}", quote_name(&schema.database)),
         )
         .await?;
-    let sql = format!("ALTER TABLE {} {}", quote_name(table), missing.join(", "));
+    let sql = format!("ALTER TABLE {} {}", quote_name(table), clauses.join(", "));
     target
         .run_within(
             REBUILD_LIMIT,
             &format!("making the indexes of table {table}"),
             sql,
         )
-        .await?;
-    Ok(())
+        .await
+        .map(drop)
 }

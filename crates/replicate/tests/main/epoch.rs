@@ -151,3 +151,43 @@ async fn a_stream_begins_over_tables_that_were_half_made() {
     pair.drain(&mut stream).await;
     stream.stop().await.expect("it works");
 }
+
+/// The server still carries out what a process that was killed had sent, while its successor looks at what is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_that_a_dead_predecessor_is_making_is_left_alone() {
+    let pair = Pair::with(
+        "index",
+        &format!("{SCHEMA} ALTER TABLE seat ADD UNIQUE KEY seat_v (v)"),
+    );
+    pair.follow().await.stop().await.expect("it works");
+    pair.target
+        .sql("UPDATE reberth.stream SET phase = 'replaying'; DROP INDEX seat_v ON lms_core.seat")
+        .expect("it works");
+    let (mut reader, mut dead) = (beside(&pair).await, beside(&pair).await);
+    for sql in [
+        "START TRANSACTION",
+        "DO (SELECT COUNT(*) FROM lms_core.seat)",
+    ] {
+        reader
+            .run("holding the table", sql)
+            .await
+            .expect("it works");
+    }
+    let made = tokio::spawn(async move {
+        dead.run(
+            "making an index",
+            "ALTER TABLE lms_core.seat ADD UNIQUE KEY seat_v (v)",
+        )
+        .await
+    });
+    let waiting =
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE%seat%'";
+    becomes(&pair, waiting, "1").await;
+    let mut stream = RunningStream::start(pair.forward());
+    becomes(&pair, waiting, "2").await;
+    reader.run("letting go", "COMMIT").await.expect("it works");
+    made.await.expect("it ends").expect("the index is made");
+    reach(&mut stream, |progress| progress.phase == "following").await;
+    pair.drain(&mut stream).await;
+    stream.stop().await.expect("it works");
+}
