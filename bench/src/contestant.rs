@@ -146,5 +146,6 @@ pub(crate) fn plan(source: &str, target: &str) -> Result<StreamPlan, Failure> {
         workers: WORKERS,
         spool: None,
         bytes_per_s_most: None,
+        streams: 1,
     })
 }

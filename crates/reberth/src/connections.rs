@@ -100,6 +100,7 @@ pub(crate) fn stream_plan(
         workers: database.copy_workers,
         spool: None,
         bytes_per_s_most: None,
+        streams: 1,
     })
 }
 

@@ -181,6 +181,7 @@ fn pair(environment: &Environment, database: Option<&str>) -> Result<StreamPlan,
         workers: PAIR_WORKERS,
         spool: None,
         bytes_per_s_most: None,
+        streams: 1,
     })
 }
 

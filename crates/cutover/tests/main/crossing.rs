@@ -174,6 +174,7 @@ impl Crossing {
             workers: 2,
             spool: None,
             bytes_per_s_most: None,
+            streams: 1,
         }
     }
 

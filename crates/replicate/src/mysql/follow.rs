@@ -24,8 +24,6 @@ use crate::progress::Progress;
 
 /// Log entries that wait between the reader and the gathering at the most.
 const ENTRIES_AHEAD: usize = 4_096;
-/// Bytes of changes that wait there at the most; a single larger entry waits alone.
-const BYTES_AHEAD: usize = 16 * 1024 * 1024;
 /// How long a position without changes waits for more before it is committed.
 const IDLE: Duration = Duration::from_millis(100);
 /// With more log than this known to come, a batch waits until it is full.
@@ -49,6 +47,7 @@ pub(crate) async fn follow(
 ) -> Result<Option<Box<LoggedStatement>>, ReplicateError> {
     let stretch = Stretch {
         state,
+        stage_bytes: plan.stage_bytes(),
         snapshots: &snapshots,
         is_certain: until.is_none(),
         publish,
@@ -70,6 +69,8 @@ pub(crate) async fn follow(
 /// A stretch of the log, on its way to the target.
 struct Stretch<'a> {
     state: &'a StreamState,
+    /// Bytes of changes that wait between the reader and the gathering at the most (a single larger entry waits alone), and that a batch gathers.
+    stage_bytes: usize,
     snapshots: &'a BTreeMap<String, LogPosition>,
     is_certain: bool,
     publish: &'a watch::Sender<Progress>,
@@ -105,12 +106,13 @@ impl Stretch<'_> {
         let reader = reader.without_changes(done_changes);
         let (sender, mut entries) = mpsc::channel(ENTRIES_AHEAD);
         let mut reading = JoinSet::new();
-        reading.spawn(read_log(reader, sender));
+        reading.spawn(read_log(reader, sender, self.stage_bytes));
         let mut gathering = Gathering::new(
             schema,
             self.snapshots.clone(),
             start,
             checkpoint.executed.clone(),
+            self.stage_bytes,
         );
         let mut lane = Lane::new(applier, self.publish);
         loop {
@@ -277,12 +279,12 @@ async fn carry_out(mut applier: Applier, batch: Batch) -> (Applier, Result<(), R
 /// An entry, or why there is none, with its share of the bytes that may wait.
 type Waiting = (Result<LogEntry, ReplicateError>, OwnedSemaphorePermit);
 
-async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Waiting>) {
-    let room = Arc::new(Semaphore::new(BYTES_AHEAD));
+async fn read_log(mut reader: LogReader, entries: mpsc::Sender<Waiting>, bytes_ahead: usize) {
+    let room = Arc::new(Semaphore::new(bytes_ahead));
     loop {
         let entry = reader.next().await;
         let is_last = matches!(entry, Err(_) | Ok(LogEntry::SchemaChange(_)));
-        let bytes = entry.as_ref().map_or(0, LogEntry::bytes).min(BYTES_AHEAD);
+        let bytes = entry.as_ref().map_or(0, LogEntry::bytes).min(bytes_ahead);
         // Nobody closes the semaphore.
         let Ok(share) = room.clone().acquire_many_owned(bytes as u32).await else {
             return;

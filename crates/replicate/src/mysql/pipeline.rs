@@ -70,9 +70,23 @@ pub struct StreamPlan {
     pub spool: Option<SpoolPlan>,
     /// Bytes a second that the copy reads at most, all workers together; `None`: as many as the source stands without suffering.
     pub bytes_per_s_most: Option<u64>,
+    /// Streams that run in this process, which share its memory.
+    pub streams: usize,
 }
 
+/// Bytes of log changes that all streams of a process may hold at once in one stage: read ahead, gathered, or on their way to the target.
+const STAGE_BYTES: usize = 48 * 1024 * 1024;
+/// A stage of one stream holds no more; more was not faster.
+const STAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Nor less: a batch must be worth its round trips.
+const STAGE_BYTES_MIN: usize = 2 * 1024 * 1024;
+
 impl StreamPlan {
+    /// Bytes of log changes that one stage of this stream holds at the most.
+    pub(crate) fn stage_bytes(&self) -> usize {
+        (STAGE_BYTES / self.streams.max(1)).clamp(STAGE_BYTES_MIN, STAGE_BYTES_MAX)
+    }
+
     /// The number under which we register at the source: derived from what is moved, so that a restart bears the same one, and
     /// above the numbers that people give.
     fn server_id(&self, role: &str) -> u32 {

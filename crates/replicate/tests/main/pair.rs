@@ -80,6 +80,7 @@ impl Pair {
             workers: 2,
             spool: None,
             bytes_per_s_most: None,
+            streams: 1,
         }
     }
 

@@ -2,7 +2,6 @@
 
 use crate::pair::{MYSQL, Pair, Products, usual};
 use reberth_replicate::mysql::verify::verify;
-use reberth_testkit::database::Product;
 
 /// A type with values at its edges, as SQL. The first two are different from all others and from each other also as keys.
 const TYPES: &[(&str, &[&str])] = &[

@@ -53,7 +53,9 @@ pub(super) fn plans(
     environment: &Environment,
 ) -> Result<Vec<StreamPlan>, Failure> {
     let mut plans = scope.plans(direction(args.reverse), environment)?;
+    let streams = plans.len();
     for plan in &mut plans {
+        plan.streams = streams;
         if let Some(workers) = args.workers {
             plan.workers = plan.workers.min(usize::from(workers));
         }

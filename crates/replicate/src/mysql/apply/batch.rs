@@ -12,8 +12,6 @@ use crate::position::LogPosition;
 
 /// Changes that go to the target at once at the most; a larger source transaction is sent in parts, and still committed as one.
 const BATCH_CHANGES: usize = 40_000;
-/// Bytes of changes that are gathered at the most.
-const BATCH_BYTES: usize = 16 * 1024 * 1024;
 
 /// One thing to do on the target.
 #[derive(Debug)]
@@ -96,8 +94,8 @@ impl Steps {
         self.list.is_empty() && self.open.is_empty()
     }
 
-    fn is_full(&self) -> bool {
-        self.changes >= BATCH_CHANGES || self.bytes >= BATCH_BYTES
+    fn is_full(&self, bytes_max: usize) -> bool {
+        self.changes >= BATCH_CHANGES || self.bytes >= bytes_max
     }
 }
 
@@ -120,6 +118,8 @@ pub(crate) struct Gathering {
     /// Where tables were read at one moment: their earlier changes are in the copy already.
     snapshots: BTreeMap<String, LogPosition>,
     steps: Steps,
+    /// Bytes of changes that are gathered at the most.
+    bytes_max: usize,
     read_until: LogPosition,
     /// Names of what is read; `None` where the source gives none.
     executed: Option<GtidSet>,
@@ -138,11 +138,13 @@ impl Gathering {
         snapshots: BTreeMap<String, LogPosition>,
         checkpoint: LogPosition,
         executed: Option<GtidSet>,
+        bytes_max: usize,
     ) -> Gathering {
         Gathering {
             schema,
             snapshots,
             steps: Steps::default(),
+            bytes_max,
             since: None,
             read_until: checkpoint,
             executed,
@@ -229,7 +231,7 @@ impl Gathering {
 
     /// Whether no more is to be taken before this went to the target.
     pub(crate) fn is_full(&self) -> bool {
-        self.steps.is_full()
+        self.steps.is_full(self.bytes_max)
     }
 
     /// Whether there is something to do on the target.
