@@ -9,7 +9,7 @@
 //! 1. a session of our own takes a named lock of the target's server, and under the epoch commits an *intent*: the statement's place in the log, its hash,
 //!    and how the tables it touches are defined before;
 //! 2. the statement is executed under the settings of the session that wrote it ([`settings`]), in steps of which each is atomic on its own and
-//!    whose being done can be *seen* ([`carry`]); the number of steps done is committed after each;
+//!    whose being done can be *seen* ([`mod@carry`]); the number of steps done is committed after each;
 //! 3. the definitions are read back and compared with what the statement must give;
 //! 4. the new schema and "done" are committed together, under the epoch. The checkpoint stays: the reader opens there again and passes over the statement
 //!    because its place is known as done. So a statement inside a transaction (`CREATE TABLE … SELECT` logs one before its rows) needs no position of its own.

@@ -17,7 +17,7 @@
 //! # What "equal" means while writes go on
 //!
 //! A range is read on both sides at different moments, so a difference may be lag. Ranges that differ are compared by key, and keys that
-//! differ are decided by the source's log ([`settle`]): what the log does not name between two places is truly different, what it names is read again, a
+//! differ are decided by the source's log ([`mod@settle`]): what the log does not name between two places is truly different, what it names is read again, a
 //! bounded number of times, and then left open (rule 30). Equality holds up to the position at which the verification began. What changed
 //! since, open keys included, stands in the log behind that position ([`super::touched`]); only where the target was behind for
 //! the whole time does the report say that nothing can be built on it.
