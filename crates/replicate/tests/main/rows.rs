@@ -73,6 +73,8 @@ fn value(column: &str, kind: &str) -> String {
         ),
         "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" | "date"
         | "time" | "datetime" | "timestamp" => format!("`{column}`"),
+        // They may be longer than an answer can be.
+        "longtext" | "longblob" => format!("LENGTH(`{column}`), SHA2(`{column}`, 256)"),
         _ => format!("HEX(`{column}`)"),
     }
 }
