@@ -114,6 +114,25 @@ async fn a_claim_ends_with_the_successor() {
     assert_eq!(error.expect_err("it is overtaken").code(), "RB-REP-011");
 }
 
+/// Its successor has cut the tables itself, and would find chunks that it did not make.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_overtaken_run_stores_no_chunks() {
+    let pair = Pair::with("chunks", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let mut session = beside(&pair).await;
+    let mut states = Vec::new();
+    for _ in 0..2 {
+        let mut claim = Claim::new().expect("a claim");
+        let taken =
+            StreamState::take_over(&mut session, Direction::Forward, DATABASE, &mut claim).await;
+        states.push(taken.expect("it is taken"));
+    }
+    let overtaken = states[0].store_chunks(&mut session, &[]).await;
+    assert_eq!(overtaken.expect_err("it is overtaken").code(), "RB-REP-011");
+    let holder = states[1].store_chunks(&mut session, &[]).await;
+    holder.expect("who holds the stream stores them");
+}
+
 /// Oracle's server refuses to list its sessions by a query while one of them runs a statement whose bytes are no text.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_predecessor_is_looked_for_among_statements_that_are_no_text() {

@@ -28,15 +28,14 @@ impl StreamState {
             .collect()
     }
 
-    /// Stores the chunks of one table; all of them or none.
+    /// Stores the chunks of one table; all of them or none. A successor reads the chunks after it has raised the epoch, so it sees them all, or finds
+    /// that they can no longer be stored.
     pub async fn store_chunks(
         &self,
         session: &mut Session,
         chunks: &[Chunk],
     ) -> Result<(), ReplicateError> {
-        session
-            .run("opening a transaction", "START TRANSACTION")
-            .await?;
+        self.open_beside_others(session).await?;
         for some in chunks.chunks(200) {
             let values: Vec<String> = some
                 .iter()
@@ -64,8 +63,24 @@ impl StreamState {
         Ok(())
     }
 
-    /// Opens a transaction that writes the rows of a chunk: holds the epoch shared, so that chunks are written side by
-    /// side but none can commit after the epoch was raised, and marks the chunk as done together with the end of its reading.
+    /// Opens a transaction that holds the epoch shared (rule 18): several write side by side, but none can commit after the epoch was raised.
+    async fn open_beside_others(&self, session: &mut Session) -> Result<(), ReplicateError> {
+        session
+            .run("opening a transaction", "START TRANSACTION")
+            .await?;
+        let sql = format!(
+            "SELECT epoch FROM reberth.stream WHERE name = {} LOCK IN SHARE MODE",
+            quote_text(&self.name)
+        );
+        let epoch: Option<u64> = session.row("checking the epoch", sql).await?;
+        if epoch != Some(self.epoch) {
+            session.run("closing the transaction", "ROLLBACK").await?;
+            return Err(ReplicateError::Superseded { epoch: self.epoch });
+        }
+        Ok(())
+    }
+
+    /// Opens a transaction that writes the rows of a chunk, and marks the chunk as done together with the end of its reading.
     /// `false`: the chunk is done already.
     pub async fn open_chunk(
         &self,
@@ -73,20 +88,8 @@ impl StreamState {
         chunk: &Chunk,
         end: &LogPosition,
     ) -> Result<bool, ReplicateError> {
-        session
-            .run("opening a transaction", "START TRANSACTION")
-            .await?;
+        self.open_beside_others(session).await?;
         let name = quote_text(&self.name);
-        let epoch: Option<u64> = session
-            .row(
-                "checking the epoch",
-                format!("SELECT epoch FROM reberth.stream WHERE name = {name} LOCK IN SHARE MODE"),
-            )
-            .await?;
-        if epoch != Some(self.epoch) {
-            session.run("closing the transaction", "ROLLBACK").await?;
-            return Err(ReplicateError::Superseded { epoch: self.epoch });
-        }
         let sql = format!(
             "UPDATE reberth.chunk SET is_done = TRUE, end_file = {}, end_offset = {} WHERE stream = {name} AND table_name = {} AND number = {} AND NOT is_done",
             quote_text(end.file()),
