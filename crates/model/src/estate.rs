@@ -5,9 +5,11 @@
 //! No value of a secret ever enters this document.
 
 mod attributes;
+mod network;
 mod platform;
 
 pub use attributes::*;
+pub use network::*;
 pub use platform::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

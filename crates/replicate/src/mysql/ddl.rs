@@ -33,7 +33,9 @@
 
 mod alter;
 mod carry;
+pub(crate) mod change;
 mod observe;
+mod parser;
 pub(crate) mod settings;
 pub(crate) mod statement;
 mod tokens;

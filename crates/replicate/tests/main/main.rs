@@ -3,6 +3,8 @@
 mod copy;
 mod crossed;
 mod ddl;
+mod ddl_killed;
+mod ddl_stops;
 mod ddl_under_writes;
 mod definitions;
 mod divergence;

@@ -1,154 +1,11 @@
 //! The clauses of ALTER TABLE.
 
-use std::collections::BTreeSet;
+mod words;
 
-use super::statement::{Change, Place, names_other_engine};
+use super::change::{Alteration, Change, ColumnChange, Place};
+use super::statement::names_other_engine;
 use super::tokens::Token;
-
-/// What ALTER TABLE does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Alteration {
-    /// The table.
-    pub(crate) table: Place,
-    /// Its new name.
-    pub(crate) renamed: Option<Place>,
-    /// What becomes of its columns, in order.
-    pub(crate) columns: Vec<ColumnChange>,
-    /// Columns that are defined anew to number themselves: right only if they did before.
-    pub(crate) numbering: Vec<String>,
-    /// It may give columns that stood there another type.
-    pub(crate) redefines: bool,
-    /// It sets the counter and nothing else.
-    pub(crate) is_counter_only: bool,
-}
-
-/// What becomes of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ColumnChange {
-    /// It is there from now on.
-    Added(String),
-    /// It is gone.
-    Dropped(String),
-    /// It has another name.
-    Renamed(String, String),
-}
-
-impl Alteration {
-    /// One that leaves the columns' names as they are.
-    pub(super) fn of(table: Place) -> Alteration {
-        Alteration {
-            table,
-            renamed: None,
-            columns: Vec::new(),
-            numbering: Vec::new(),
-            redefines: false,
-            is_counter_only: false,
-        }
-    }
-
-    /// The names of the columns afterwards, in small letters. The error says why it cannot be done twice or not be known.
-    pub(crate) fn columns_after(
-        &self,
-        before: impl Iterator<Item = String>,
-    ) -> Result<BTreeSet<String>, String> {
-        let before: BTreeSet<String> = before.map(|name| name.to_lowercase()).collect();
-        let mut after = before.clone();
-        for change in &self.columns {
-            match change {
-                ColumnChange::Added(name) => drop(after.insert(name.to_lowercase())),
-                ColumnChange::Dropped(name) => drop(after.remove(&name.to_lowercase())),
-                ColumnChange::Renamed(from, to) => {
-                    let (from, to) = (from.to_lowercase(), to.to_lowercase());
-                    if from != to && before.contains(&to) {
-                        return Err(format!(
-                            "it gives column {to} to another one's values: whether that was done could not be seen after a kill"
-                        ));
-                    }
-                    after.remove(&from);
-                    after.insert(to);
-                }
-            }
-        }
-        Ok(after)
-    }
-}
-
-/// Options of a table that change no row.
-const OPTIONS: &[&str] = &[
-    "COMMENT",
-    "ENGINE",
-    "AUTO_INCREMENT",
-    "ROW_FORMAT",
-    "KEY_BLOCK_SIZE",
-    "STATS_PERSISTENT",
-    "STATS_AUTO_RECALC",
-    "STATS_SAMPLE_PAGES",
-    "CHECKSUM",
-    "AVG_ROW_LENGTH",
-    "MAX_ROWS",
-    "MIN_ROWS",
-    "DEFAULT",
-    "CHARACTER",
-    "CHARSET",
-    "COLLATE",
-    "FORCE",
-    "ALGORITHM",
-    "LOCK",
-    "ENABLE",
-    "DISABLE",
-    "PAGE_COMPRESSED",
-];
-/// Operations on partitions that give the same partitions anywhere.
-const PARTITION_VERBS: &[&str] = &[
-    "PARTITION",
-    "TRUNCATE",
-    "COALESCE",
-    "REORGANIZE",
-    "ANALYZE",
-    "OPTIMIZE",
-    "CHECK",
-    "REBUILD",
-    "REPAIR",
-];
-/// What follows ADD or DROP and is not a column.
-const NOT_COLUMNS: &[&str] = &[
-    "INDEX",
-    "KEY",
-    "UNIQUE",
-    "FULLTEXT",
-    "SPATIAL",
-    "PRIMARY",
-    "CONSTRAINT",
-    "FOREIGN",
-    "CHECK",
-];
-/// Functions that give another value on another server.
-const CHANCE: &[&str] = &[
-    "UUID",
-    "UUID_SHORT",
-    "UUID_V4",
-    "UUID_V7",
-    "SYS_GUID",
-    "RAND",
-    "RANDOM_BYTES",
-    "SYSDATE",
-    "CONNECTION_ID",
-    "LAST_INSERT_ID",
-    "USER",
-    "SESSION_USER",
-    "SYSTEM_USER",
-    "CURRENT_USER",
-    "CURRENT_ROLE",
-    "NEXTVAL",
-    "NEXT",
-    "LASTVAL",
-    "ROW_COUNT",
-    "FOUND_ROWS",
-    "VERSION",
-    "BENCHMARK",
-    "SLEEP",
-    "LOAD_FILE",
-];
+use words::{CHANCE, NOT_COLUMNS, OPTIONS, PARTITION_VERBS};
 
 /// Reads the clauses behind the table's name.
 pub(super) fn read(table: Place, tokens: &[Token], database: &str) -> Result<Change, String> {
@@ -403,7 +260,7 @@ impl Clause<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::statement::{Change, read};
+    use super::super::statement::read;
     use super::super::tokens::Quoting;
     use super::*;
 

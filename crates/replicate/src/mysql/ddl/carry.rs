@@ -1,7 +1,8 @@
 //! Carries one statement over: intent, steps, observation, conclusion. The order and its reasons stand at the head of [`super`].
 
+use super::change::{Change, Place};
 use super::observe::{self, Definitions, Outline, Step};
-use super::statement::{self, Change, Place, Understood};
+use super::statement::{self, Understood};
 use super::{LoggedStatement, settings::Settings};
 use crate::connection::{REBUILD_LIMIT, Session};
 use crate::error::ReplicateError;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::statement::{Change, Place};
+use super::change::{Change, Place};
 use crate::mysql::schema::{Schema, take_apart};
 use crate::mysql::value::quote_name;
 

@@ -3,82 +3,10 @@
 //! Only forms that are understood to the end have a meaning; all others are an error, which stops the stream. So a dialect's forms that are missing
 //! here cost a stop, never a row.
 
-use super::alter::{self, Alteration};
+use super::alter;
+use super::change::{Alteration, Change};
+use super::parser::{Parser, is_keyword};
 use super::tokens::{self, Quoting, Token};
-
-/// A table by its full name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    /// The database, also where the statement left it to the session.
-    pub(crate) database: String,
-    /// The table.
-    pub(crate) table: String,
-}
-
-/// What a statement does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// Changes a table's definition.
-    Alter(Alteration),
-    /// Makes a table.
-    Create {
-        /// Its name.
-        table: Place,
-        /// It replaces one of that name.
-        replaces: bool,
-        /// It does nothing if there is one of that name.
-        if_absent: bool,
-        /// The table whose definition it takes.
-        like: Option<Place>,
-        /// The byte at which the statement ends, without what tells replicas that rows follow in the same transaction.
-        end: usize,
-    },
-    /// Removes tables.
-    Drop {
-        /// Their names.
-        tables: Vec<Place>,
-    },
-    /// Renames tables one after another.
-    Rename {
-        /// Old and new names, in order.
-        pairs: Vec<(Place, Place)>,
-    },
-    /// Removes all rows of a table.
-    Truncate {
-        /// The table.
-        table: Place,
-    },
-    /// Changes the defaults of a database.
-    AlterDatabase {
-        /// Its name.
-        database: String,
-    },
-    /// Makes, changes or removes a view, a trigger, a routine or an event. Those are carried from the source's present ones at the end.
-    Program,
-    /// Neither rows nor definitions change.
-    Nothing,
-}
-
-impl Change {
-    /// The databases it touches.
-    pub(crate) fn databases(&self) -> Vec<&str> {
-        let places: Vec<&Place> = match self {
-            Change::Alter(alteration) => std::iter::once(&alteration.table)
-                .chain(&alteration.renamed)
-                .collect(),
-            Change::Create { table, like, .. } => std::iter::once(table).chain(like).collect(),
-            Change::Drop { tables } => tables.iter().collect(),
-            Change::Rename { pairs } => pairs.iter().flat_map(|(from, to)| [from, to]).collect(),
-            Change::Truncate { table } => vec![table],
-            Change::AlterDatabase { database } => return vec![database],
-            Change::Program | Change::Nothing => Vec::new(),
-        };
-        places
-            .into_iter()
-            .map(|place| place.database.as_str())
-            .collect()
-    }
-}
 
 /// A statement understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,18 +38,6 @@ pub(crate) fn read(text: &str, database: &str, quoting: Quoting) -> Result<Under
         depends_on_version: tokens.has_executable_comment,
         names_json,
     })
-}
-
-fn is_keyword(token: &Token, keyword: &str) -> bool {
-    matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword))
-}
-
-/// Reads a list of tokens from the front.
-pub(super) struct Parser {
-    list: Vec<(usize, Token)>,
-    at: usize,
-    database: String,
-    length: usize,
 }
 
 /// Kinds of things that are not tables and are made from the source's present ones at the end.
@@ -327,80 +243,6 @@ impl Parser {
         }
         self.end().map(|()| Change::Rename { pairs })
     }
-
-    fn if_exists(&mut self) -> bool {
-        self.is_next("IF") && self.is_at(1, "EXISTS") && {
-            self.at += 2;
-            true
-        }
-    }
-
-    fn is_at(&self, ahead: usize, keyword: &str) -> bool {
-        self.list
-            .get(self.at + ahead)
-            .is_some_and(|(_, token)| is_keyword(token, keyword))
-    }
-
-    fn is_next(&self, keyword: &str) -> bool {
-        self.is_at(0, keyword)
-    }
-
-    fn is_symbol(&self, symbol: char) -> bool {
-        matches!(self.list.get(self.at), Some((_, Token::Symbol(found))) if *found == symbol)
-    }
-
-    fn accept(&mut self, keyword: &str) -> bool {
-        let is_there = self.is_next(keyword);
-        self.at += usize::from(is_there);
-        is_there
-    }
-
-    fn accept_symbol(&mut self, symbol: char) -> bool {
-        let is_there = self.is_symbol(symbol);
-        self.at += usize::from(is_there);
-        is_there
-    }
-
-    fn keyword(&mut self) -> Result<String, String> {
-        match self.list.get(self.at) {
-            Some((_, Token::Word(word))) => {
-                self.at += 1;
-                Ok(word.to_ascii_uppercase())
-            }
-            _ => Err("it does not begin with a word".to_owned()),
-        }
-    }
-
-    fn name(&mut self) -> Result<String, String> {
-        match self.list.get(self.at) {
-            Some((_, Token::Word(name) | Token::Name(name))) => {
-                self.at += 1;
-                Ok(name.clone())
-            }
-            _ => Err("a name is missing in it".to_owned()),
-        }
-    }
-
-    fn place(&mut self) -> Result<Place, String> {
-        let first = self.name()?;
-        Ok(match self.accept_symbol('.') {
-            true => Place {
-                database: first,
-                table: self.name()?,
-            },
-            false => Place {
-                database: self.database.clone(),
-                table: first,
-            },
-        })
-    }
-
-    fn end(&self) -> Result<(), String> {
-        match self.list.get(self.at) {
-            None => Ok(()),
-            Some(_) => Err("it goes on in a form that this build does not carry".to_owned()),
-        }
-    }
 }
 
 /// Whether an ENGINE is named that is not InnoDB.
@@ -424,6 +266,7 @@ pub(super) fn names_other_engine<'a>(tokens: impl IntoIterator<Item = &'a (usize
 
 #[cfg(test)]
 mod tests {
+    use super::super::change::Place;
     use super::*;
 
     fn change(text: &str) -> Result<Change, String> {

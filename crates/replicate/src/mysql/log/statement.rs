@@ -3,7 +3,7 @@
 //! With row logging a statement in the log is a boundary, a schema change, or something about accounts. Whatever is
 //! not known to be harmless counts as a schema change and stops the stream: a stop is a nuisance, a missed change is a loss.
 
-use crate::mysql::ddl::statement::Change;
+use crate::mysql::ddl::change::Change;
 use crate::mysql::ddl::{self, Quoting};
 use crate::mysql::objects::statement as program;
 use crate::mysql::schema::Schema;

@@ -1,0 +1,78 @@
+//! Words of ALTER TABLE, by what they mean for a move.
+
+/// Options of a table that change no row.
+pub(super) const OPTIONS: &[&str] = &[
+    "COMMENT",
+    "ENGINE",
+    "AUTO_INCREMENT",
+    "ROW_FORMAT",
+    "KEY_BLOCK_SIZE",
+    "STATS_PERSISTENT",
+    "STATS_AUTO_RECALC",
+    "STATS_SAMPLE_PAGES",
+    "CHECKSUM",
+    "AVG_ROW_LENGTH",
+    "MAX_ROWS",
+    "MIN_ROWS",
+    "DEFAULT",
+    "CHARACTER",
+    "CHARSET",
+    "COLLATE",
+    "FORCE",
+    "ALGORITHM",
+    "LOCK",
+    "ENABLE",
+    "DISABLE",
+    "PAGE_COMPRESSED",
+];
+/// Operations on partitions that give the same partitions anywhere.
+pub(super) const PARTITION_VERBS: &[&str] = &[
+    "PARTITION",
+    "TRUNCATE",
+    "COALESCE",
+    "REORGANIZE",
+    "ANALYZE",
+    "OPTIMIZE",
+    "CHECK",
+    "REBUILD",
+    "REPAIR",
+];
+/// What follows ADD or DROP and is not a column.
+pub(super) const NOT_COLUMNS: &[&str] = &[
+    "INDEX",
+    "KEY",
+    "UNIQUE",
+    "FULLTEXT",
+    "SPATIAL",
+    "PRIMARY",
+    "CONSTRAINT",
+    "FOREIGN",
+    "CHECK",
+];
+/// Functions that give another value on another server.
+pub(super) const CHANCE: &[&str] = &[
+    "UUID",
+    "UUID_SHORT",
+    "UUID_V4",
+    "UUID_V7",
+    "SYS_GUID",
+    "RAND",
+    "RANDOM_BYTES",
+    "SYSDATE",
+    "CONNECTION_ID",
+    "LAST_INSERT_ID",
+    "USER",
+    "SESSION_USER",
+    "SYSTEM_USER",
+    "CURRENT_USER",
+    "CURRENT_ROLE",
+    "NEXTVAL",
+    "NEXT",
+    "LASTVAL",
+    "ROW_COUNT",
+    "FOUND_ROWS",
+    "VERSION",
+    "BENCHMARK",
+    "SLEEP",
+    "LOAD_FILE",
+];
