@@ -19,6 +19,7 @@ pub mod log;
 pub mod log_room;
 pub mod objects;
 pub mod pipeline;
+pub(crate) mod plan;
 pub mod preflight;
 pub(crate) mod row;
 pub mod schema;
