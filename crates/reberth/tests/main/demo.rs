@@ -44,10 +44,12 @@ fn an_interrupted_demo_leaves_nothing_running() {
     let id = demo.id();
     let stderr = BufReader::new(demo.stderr.take().unwrap());
     let mut lines = stderr.lines().map_while(Result::ok);
-    assert!(
-        lines.any(|line| line.contains("replicate start")),
-        "the demo never began to replicate"
-    );
+    let mut before = Vec::new();
+    let begun = lines.by_ref().any(|line| {
+        before.push(line);
+        before[before.len() - 1].contains("replicate start")
+    });
+    assert!(begun, "the demo never began to replicate: {before:#?}");
     // As a terminal does it: to the whole group.
     let killed = Command::new("kill")
         .args(["-INT", "--", &format!("-{id}")])

@@ -96,16 +96,17 @@ impl Product {
             return self.install_anew(data);
         };
         if !template.is_dir() {
-            let fresh = template.with_extension(format!("{}", std::process::id()));
+            let workshop = template.with_extension(format!("{}", std::process::id()));
             // What a process of the same number left unfinished.
-            let _ = std::fs::remove_dir_all(&fresh);
+            let _ = std::fs::remove_dir_all(&workshop);
+            std::fs::create_dir(&workshop).map_err(io_error("making a folder to install in"))?;
+            let fresh = workshop.join("data");
             self.install_anew(&fresh)?;
             // The server's own name would be the same in every copy.
             let _ = std::fs::remove_file(fresh.join("auto.cnf"));
-            if std::fs::rename(&fresh, &template).is_err() {
-                // Another process was faster.
-                let _ = std::fs::remove_dir_all(&fresh);
-            }
+            // It fails where another process was faster, whose folder is as good.
+            let _ = std::fs::rename(&fresh, &template);
+            let _ = std::fs::remove_dir_all(&workshop);
         }
         let mut copy = Command::new("cp");
         copy.args(["--archive", "--sparse=always", "--reflink=auto"])
@@ -154,6 +155,7 @@ impl Product {
 
     fn run_installer(self, mut command: Command, data: &Path) -> Result<(), DatabaseError> {
         let around = data.parent().unwrap_or(data);
+        // A server that starts removes the temporary tables it finds in its folder for them: each installs in a folder of its own.
         command
             .args(self.base_option())
             .arg(format!("--datadir={}", data.display()))
