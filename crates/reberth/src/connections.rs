@@ -71,7 +71,7 @@ fn address(
                 reference.variable()
             ),
         })?;
-    Ok(Address::parse(&Secret::new(url), &role, side)?)
+    Ok(Address::parse_mysql(&Secret::new(url), &role, side)?)
 }
 
 /// The stream of a database in one direction.

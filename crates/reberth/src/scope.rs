@@ -196,7 +196,7 @@ fn address(
             role: name.to_owned(),
             reason: "the environment variable is not set".to_owned(),
         })?;
-    Address::parse(&Secret::new(url.trim()), name, side)
+    Address::parse_mysql(&Secret::new(url.trim()), name, side)
 }
 
 /// What a command's run is about, for the journal.

@@ -1,12 +1,14 @@
 //! Where a database server is, who we are there, and every wait bounded.
 
 mod session;
+pub(crate) mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use mysql_async::{Conn, OptsBuilder, SslOpts};
 
+use crate::cause::Cause;
 use crate::error::ReplicateError;
 
 pub use session::Session;
@@ -48,6 +50,7 @@ impl std::fmt::Debug for Secret {
 /// Where a server is and who we are there.
 #[derive(Clone, Debug)]
 pub struct Address {
+    engine: Engine,
     side: &'static str,
     host: String,
     port: u16,
@@ -60,6 +63,32 @@ pub struct Address {
     tls_ca: Option<PathBuf>,
 }
 
+/// The language that a server speaks, as the address's scheme names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// MySQL or MariaDB.
+    MySql,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Engine {
+    fn of_scheme(scheme: &str) -> Option<Engine> {
+        match scheme {
+            "mysql" | "mariadb" => Some(Engine::MySql),
+            "postgres" | "postgresql" => Some(Engine::Postgres),
+            _ => None,
+        }
+    }
+
+    fn port(self) -> u16 {
+        match self {
+            Engine::MySql => 3306,
+            Engine::Postgres => 5432,
+        }
+    }
+}
+
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
@@ -70,7 +99,23 @@ pub enum Tls {
 }
 
 impl Address {
-    /// Reads `mysql://user:password@host:port/…`; `?tls=off` turns encryption off, anything else verifies, and
+    /// [`Address::parse`] for the MySQL family only.
+    pub fn parse_mysql(
+        url: &Secret,
+        role: &str,
+        side: &'static str,
+    ) -> Result<Address, ReplicateError> {
+        let address = Address::parse(url, role, side)?;
+        match address.engine {
+            Engine::MySql => Ok(address),
+            Engine::Postgres => Err(ReplicateError::Address {
+                role: role.to_owned(),
+                reason: "PostgreSQL is not moved by this command yet".to_owned(),
+            }),
+        }
+    }
+
+    /// Reads `mysql://user:password@host:port/…` or `postgres://…`; `?tls=off` turns encryption off, anything else verifies, and
     /// `?tls-ca=FILE` names the provider's own certificate authority (PEM).
     ///
     /// `role` names the reference in errors; `side` is `source` or `target`.
@@ -82,9 +127,8 @@ impl Address {
         let url = url::Url::parse(url.reveal()).map_err(|_| {
             refuse("it is not an address such as mysql://user:password@host:port/database")
         })?;
-        if !matches!(url.scheme(), "mysql" | "mariadb") {
-            return Err(refuse("its scheme is not mysql"));
-        }
+        let engine = Engine::of_scheme(url.scheme())
+            .ok_or_else(|| refuse("its scheme is neither mysql nor postgres"))?;
         let host = url
             .host_str()
             .filter(|host| !host.is_empty())
@@ -93,7 +137,7 @@ impl Address {
         for (name, value) in url.query_pairs() {
             match (name.as_ref(), value.as_ref()) {
                 ("tls", "off") => tls = Tls::Off,
-                ("tls", "verify") | ("ssl-mode", _) => {}
+                ("tls", "verify") | ("ssl-mode" | "sslmode", _) => {}
                 ("tls-ca", file) if std::path::Path::new(file).is_file() => {
                     tls_ca = Some(PathBuf::from(file))
                 }
@@ -110,9 +154,10 @@ impl Address {
                 .ok_or_else(|| refuse("its user, password or database has a broken % escape"))
         };
         Ok(Address {
+            engine,
             side,
             host: host.to_owned(),
-            port: url.port().unwrap_or(3306),
+            port: url.port().unwrap_or(engine.port()),
             user: decode(url.username())?,
             password: Secret::new(decode(url.password().unwrap_or_default())?),
             database: Some(decode(url.path().trim_start_matches('/'))?)
@@ -120,6 +165,11 @@ impl Address {
             tls,
             tls_ca,
         })
+    }
+
+    /// The language that the server speaks.
+    pub fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// `source` or `target`.
@@ -226,48 +276,23 @@ impl Address {
     }
 
     /// Sorts a driver's error into "try again" and "the server says no".
-    pub(crate) fn error(&self, doing: &str, error: mysql_async::Error) -> ReplicateError {
-        let (side, host, doing) = (self.side, self.host(), doing.to_owned());
-        if is_passing(&error) {
+    pub(crate) fn error(&self, doing: &str, error: impl Into<Cause>) -> ReplicateError {
+        let (side, host, doing, cause) = (self.side, self.host(), doing.to_owned(), error.into());
+        if cause.is_passing() {
             ReplicateError::Unreachable {
                 side,
                 host,
                 doing,
-                source: Some(Box::new(error)),
+                source: Some(Box::new(cause)),
             }
         } else {
             ReplicateError::Refused {
                 side,
                 host,
                 doing,
-                source: Box::new(error),
+                source: Box::new(cause),
             }
         }
-    }
-}
-
-/// Errors that time heals: the connection broke, the server is starting or stopping, a lock was not had, a deadlock.
-fn is_passing(error: &mysql_async::Error) -> bool {
-    match error {
-        // A certificate that is not believed now will not be believed later.
-        mysql_async::Error::Io(mysql_async::IoError::Tls(_)) => false,
-        mysql_async::Error::Io(mysql_async::IoError::Io(error))
-            if error.kind() == std::io::ErrorKind::InvalidData =>
-        {
-            false
-        }
-        mysql_async::Error::Io(_) => true,
-        mysql_async::Error::Driver(driver) => {
-            matches!(driver, mysql_async::DriverError::ConnectionClosed)
-        }
-        // too many connections, shutdown, forced to close, broken off, network errors, too many of one account, lock wait
-        // timeout, deadlock, query interrupted, connection killed, another reader of the log bears our number
-        mysql_async::Error::Server(server) => matches!(
-            server.code,
-            1040 | 1053 | 1080 | 1152 | 1158
-                ..=1161 | 1184 | 1203 | 1205 | 1213 | 1317 | 1927 | 4052
-        ),
-        _ => false,
     }
 }
 
@@ -306,7 +331,7 @@ mod tests {
         for bad in [
             "",
             "hunter2",
-            "postgres://u:hunter2@h/d",
+            "redis://u:hunter2@h/d",
             "mysql://u:hunter2@h/d?tls=maybe",
             "mysql://u:hunter2%zz@h/d",
         ] {

@@ -1,5 +1,6 @@
 //! What can go wrong while data is moved, and what to do about it.
 
+use crate::cause::Cause;
 use crate::position::LogPosition;
 
 /// An error of replication. [`ReplicateError::code`] names its page; [`ReplicateError::may_retry`] tells whether the
@@ -26,7 +27,7 @@ pub enum ReplicateError {
         doing: String,
         /// Why.
         #[source]
-        source: Option<Box<mysql_async::Error>>,
+        source: Option<Box<Cause>>,
     },
     /// The server knows us but says no.
     #[error("the {side} server at {host} refused {doing}")]
@@ -39,7 +40,7 @@ pub enum ReplicateError {
         doing: String,
         /// The server's words.
         #[source]
-        source: Box<mysql_async::Error>,
+        source: Box<Cause>,
     },
     /// Preflight found blockers.
     #[error("preflight found {} blocker(s): {}", .0.len(), .0.join("; "))]
@@ -245,7 +246,7 @@ impl ReplicateError {
     /// The same error, unless it says that a row to be inserted stands there already: then the target has diverged.
     pub(crate) fn or_diverged(self, table: &str, position: &LogPosition) -> ReplicateError {
         match self {
-            ReplicateError::Refused { source, .. } if matches!(&*source, mysql_async::Error::Server(server) if server.code == 1062) => {
+            ReplicateError::Refused { source, .. } if source.mysql_code() == Some(1062) => {
                 ReplicateError::Diverged {
                     table: table.to_owned(),
                     position: position.clone(),

@@ -5,12 +5,14 @@
 //! at any instant and its successor goes on where the target stands. The argument for that stands at the head of
 //! [`mysql::pipeline`].
 
+pub mod cause;
 pub mod connection;
 pub mod error;
 pub mod mysql;
 pub mod position;
+pub mod postgres;
 pub mod progress;
 
-pub use connection::{Address, Secret};
+pub use connection::{Address, Engine, Secret};
 pub use error::ReplicateError;
 pub use position::LogPosition;

@@ -11,8 +11,9 @@ mod row_text;
 
 use std::io;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::connection::tls::Socket;
 use crate::connection::{Address, CONNECT_LIMIT, QUERY_LIMIT};
 use crate::error::ReplicateError;
 
@@ -28,14 +29,10 @@ const SMALL_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 const LARGEST_ROW_BYTES: usize = (1 << 30) + SMALL_ANSWER_BYTES;
 const COM_QUERY: u8 = 3;
 
-/// Either kind of socket.
-trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
-
 /// A connection to a server that reads rows as they are.
 pub(crate) struct RowReader {
     address: Address,
-    wire: Box<dyn Wire>,
+    wire: Box<dyn Socket>,
     /// Bytes from the server; those from `start` to `end` are not used yet.
     buffer: Vec<u8>,
     start: usize,
@@ -73,7 +70,7 @@ impl RowReader {
         Ok(reader)
     }
 
-    fn new(address: &Address, wire: Box<dyn Wire>) -> RowReader {
+    fn new(address: &Address, wire: Box<dyn Socket>) -> RowReader {
         RowReader {
             address: address.clone(),
             wire,

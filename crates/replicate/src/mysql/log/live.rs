@@ -99,7 +99,8 @@ impl LiveLog {
                 Some(Ok(event)) => event,
                 Some(Err(error)) => return Err(log_error(&self.address, position, error)),
                 None => {
-                    let closed = mysql_async::DriverError::ConnectionClosed.into();
+                    let closed =
+                        mysql_async::Error::from(mysql_async::DriverError::ConnectionClosed);
                     return Err(self.address.error("reading the log", closed));
                 }
             };
@@ -159,7 +160,7 @@ fn log_error(
                     side: address.side(),
                     host: address.host(),
                     doing: "reading the log".to_owned(),
-                    source: Some(Box::new(error)),
+                    source: Some(Box::new(error.into())),
                 }
             } else {
                 ReplicateError::LogUnreadable {

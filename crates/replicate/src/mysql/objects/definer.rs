@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cause::Cause;
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::value::{quote_name, quote_text};
@@ -123,8 +124,8 @@ pub async fn may_define(session: &mut Session, account: &Account) -> Result<bool
 }
 
 /// No right to name others (1227), or no such account (1449, 1396, 3891 and its kin on MySQL).
-fn is_refusal(error: &mysql_async::Error) -> bool {
-    matches!(error, mysql_async::Error::Server(server) if matches!(server.code, 1227 | NO_SUCH_USER | 1396 | 3891))
+fn is_refusal(cause: &Cause) -> bool {
+    matches!(cause.mysql_code(), Some(1227 | NO_SUCH_USER | 1396 | 3891))
 }
 
 /// The statement without the words about its definer, to be compared.

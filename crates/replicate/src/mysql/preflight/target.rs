@@ -1,6 +1,7 @@
 //! Whether the target is ready to receive.
 
 use super::{Preflight, Verdict};
+use crate::cause::Cause;
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::pipeline::StreamPlan;
@@ -66,8 +67,8 @@ async fn probe_right_to_keep_state(
 }
 
 /// No such table, or no such database.
-fn is_missing_model(error: &mysql_async::Error) -> bool {
-    matches!(error, mysql_async::Error::Server(server) if matches!(server.code, 1146 | 1049))
+fn is_missing_model(cause: &Cause) -> bool {
+    matches!(cause.mysql_code(), Some(1146 | 1049))
 }
 
 /// Two addresses may lead to one server, and a database cannot be moved onto itself. Names and numbers of servers may be alike by accident, so a

@@ -172,6 +172,5 @@ pub async fn resume(
 
 /// No such table, or no such database.
 fn is_missing(error: &ReplicateError) -> bool {
-    matches!(error, ReplicateError::Refused { source, .. }
-        if matches!(&**source, mysql_async::Error::Server(server) if matches!(server.code, 1146 | 1049)))
+    matches!(error, ReplicateError::Refused { source, .. } if matches!(source.mysql_code(), Some(1146 | 1049)))
 }

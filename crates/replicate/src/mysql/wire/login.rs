@@ -4,21 +4,15 @@
 //! the password itself when the server's memory does not hold its hash; it is then sent inside TLS, or, where TLS was turned off by name, under
 //! the server's public key.
 
-use std::sync::Arc;
-
 use mysql_async::{DriverError, Error};
 use mysql_common::constants::CapabilityFlags;
 use mysql_common::io::ParseBuf;
 use mysql_common::packets::{AuthPlugin, AuthSwitchRequest, HandshakePacket};
 use mysql_common::scramble::{scramble_native, scramble_sha256};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
 use super::{RowReader, io_error, unexpected};
-use crate::connection::{Address, Tls};
+use crate::connection::{Address, Tls, tls};
 
 /// Number of the character set utf8mb4 with its oldest collation, which every server knows; the session's setup replaces it.
 const UTF8MB4: u8 = 45;
@@ -175,42 +169,11 @@ async fn send_password(
         .await
 }
 
-/// Begins TLS: the certificate must be by an authority that is trusted, and for the name that was asked for.
+/// Begins TLS on the connection.
 async fn encrypt(reader: RowReader, address: &Address) -> Result<RowReader, Error> {
-    let mut roots = RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    if let Some(file) = address.tls_ca() {
-        let pem = tokio::fs::read(file).await.map_err(io_error)?;
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            let certificate = certificate
-                .map_err(|_| unreadable("the file that tls-ca names holds no certificate"))?;
-            roots
-                .add(certificate)
-                .map_err(|_| unreadable("the certificate that tls-ca names cannot be used"))?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| unreadable("no version of TLS can be used"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(address.host_name().to_owned())
-        .map_err(|_| unreadable("the host's name cannot be in a certificate"))?;
     let sequence = reader.sequence;
-    let stream = TlsConnector::from(Arc::new(config))
-        .connect(name, reader.wire)
-        .await
-        .map_err(io_error)?;
-    let mut reader = RowReader::new(address, Box::new(stream));
+    let stream = tls::encrypt(address, reader.wire).await.map_err(io_error)?;
+    let mut reader = RowReader::new(address, stream);
     reader.sequence = sequence;
     Ok(reader)
-}
-
-/// What no second try mends.
-fn unreadable(what: &str) -> Error {
-    io_error(std::io::Error::new(
-        std::io::ErrorKind::InvalidData,
-        what.to_owned(),
-    ))
 }
