@@ -15,10 +15,11 @@ mod dialect;
 mod product;
 
 pub use product::Product;
-use product::{program, user_option};
+use product::user_option;
+pub(crate) use product::{SERVERS, built_at, program, run, unpacked};
 
 /// How long a server may take to answer after its start.
-const START_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// Why a server could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ pub enum DatabaseError {
     },
 }
 
-fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> DatabaseError {
+pub(crate) fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> DatabaseError {
     move |source| DatabaseError::Io { what, source }
 }
 
@@ -249,7 +250,7 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 

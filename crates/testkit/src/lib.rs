@@ -6,5 +6,6 @@ pub mod fault_proxy;
 pub mod front_door;
 pub mod learning;
 pub mod ledger;
+pub mod postgres;
 pub mod relay;
 pub mod replay;

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::{DatabaseError, io_error};
 
 /// What `tools/servers` unpacks, and what is made once and then copied, relative to this crate.
-const SERVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build/servers");
+pub(crate) const SERVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build/servers");
 
 /// A server that can be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,12 +121,8 @@ impl Product {
             return Ok(None);
         }
         let server = self.server()?;
-        let built = std::fs::metadata(&server).and_then(|about| about.modified());
-        let built = built.map_err(io_error("looking at the server's program"))?;
-        let age_s = built
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |age| age.as_secs());
-        Ok(Some(folder.join(format!("template-{self:?}-{age_s}"))))
+        let built_at_s = built_at(&server)?;
+        Ok(Some(folder.join(format!("template-{self:?}-{built_at_s}"))))
     }
 
     fn install_anew(self, data: &Path) -> Result<(), DatabaseError> {
@@ -165,7 +161,7 @@ impl Product {
     }
 }
 
-fn run(mut command: Command, what: &'static str) -> Result<(), DatabaseError> {
+pub(crate) fn run(mut command: Command, what: &'static str) -> Result<(), DatabaseError> {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -186,8 +182,17 @@ pub(super) fn user_option() -> Option<&'static str> {
     is_root.then_some("--user=root")
 }
 
+/// When a program was built, in seconds since 1970: what was made with it is known by it.
+pub(crate) fn built_at(program: &Path) -> Result<u64, DatabaseError> {
+    let built = std::fs::metadata(program).and_then(|about| about.modified());
+    let built = built.map_err(io_error("looking at the server's program"))?;
+    Ok(built
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |age| age.as_secs()))
+}
+
 /// A program of this machine.
-pub(super) fn program(name: &'static str) -> Result<PathBuf, DatabaseError> {
+pub(crate) fn program(name: &'static str) -> Result<PathBuf, DatabaseError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/bin")])
@@ -196,8 +201,8 @@ pub(super) fn program(name: &'static str) -> Result<PathBuf, DatabaseError> {
         .ok_or(DatabaseError::Missing { program: name })
 }
 
-/// A program that `tools/servers` unpacked.
-fn unpacked(server: &str, name: &'static str) -> Result<PathBuf, DatabaseError> {
+/// A program that `tools/servers` or `tools/postgres-servers` unpacked.
+pub(crate) fn unpacked(server: &str, name: &'static str) -> Result<PathBuf, DatabaseError> {
     let path = Path::new(SERVERS).join(server).join("bin").join(name);
     match path.canonicalize() {
         Ok(path) => Ok(path),

@@ -1,0 +1,3 @@
+//! The servers that all other tests stand on.
+
+mod postgres;
