@@ -111,8 +111,32 @@ impl Fence {
 
     /// Refuses what writes without a session of its own, and what no lock stops: scheduled events and incoming replication.
     pub(crate) async fn require_no_other_source(&mut self) -> Result<(), CutoverError> {
+        let own = self.own_events().await?;
+        if own.is_empty() {
+            return Ok(());
+        }
+        Err(self.refuse(format!(
+            "the event scheduler runs with the enabled event(s) {}",
+            own.join(", ")
+        )))
+    }
+
+    /// The database's enabled events under a running scheduler, which a passage switches off. Refuses those of other databases, which it does not, and
+    /// incoming replication.
+    pub(crate) async fn own_events(&mut self) -> Result<Vec<String>, CutoverError> {
         obstacle::incoming_replication(&mut self.session, self.side).await?;
-        obstacle::scheduled_events(&mut self.session, self.side).await
+        let (own, foreign): (Vec<_>, Vec<_>) =
+            obstacle::running_events(&mut self.session, self.side)
+                .await?
+                .into_iter()
+                .partition(|(database, _)| *database == self.database);
+        if let Some((database, name)) = foreign.first() {
+            return Err(self.refuse(format!(
+                "the event scheduler runs with {} enabled event(s) of other databases, such as {database}.{name}, and these may write to this one",
+                foreign.len()
+            )));
+        }
+        Ok(own.into_iter().map(|(_, name)| name).collect())
     }
 
     /// Locks accounts, ends every session that could write until none is left, and refuses whatever else could write.

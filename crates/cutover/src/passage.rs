@@ -12,6 +12,7 @@ use reberth_replicate::position::LogPosition;
 use crate::edge::Edge;
 use crate::error::CutoverError;
 use crate::fence::{Account, Fence, canary};
+use crate::station::jobs::Events;
 
 /// One side of a passage: how it is fenced and opened.
 #[derive(Clone, Debug)]
@@ -52,6 +53,8 @@ pub struct Passage {
     pub locked_at_destination: Vec<Account>,
     /// Accounts of `to` that this passage unlocks: known before anything is fenced, so that an undo locks exactly these again.
     pub(crate) opens: Vec<Account>,
+    /// Scheduled events of `from`.
+    pub(crate) events: Events,
     /// When the fence was raised, on this process's clock.
     pub fenced_at: Option<Instant>,
     pub(crate) running: Option<RunningStream>,
@@ -83,6 +86,7 @@ impl Passage {
             writers: Vec::new(),
             locked_at_destination: Vec::new(),
             opens: Vec::new(),
+            events: Events::default(),
             fenced_at: None,
             running: None,
             running_back: None,

@@ -14,6 +14,7 @@ use crate::station::arm::Armed;
 use crate::station::decide::Decided;
 use crate::station::drain::Drained;
 use crate::station::fence::Fenced;
+use crate::station::jobs::{JobsStarted, JobsStopped};
 use crate::station::open::Opened;
 use crate::station::ready::Ready;
 use crate::station::stream::Streaming;
@@ -46,11 +47,7 @@ pub fn cutover_steps() -> Vec<Box<dyn Step<Passage>>> {
 
 fn cutover_step(name: &'static str, not_built: Option<&'static str>) -> Box<dyn Step<Passage>> {
     if let Some(reason) = not_built {
-        return Box::new(Carried(Unbuilt {
-            name,
-            reason,
-            is_not_applicable: false,
-        }));
+        return Box::new(Carried(Unbuilt { name, reason }));
     }
     match name {
         "loading" | "streaming" => Box::new(Carried(Streaming { name })),
@@ -63,11 +60,9 @@ fn cutover_step(name: &'static str, not_built: Option<&'static str>) -> Box<dyn 
         "target_open_internally" => Box::new(Carried(Opened { name })),
         "point_of_decision" => Box::new(Carried(Decided)),
         "switched" => Box::new(Carried(Switched { name })),
-        _ => Box::new(Carried(Unbuilt {
-            name,
-            reason: "the policy names no job runners, and preflight refuses a database with scheduled events",
-            is_not_applicable: true,
-        })),
+        "jobs_stopped" => Box::new(Carried(JobsStopped { name })),
+        // `jobs_started`, the last one that is built.
+        _ => Box::new(Carried(JobsStarted { name })),
     }
 }
 
@@ -79,6 +74,9 @@ pub fn way_back_steps() -> Vec<Box<dyn Step<Passage>>> {
         })),
         Box::new(Carried(Ready {
             name: "ready_to_return",
+        })),
+        Box::new(Carried(JobsStopped {
+            name: "target_jobs_stopped",
         })),
         Box::new(Carried(Fenced {
             name: "target_fenced",
@@ -94,6 +92,9 @@ pub fn way_back_steps() -> Vec<Box<dyn Step<Passage>>> {
         })),
         Box::new(Carried(Switched {
             name: "switched_back",
+        })),
+        Box::new(Carried(JobsStarted {
+            name: "source_jobs_started",
         })),
     ]
 }
@@ -117,6 +118,10 @@ impl Passage {
             }
             if let Some(opens) = evidence.get("opens").and_then(read_accounts) {
                 self.opens = opens;
+            }
+            let events = evidence.get("events").cloned();
+            if let Some(events) = events.and_then(|events| serde_json::from_value(events).ok()) {
+                self.events = events;
             }
         }
     }

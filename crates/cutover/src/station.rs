@@ -5,6 +5,7 @@ pub(crate) mod arm;
 pub(crate) mod decide;
 pub(crate) mod drain;
 pub(crate) mod fence;
+pub(crate) mod jobs;
 pub(crate) mod open;
 mod programs;
 pub(crate) mod ready;

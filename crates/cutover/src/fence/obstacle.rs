@@ -21,33 +21,25 @@ pub(super) async fn prepared_transactions(
     Err(CutoverError::NotFenced { side, reason })
 }
 
-/// Refuses enabled events under a running scheduler: they go on after their definer is locked and cut off.
-pub(super) async fn scheduled_events(
+/// Enabled events under a running scheduler, each with its schema: they go on after their definer is locked and cut off.
+pub(super) async fn running_events(
     session: &mut Session,
     side: &'static str,
-) -> Result<(), CutoverError> {
+) -> Result<Vec<(String, String)>, CutoverError> {
     let flavour = server::version(session).await?.flavour;
-    let count = match flavour {
+    let list = match flavour {
         // The view in information_schema hides events from whoever lacks the right EVENT on their schema; this table does not.
         Flavour::MariaDb => {
-            "SELECT @@global.event_scheduler, (SELECT COUNT(*) FROM mysql.event WHERE status = 'ENABLED')"
+            "SELECT db, CONVERT(name USING utf8mb4) FROM mysql.event WHERE status = 'ENABLED' AND @@global.event_scheduler = 'ON' ORDER BY 1, 2"
         }
         Flavour::MySql => {
-            "SELECT @@global.event_scheduler, (SELECT COUNT(*) FROM information_schema.EVENTS WHERE STATUS = 'ENABLED')"
+            "SELECT EVENT_SCHEMA, EVENT_NAME FROM information_schema.EVENTS WHERE STATUS = 'ENABLED' AND @@global.event_scheduler = 'ON' ORDER BY 1, 2"
         }
     };
     if flavour == Flavour::MySql {
         require_sight_of_events(session, side).await?;
     }
-    let found: Option<(String, u64)> = session.row("asking for scheduled events", count).await?;
-    match found {
-        Some((scheduler, events)) if scheduler.eq_ignore_ascii_case("on") && events > 0 => {
-            let reason =
-                format!("the event scheduler is {scheduler} with {events} enabled event(s)");
-            Err(CutoverError::NotFenced { side, reason })
-        }
-        _ => Ok(()),
-    }
+    Ok(session.rows("asking for scheduled events", list).await?)
 }
 
 /// Refuses a running scheduler whose events this account cannot see: MySQL has no table of them that may be read without the right EVENT.

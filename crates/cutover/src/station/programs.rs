@@ -35,19 +35,37 @@ pub(super) async fn require_movable(passage: &Passage) -> Result<Value, CutoverE
             )));
         }
     }
-    let refused = keep::foreign_definers(&mut from, &passage.database).await?;
-    if !refused.is_empty() {
-        return Err(blocked(format!(
-            "the writing account of the {} could not put back {}: give it SET USER (MariaDB) or SET_ANY_DEFINER (MySQL)",
-            passage.from.name,
-            refused.join(", ")
-        )));
-    }
+    require_definers(&mut from, passage, Kind::Trigger).await?;
     Ok(json!(names))
+}
+
+/// Refuses programs that the writing account of the side that is left could take away, and not bring back as they were.
+pub(super) async fn require_definers(
+    from: &mut Session,
+    passage: &Passage,
+    kind: Kind,
+) -> Result<(), CutoverError> {
+    let refused = keep::foreign_definers(from, &passage.database, kind).await?;
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(blocked(format!(
+        "the writing account of the {} could not put back {}: give it SET USER (MariaDB) or SET_ANY_DEFINER (MySQL)",
+        passage.from.name,
+        refused.join(", ")
+    )))
 }
 
 fn blocked(reason: String) -> CutoverError {
     ReplicateError::Blocked(vec![reason]).into()
+}
+
+/// Makes on the target what may exist beside a stream and has changed on the source since the stream began.
+pub(super) async fn bring_level(passage: &Passage) -> Result<Vec<level::Made>, CutoverError> {
+    let mut reader = server::reader(&passage.stream.from).await?;
+    let mut to = server::writer(&passage.stream.to).await?;
+    let others = Kind::BESIDE_A_STREAM;
+    Ok(level::bring(&mut reader, &mut to, &passage.database, &others, None).await?)
 }
 
 /// Makes on the side that opens what the other one holds. What was taken off there for the stream comes back as it was.

@@ -11,7 +11,7 @@ use reberth_replicate::mysql::touched::Touched;
 use serde_json::json;
 
 use super::verified::require_no_difference;
-use super::{Station, programs};
+use super::{Station, jobs, programs};
 use crate::error::CutoverError;
 use crate::fence::canary::{self, Answer};
 use crate::fence::{Account, Fence, Writer, list};
@@ -37,10 +37,11 @@ impl Station for Ready {
         let (opens, others) = look_at_destination(passage).await?;
         passage.opens = opens;
         let triggers = programs::require_movable(passage).await?;
+        let events = jobs::require_stoppable(passage).await?;
         let (keys, until) = compare_again(passage).await?;
         passage.noted = json!({
             "writers": passage.writers, "opens": passage.opens, "exempt_accounts": passage.exempt, "front_door": format!("leads to {}", edge.leads_to),
-            "others_that_can_write_on_the_other_side": others, "keys_compared_again": keys, "triggers": triggers, "equal_until": until,
+            "others_that_can_write_on_the_other_side": others, "keys_compared_again": keys, "triggers": triggers, "events_that_run": events, "equal_until": until,
         });
         passage.equal_until = Some(until);
         Ok(())
@@ -55,7 +56,7 @@ impl Station for Ready {
 async fn look_at_origin(passage: &mut Passage) -> Result<Vec<Account>, CutoverError> {
     let schema = passage.schema().await?;
     let mut fence = passage.fence_of_origin().await?;
-    fence.require_no_other_source().await?;
+    fence.own_events().await?;
     let writers: Vec<Account> = fence
         .writers()
         .await?

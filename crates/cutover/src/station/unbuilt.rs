@@ -1,4 +1,4 @@
-//! States that this build does not carry out, or that do not apply: recorded as such, with the reason, never as passed.
+//! States that this build does not carry out: recorded as such, with the reason, never as passed.
 
 use std::time::Duration;
 
@@ -12,8 +12,6 @@ use crate::passage::Passage;
 pub(crate) struct Unbuilt {
     pub(crate) name: &'static str,
     pub(crate) reason: &'static str,
-    /// There is nothing to do here, whatever is built.
-    pub(crate) is_not_applicable: bool,
 }
 
 impl Station for Unbuilt {
@@ -26,11 +24,8 @@ impl Station for Unbuilt {
     }
 
     async fn observe(&self, _passage: &mut Passage) -> Result<Observation, CutoverError> {
-        let reason = self.reason.to_owned();
-        Ok(if self.is_not_applicable {
-            Observation::NotApplicable { reason }
-        } else {
-            Observation::NotBuilt { reason }
+        Ok(Observation::NotBuilt {
+            reason: self.reason.to_owned(),
         })
     }
 

@@ -7,7 +7,7 @@ use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_replicate::mysql::verify::{self, VerifyReport};
 use serde_json::json;
 
-use super::Station;
+use super::{Station, programs};
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
@@ -24,6 +24,8 @@ impl Station for Verified {
     }
 
     async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
+        // Views, routines and events that were changed since the stream began are no difference that should end a cutover.
+        let programs = programs::bring_level(passage).await?;
         // The stream must run meanwhile, or what differs by lag never settles.
         passage.running();
         let report = verify::verify(&passage.stream, |_, _| {}).await?;
@@ -31,7 +33,7 @@ impl Station for Verified {
         require_no_difference(passage, &report)?;
         passage.equal_until = Some(report.holds_until.clone());
         passage.noted = json!({
-            "rows": report.rows, "differences": 0, "still_changing": report.undecided, "tables": report.tables.len(), "method": report.method, "equal_until": report.holds_until,
+            "rows": report.rows, "differences": 0, "still_changing": report.undecided, "tables": report.tables.len(), "method": report.method, "equal_until": report.holds_until, "programs_made": programs,
         });
         Ok(())
     }

@@ -184,7 +184,7 @@ async fn what_writes_past_every_lock_is_refused() {
             "a scheduled event",
             "CREATE DATABASE lms_other; CREATE EVENT lms_other.tick ON SCHEDULE EVERY 1 HOUR DO DO 1; SET GLOBAL event_scheduler = ON".to_owned(),
             "DROP DATABASE lms_other; SET GLOBAL event_scheduler = OFF".to_owned(),
-            "ready RB-CUT-002: the source is not fenced: the event scheduler is ON with 1 enabled event(s)",
+            "ready RB-CUT-002: the source is not fenced: the event scheduler runs with 1 enabled event(s) of other databases, such as lms_other.tick",
         ),
         (
             "incoming replication",

@@ -110,7 +110,7 @@ async fn what_writes_past_every_lock_of_mysql_or_cannot_be_seen_is_refused() {
             "a scheduled event",
             "CREATE DATABASE lms_other; CREATE EVENT lms_other.tick ON SCHEDULE EVERY 1 HOUR DO DO 1".to_owned(),
             "DROP DATABASE lms_other",
-            "ready RB-CUT-002: the source is not fenced: the event scheduler is ON with 1 enabled event(s)",
+            "ready RB-CUT-002: the source is not fenced: the event scheduler runs with 1 enabled event(s) of other databases",
         ),
         (
             "events out of sight",

@@ -1,6 +1,7 @@
 //! The cutover against real servers, with an application that never rests.
 
 mod crossing;
+mod events;
 mod failures;
 mod fence;
 mod fence_on_mysql;

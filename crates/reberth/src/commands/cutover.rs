@@ -54,7 +54,8 @@ fn plan(args: &DatabaseArgs, policy: &Policy, output: &Output) -> Result<Exit, F
                 (Some(reason), _) => format!("not built: {reason}"),
                 (None, 0..=4) => "by the commands before".to_owned(),
                 (None, 13 | 21) => {
-                    "not applicable: no job runners are known to the policy".to_owned()
+                    "carried out for scheduled events; no job runners are known to the policy"
+                        .to_owned()
                 }
                 (None, _) => "carried out".to_owned(),
             };

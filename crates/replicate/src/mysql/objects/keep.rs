@@ -49,7 +49,7 @@ pub async fn visible_triggers(
 
 async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Program>, ReplicateError> {
     let found = read(session, database).await?;
-    require_visible(&found.hidden, session.address().side())?;
+    require_visible(&found.hidden, Kind::Trigger, session.address().side())?;
     let triggers = found.programs.into_values();
     Ok(triggers
         .filter(|program| program.kind == Kind::Trigger)
@@ -83,13 +83,18 @@ pub async fn stop_events(
         .filter(|program| program.kind == Kind::Event && program.is_enabled)
         .collect();
     store(session, database, &events).await?;
-    let names: Vec<String> = kept(session, database, Kind::Event)
-        .await?
-        .into_iter()
-        .map(|event| event.name)
-        .collect();
+    let names = stopped_events(session, database).await?;
     level::set_events(session, database, &names, false).await?;
     Ok(names)
+}
+
+/// Names of the events that [`stop_events`] switched off.
+pub async fn stopped_events(
+    session: &mut Session,
+    database: &str,
+) -> Result<Vec<String>, ReplicateError> {
+    let events = kept(session, database, Kind::Event).await?;
+    Ok(events.into_iter().map(|event| event.name).collect())
 }
 
 /// Switches the events on that [`stop_events`] switched off, and forgets them. Returns their names.
@@ -97,24 +102,32 @@ pub async fn start_events_again(
     session: &mut Session,
     database: &str,
 ) -> Result<Vec<String>, ReplicateError> {
-    let names: Vec<String> = kept(session, database, Kind::Event)
-        .await?
-        .into_iter()
-        .map(|event| event.name)
-        .collect();
-    level::set_events(session, database, &names, true).await?;
-    forget(session, database, Kind::Event).await?;
+    let names = stopped_events(session, database).await?;
+    start_events(session, database, &names).await?;
     Ok(names)
+}
+
+/// Switches these events on, and forgets all that were switched off. Returns the names of those that are not there.
+pub async fn start_events(
+    session: &mut Session,
+    database: &str,
+    names: &[String],
+) -> Result<Vec<String>, ReplicateError> {
+    let missing = level::set_events(session, database, names, true).await?;
+    forget(session, database, Kind::Event).await?;
+    Ok(missing)
 }
 
 fn require_visible(
     hidden: &[(Kind, &'static str)],
+    wanted: Kind,
     side: &'static str,
 ) -> Result<(), ReplicateError> {
-    match hidden.iter().find(|(kind, _)| *kind == Kind::Trigger) {
+    match hidden.iter().find(|(kind, _)| *kind == wanted) {
         None => Ok(()),
-        Some((_, right)) => Err(ReplicateError::Blocked(vec![format!(
-            "whether the {side} has triggers is not known: grant its writing account {right}"
+        Some((kind, right)) => Err(ReplicateError::Blocked(vec![format!(
+            "the writing account of the {side} does not see its {}s: grant it {right}",
+            kind.word()
         )])),
     }
 }
@@ -220,21 +233,27 @@ async fn forget(session: &mut Session, database: &str, kind: Kind) -> Result<(),
     Ok(())
 }
 
-/// Whether triggers of the database could be put back by this account with their definers: each definer is tried.
+/// Those of the database's triggers or enabled events that this account could not bring back with their definers: each definer is tried. An error, if
+/// it cannot see whether there are any.
 pub async fn foreign_definers(
     session: &mut Session,
     database: &str,
+    kind: Kind,
 ) -> Result<Vec<String>, ReplicateError> {
-    let found = read(session, database).await?.programs;
+    let found = read(session, database).await?;
+    require_visible(&found.hidden, kind, session.address().side())?;
+    // Trying a definer makes something there.
+    state::prepare_database(session).await?;
     let mut refused = Vec::new();
     for program in found
+        .programs
         .values()
-        .filter(|program| program.kind == Kind::Trigger)
+        .filter(|program| program.kind == kind && program.is_enabled)
     {
         if let Some(account) = &program.definer
             && !definer::may_define(session, account).await?
         {
-            refused.push(format!("trigger {} of {account}", program.name));
+            refused.push(format!("{} {} of {account}", kind.word(), program.name));
         }
     }
     Ok(refused)

@@ -47,14 +47,16 @@ pub async fn make(
 ) -> Result<Vec<Made>, ReplicateError> {
     let present = read(target, database).await?.programs;
     let mut definers = Definers::new(instead);
-    let mut todo: Vec<&Program> = wanted
+    let mut todo: Vec<&Program> = Vec::new();
+    for program in wanted
         .values()
         .filter(|program| kinds.contains(&program.kind))
-        .filter(|program| {
-            let there = present.get(&(program.kind, program.name.clone()));
-            there.is_none_or(|there| !is_equal(program, there))
-        })
-        .collect();
+    {
+        let there = present.get(&(program.kind, program.name.clone()));
+        if !is_level(target, program, there, &mut definers).await? {
+            todo.push(program);
+        }
+    }
     // Triggers of one table and moment fire in the order in which they were made.
     todo.sort_by_key(|program| (program.kind, program.place));
     let mut made = Vec::new();
@@ -78,6 +80,23 @@ pub async fn make(
         todo = later;
     }
     Ok(made)
+}
+
+/// Whether a program is there as it is to be, with the definer that it would get now: one that was not there when the program was made may be by now.
+async fn is_level(
+    target: &mut Session,
+    program: &Program,
+    there: Option<&Program>,
+    definers: &mut Definers,
+) -> Result<bool, ReplicateError> {
+    let Some(there) = there.filter(|there| is_equal(program, there)) else {
+        return Ok(false);
+    };
+    let Some(wanted) = &program.definer else {
+        return Ok(true);
+    };
+    let definer = definers.resolve(target, wanted).await?;
+    Ok(definer.is_none() || definer == there.definer)
 }
 
 async fn make_one(
@@ -175,16 +194,21 @@ pub async fn drop_triggers(
     Ok(names.into_iter().collect())
 }
 
-/// Enables or disables events, keeping their definers.
+/// Enables or disables events, keeping their definers. Returns the names of those that are not there.
 pub async fn set_events(
     session: &mut Session,
     database: &str,
     names: &[String],
     is_enabled: bool,
-) -> Result<(), ReplicateError> {
+) -> Result<Vec<String>, ReplicateError> {
+    let mut missing = Vec::new();
+    if names.is_empty() {
+        return Ok(missing);
+    }
     let found = read(session, database).await?.programs;
     for name in names {
         let Some(event) = found.get(&(Kind::Event, name.clone())) else {
+            missing.push(name.clone());
             continue;
         };
         if event.is_enabled == is_enabled {
@@ -204,7 +228,7 @@ pub async fn set_events(
         let doing = format!("switching event {name}");
         session.run(&doing, sql).await?;
     }
-    Ok(())
+    Ok(missing)
 }
 
 /// The statement of an event with another status. The server always writes the status itself, behind `ON COMPLETION`.

@@ -55,7 +55,9 @@ fn note_kind(programs: &Found, kind: Kind, found: &mut Preflight) {
         Kind::Trigger => {
             "made on the target after the drain (state 16), because a server runs them for replicated rows too; the source's are taken off for as long as the way back streams into it"
         }
-        Kind::Event => "made on the target disabled, and enabled when the target opens",
+        Kind::Event => {
+            "made on the target disabled; those that run on the source are switched off before the fence, and on at the target after the switch"
+        }
     };
     if !names.is_empty() {
         found.note(&subject, Verdict::Handled(how.to_owned()), names.join(", "));
