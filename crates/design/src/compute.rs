@@ -4,10 +4,13 @@ use reberth_model::design::{Capacity, Choice, Origin, Service};
 use reberth_model::estate::{Estate, Resource, Server};
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
 use crate::name::Room;
 use crate::{image, ingress, instance_size, name};
 
+/// Most servers that one service may have.
+const SERVERS_MAX: u64 = 1000;
 /// Longest environment, as the policy allows it.
 const ENVIRONMENT_LENGTH_MAX: usize = 24;
 
@@ -83,14 +86,18 @@ fn stem(name: &str) -> &str {
 }
 
 /// Designs one service for each role.
-pub(crate) fn services(estate: &Estate, roles: &[Role<'_>]) -> Result<Vec<Service>, DesignError> {
+pub(crate) fn services(
+    estate: &Estate,
+    roles: &[Role<'_>],
+    decisions: &mut Decisions<'_>,
+) -> Result<Vec<Service>, DesignError> {
     roles
         .iter()
         .map(|role| {
             Ok(Service {
                 key: role.key.clone(),
                 environment: role.environment.clone(),
-                instance_type: instance_type(role)?,
+                instance_type: decide_type(role, decisions)?,
                 image: image_of(role),
                 root_disk_gib: role
                     .servers
@@ -99,7 +106,7 @@ pub(crate) fn services(estate: &Estate, roles: &[Role<'_>]) -> Result<Vec<Servic
                     .max()
                     .unwrap_or(0)
                     .max(8),
-                capacity: capacity(role),
+                capacity: decide_capacity(role, decisions)?,
                 target_group: ingress::target_group(estate, role),
                 security_group: security_group_key(&role.key),
                 origin: origin(role),
@@ -130,6 +137,17 @@ fn instance_type(role: &Role<'_>) -> Result<Choice, DesignError> {
     }
 }
 
+fn decide_type(role: &Role<'_>, decisions: &mut Decisions<'_>) -> Result<Choice, DesignError> {
+    let own = instance_type(role)?;
+    decisions.decide(&Question {
+        id: &format!("services.{}.instance_type", role.key),
+        value: &own.value,
+        alternative: "a smaller or a newer type",
+        why: &own.why,
+        may_be: Values::InstanceType(""),
+    })
+}
+
 fn image_of(role: &Role<'_>) -> Choice {
     let system = role
         .servers
@@ -158,6 +176,28 @@ fn capacity(role: &Role<'_>) -> Capacity {
             ),
         },
     }
+}
+
+/// The policy may let a service grow further, or let a single server be several.
+fn decide_capacity(
+    role: &Role<'_>,
+    decisions: &mut Decisions<'_>,
+) -> Result<Capacity, DesignError> {
+    let own = capacity(role);
+    let choice = decisions.decide(&Question {
+        id: &format!("services.{}.servers_max", role.key),
+        value: &own.max.to_string(),
+        alternative: "more servers at most",
+        why: &own.why,
+        may_be: Values::Number(1, SERVERS_MAX),
+    })?;
+    let max: u32 = choice.value.parse().unwrap_or(own.max);
+    Ok(Capacity {
+        min: own.min.min(max),
+        desired: own.desired.min(max),
+        max,
+        why: choice.why,
+    })
 }
 
 fn origin(role: &Role<'_>) -> Origin {

@@ -5,6 +5,7 @@ use reberth_model::estate::{self, Attributes, Estate, Resource};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
 use crate::name::Room;
 use crate::parameters;
@@ -37,21 +38,15 @@ pub(crate) fn databases(
     estate: &Estate,
     environment: &str,
     room: Room,
+    decisions: &mut Decisions<'_>,
 ) -> Result<Vec<Database>, DesignError> {
     let mut taken = BTreeSet::new();
     let mut databases = Vec::new();
     for (resource, source) in estate.databases() {
         if let Ok(version) = version(source) {
             let key = name::unique_key(&resource.name, &resource.id, room.key, &mut taken);
-            databases.push(database(
-                estate,
-                resource,
-                source,
-                version,
-                key,
-                environment,
-                room,
-            )?);
+            let own = database(estate, resource, source, version, key, environment, room)?;
+            databases.push(decided(own, decisions)?);
         }
     }
     databases.sort_by(|left, right| left.key.cmp(&right.key));
@@ -133,6 +128,38 @@ fn database(
         },
         environment,
         key,
+    })
+}
+
+/// The database as the policy wants it.
+fn decided(own: Database, decisions: &mut Decisions<'_>) -> Result<Database, DesignError> {
+    let id = |what: &str| format!("databases.{}.{what}", own.key);
+    let instance_class = decisions.decide(&Question {
+        id: &id("instance_class"),
+        value: &own.instance_class.value,
+        alternative: "a smaller or a newer class",
+        why: &own.instance_class.why,
+        may_be: Values::InstanceType("db."),
+    })?;
+    let multi_az = decisions.switch(&Question {
+        id: &id("multi_az"),
+        value: &own.multi_az.to_string(),
+        alternative: &(!own.multi_az).to_string(),
+        why: "as at the source: a standby takes over within two minutes when a zone or a server is lost, and doubles the price",
+        may_be: Values::Switch,
+    })?;
+    let days = decisions.number(&Question {
+        id: &id("backup_retention_days"),
+        value: &own.backup_retention_days.to_string(),
+        alternative: "35",
+        why: "long enough to find a fault over a holiday; each further day costs storage",
+        may_be: Values::Number(7, 35),
+    })?;
+    Ok(Database {
+        instance_class,
+        multi_az,
+        backup_retention_days: days as u32,
+        ..own
     })
 }
 

@@ -15,10 +15,11 @@ pub enum DesignError {
         /// The largest blocks in the way, with who uses them.
         blockers: Vec<String>,
     },
-    /// The network of the previous design overlaps a block that is now in use.
+    /// The network of the previous design, or that of the policy, overlaps a block that is in use.
     #[error(
-        "the network {network} of the previous design overlaps {blocker}\n  a network's block cannot be changed once it \
-         exists\n\nhint: take the block off target.avoid_cidrs, or, if nothing was provisioned yet, remove design.json and design anew"
+        "the network {network} overlaps {blocker}\n  two networks with common addresses can never be connected, and a network's block cannot be \
+         changed once it exists\n\nhint: take the block off target.avoid_cidrs, or give another one by an override of network.cidr; if nothing was \
+         provisioned yet, remove design.json first"
     )]
     NetworkTaken {
         /// The network's block.
@@ -74,6 +75,40 @@ pub enum DesignError {
          see them; estate.json lists what was not visible"
     )]
     NothingToMove,
+    /// The policy decides something to a value that it cannot have.
+    #[error(
+        "the policy sets the decision {decision} to {value:?}\n  it may be: {may_be}\n\nhint: correct it in overrides of reberth.yaml"
+    )]
+    BadOverride {
+        /// Name of the decision.
+        decision: String,
+        /// The policy's value.
+        value: String,
+        /// What it may be, in words.
+        may_be: String,
+    },
+    /// The policy decides something that this design does not ask.
+    #[error(
+        "the policy decides {decision:?}, which this design does not ask\n  the nearest that it asks: {nearest}\n\nhint: `reberth design \
+         --explain all` lists every decision by name"
+    )]
+    UnknownDecision {
+        /// The policy's name for it.
+        decision: String,
+        /// Decisions with names like it.
+        nearest: String,
+    },
+    /// The policy asks for another block than that of the previous design.
+    #[error(
+        "the policy asks for the network {wanted}, and the previous design has {network}\n  a network's block cannot be changed once it \
+         exists\n\nhint: if nothing was provisioned yet, remove design.json and design anew; otherwise take the override of network.cidr back"
+    )]
+    NetworkMoves {
+        /// The network's block in the previous design.
+        network: String,
+        /// The block in the policy.
+        wanted: String,
+    },
     /// A document could not be serialised.
     #[error("the design could not be serialised")]
     Serialise(#[source] serde_json::Error),
@@ -91,6 +126,9 @@ impl DesignError {
             DesignError::TooManyServers { .. } => "RB-DSG-006",
             DesignError::NothingToMove => "RB-DSG-007",
             DesignError::Serialise(_) => "RB-DSG-008",
+            DesignError::BadOverride { .. } => "RB-DSG-009",
+            DesignError::UnknownDecision { .. } => "RB-DSG-010",
+            DesignError::NetworkMoves { .. } => "RB-DSG-011",
         }
     }
 }

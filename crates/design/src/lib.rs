@@ -5,6 +5,7 @@
 
 mod compute;
 mod database;
+mod decisions;
 mod error;
 mod image;
 mod ingress;
@@ -19,6 +20,7 @@ mod security;
 pub use error::DesignError;
 pub use notes::{Note, notes};
 
+use crate::decisions::Decisions;
 use crate::name::Room;
 use reberth_model::design::{Design, Inputs, Service, Target};
 use reberth_model::document::{SCHEMA, sha256_hex, to_bytes};
@@ -42,8 +44,9 @@ pub fn design(
     let environment = &policy.target.environment;
     let room = Room::beside(&policy.project, environment);
     let roles = compute::roles(estate, environment, room);
-    let services = compute::services(estate, &roles)?;
-    let databases = database::databases(estate, environment, room)?;
+    let mut decisions = Decisions::under(&policy.overrides);
+    let services = compute::services(estate, &roles, &mut decisions)?;
+    let databases = database::databases(estate, environment, room, &mut decisions)?;
     if services.is_empty() && databases.is_empty() {
         return Err(DesignError::NothingToMove);
     }
@@ -54,14 +57,22 @@ pub fn design(
         parent: None,
         inputs: inputs(estate, policy, assessment_sha256)?,
         target: target(policy),
-        network: network::design(estate, policy, servers_max(&services), previous)?,
+        network: network::design(
+            estate,
+            policy,
+            servers_max(&services),
+            previous,
+            &mut decisions,
+        )?,
         keys: security::keys(&services, &databases),
         security_groups: security::groups(estate, &roles, &services, &databases, &ingresses),
         databases,
         services,
         ingresses,
+        decisions: Vec::new(),
         not_carried: Vec::new(),
     };
+    design.decisions = decisions.finish()?;
     design.not_carried = not_carried::list(estate, &design);
     sealed(design, previous)
 }

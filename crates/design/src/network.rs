@@ -1,8 +1,10 @@
 //! The virtual network: which block it gets, and how it is cut into subnets.
 
 mod allocation;
+mod block;
 mod denied;
 mod layout;
+mod ledger;
 mod zones;
 
 use ipnet::Ipv4Net;
@@ -12,6 +14,7 @@ use reberth_model::design::{
 use reberth_model::estate::Estate;
 use reberth_model::policy::Policy;
 
+use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
 pub(crate) use denied::DeniedBlock;
 use layout::Layout;
@@ -23,6 +26,8 @@ const SMALL_PREFIX: u8 = 18;
 /// Size of the network of any other estate.
 const LARGE_PREFIX: u8 = 16;
 const SMALL_ESTATE_SERVERS: usize = 100;
+const PER_ZONE: &str = "per_zone";
+const SINGLE: &str = "single";
 
 /// Designs the network. The block and every subnet of `previous` keep their place.
 pub(crate) fn design(
@@ -30,17 +35,18 @@ pub(crate) fn design(
     policy: &Policy,
     servers_max: u32,
     previous: Option<&Design>,
+    decisions: &mut Decisions<'_>,
 ) -> Result<Network, DesignError> {
     let denied = denied::blocks(estate, policy)?;
-    let zones = zones_in_use(&policy.target.region, previous)?;
+    let zones = zones_in_use(&policy.target.region, previous, decisions)?;
     let earlier = previous.map(|design| &design.network);
-    let (block, sibling) = match earlier {
-        Some(network) => (kept_block(network, &denied)?, None),
-        None => {
-            let prefix = wanted_prefix(estate, servers_max, zones.len())?;
-            allocation::allocate(prefix, &denied)?
-        }
-    };
+    let prefix = wanted_prefix(estate, servers_max, zones.len())?;
+    let block::Chosen {
+        block,
+        sibling,
+        why,
+    } = block::choose(earlier, prefix, &denied, decisions)?;
+    check_size(block, servers_max, zones.len())?;
     let layout = Layout::of(block);
     let mut reserved = match earlier {
         Some(network) => kept_reservations(network, block),
@@ -49,55 +55,45 @@ pub(crate) fn design(
     reserved.extend(layout.reserved(zones.len()));
     Ok(Network {
         cidr: block.to_string(),
-        nat: nat_placement(policy),
-        subnets: subnets(&layout, &zones, &policy.target.region),
+        nat: nat_placement(policy, decisions)?,
+        subnets: ledger::kept(earlier, subnets(&layout, &zones, &policy.target.region)),
         zones,
         reserved,
         avoided: avoided(&denied),
-        origin: origin(estate, block),
+        origin: origin(estate, why),
     })
 }
 
 /// The zones of the previous design in their slots, then zones of the region that are new.
-fn zones_in_use(region: &str, previous: Option<&Design>) -> Result<Vec<Zone>, DesignError> {
+fn zones_in_use(
+    region: &str,
+    previous: Option<&Design>,
+    decisions: &mut Decisions<'_>,
+) -> Result<Vec<Zone>, DesignError> {
+    let offered = zones::of_region(region)?;
+    let most = offered.len().min(layout::SLOTS);
+    let wanted = decisions.number(&Question {
+        id: "network.zones",
+        value: &ZONES_USED.min(most).to_string(),
+        alternative: "2",
+        why: "with three zones the loss of one takes a third of the capacity, with two it takes half",
+        may_be: Values::Number(2, most as u64),
+    })? as usize;
     let mut ids: Vec<String> = previous
         .filter(|design| design.target.region == region)
         .map(|design| {
-            design
-                .network
-                .zones
-                .iter()
-                .map(|zone| zone.id.clone())
-                .collect()
+            let zones = design.network.zones.iter();
+            zones.map(|zone| zone.id.clone()).collect()
         })
         .unwrap_or_default();
-    for id in zones::of_region(region)? {
-        if ids.len() < ZONES_USED && !ids.contains(&id) {
+    for id in offered {
+        if !ids.contains(&id) {
             ids.push(id);
         }
     }
-    Ok(["a", "b", "c", "d"]
-        .into_iter()
-        .zip(ids)
-        .map(|(key, id)| Zone {
-            key: key.to_owned(),
-            id,
-        })
-        .collect())
-}
-
-fn kept_block(network: &Network, denied: &[DeniedBlock]) -> Result<Ipv4Net, DesignError> {
-    let block: Ipv4Net = network.cidr.parse().map_err(|_| DesignError::BadBlock {
-        place: "network.cidr of the previous design".to_owned(),
-        text: network.cidr.clone(),
-    })?;
-    match denied.iter().find(|denied| denied.overlaps(block)) {
-        Some(blocker) => Err(DesignError::NetworkTaken {
-            network: block.to_string(),
-            blocker: blocker.to_string(),
-        }),
-        None => Ok(block),
-    }
+    let keys = ["a", "b", "c", "d"].into_iter().map(str::to_owned);
+    let zones = keys.zip(ids).map(|(key, id)| Zone { key, id });
+    Ok(zones.take(wanted).collect())
 }
 
 /// Reservations outside the network's own block, which only a fresh allocation makes.
@@ -143,12 +139,38 @@ fn wanted_prefix(estate: &Estate, servers_max: u32, zones: usize) -> Result<u8, 
         })
 }
 
-fn nat_placement(policy: &Policy) -> NatPlacement {
-    if policy.target.environment == "prod" {
-        NatPlacement::PerZone
-    } else {
-        NatPlacement::Single
+/// A block that was kept or given must have room too.
+fn check_size(block: Ipv4Net, servers_max: u32, zones: usize) -> Result<(), DesignError> {
+    let needed = layout::addresses_needed(servers_max, zones);
+    let available = layout::app_slot_addresses(block.prefix_len());
+    if available < needed {
+        return Err(DesignError::TooManyServers { needed, available });
     }
+    Ok(())
+}
+
+fn nat_placement(
+    policy: &Policy,
+    decisions: &mut Decisions<'_>,
+) -> Result<NatPlacement, DesignError> {
+    let (value, alternative, why) = if policy.target.environment == "prod" {
+        let why = "the loss of a zone cuts off the way out of that zone only";
+        (PER_ZONE, SINGLE, why)
+    } else {
+        let why = "outside production the loss of the way out is bearable, the price of three gateways is not";
+        (SINGLE, PER_ZONE, why)
+    };
+    let choice = decisions.decide(&Question {
+        id: "network.nat",
+        value,
+        alternative,
+        why,
+        may_be: Values::OneOf(&[PER_ZONE, SINGLE]),
+    })?;
+    Ok(match choice.value.as_str() {
+        PER_ZONE => NatPlacement::PerZone,
+        _ => NatPlacement::Single,
+    })
 }
 
 fn subnets(layout: &Layout, zones: &[Zone], region: &str) -> Vec<Subnet> {
@@ -182,16 +204,11 @@ fn avoided(denied: &[DeniedBlock]) -> Vec<AvoidedBlock> {
         .collect()
 }
 
-fn origin(estate: &Estate, block: Ipv4Net) -> Origin {
+fn origin(estate: &Estate, why: String) -> Origin {
     let mut from: Vec<String> = estate
         .of_kind("network")
         .map(|network| network.id.clone())
         .collect();
     from.sort();
-    Origin {
-        from,
-        why: format!(
-            "{block} is the first block of its size that overlaps no network of the source and nothing in the list of avoided blocks"
-        ),
-    }
+    Origin { from, why }
 }

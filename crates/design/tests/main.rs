@@ -6,6 +6,7 @@
 
 mod allocation;
 mod carried;
+mod decisions;
 mod documents;
 mod estates;
 mod notes;

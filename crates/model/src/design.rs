@@ -5,11 +5,13 @@
 
 mod compute;
 mod database;
+mod decision;
 mod network;
 mod security;
 
 pub use compute::*;
 pub use database::*;
+pub use decision::*;
 pub use network::*;
 pub use security::*;
 
@@ -42,6 +44,9 @@ pub struct Design {
     pub services: Vec<Service>,
     /// Load balancers, ordered by key.
     pub ingresses: Vec<Ingress>,
+    /// What had an alternative, ordered by id.
+    #[serde(default)]
+    pub decisions: Vec<Decision>,
     /// What was found at the source and is not part of this design, ordered.
     pub not_carried: Vec<NotCarried>,
 }

@@ -1,5 +1,9 @@
 //! The policy: what the person decided, `reberth.yaml`. People write it, every stage reads it.
 
+mod overrides;
+
+pub use overrides::{Override, Scalar};
+
 use serde::{Deserialize, Serialize};
 
 /// The whole of `reberth.yaml`.
@@ -26,6 +30,9 @@ pub struct Policy {
     /// Findings that a person accepts for a while.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
+    /// Decisions of the design that a person makes.
+    #[serde(default)]
+    pub overrides: Vec<Override>,
 }
 
 /// Where the application runs now.
@@ -279,6 +286,7 @@ impl Policy {
                 "target.region must name an AWS region, for example ap-south-1".to_owned(),
             );
         }
+        overrides::check(&self.overrides)?;
         for (index, database) in self.databases.iter().enumerate() {
             if database.name.is_empty()
                 || database.name.contains(['`', '\0', '/', '\\'])
@@ -367,6 +375,18 @@ databases:
             ),
             ("schema: 1", "schema: 7", 2, "schema"),
             ("region: ap-south-1", "region: [", 7, "region"),
+            (
+                "databases:",
+                "overrides: [{decision: network.nat, value: single, reason: \" \"}]\ndatabases:",
+                8,
+                "reason",
+            ),
+            (
+                "databases:",
+                "overrides:\n  - {decision: a.b, value: 2, reason: r}\n  - {decision: a.b, value: true, reason: r}\ndatabases:",
+                9,
+                "second time",
+            ),
         ] {
             let error = Policy::parse(&GOOD.replace(from, to)).unwrap_err();
             assert_eq!(error.line, line, "{error}");

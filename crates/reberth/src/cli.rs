@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Judge the estate: checks with evidence, costs, blockers; writes assessment.json and report/.
     Assess(AssessArgs),
     /// Design the target; writes design.json with its hash.
-    Design,
+    Design(DesignArgs),
     /// Generate Terraform from the design into infra/.
     Generate,
     /// Move live databases.
@@ -266,6 +266,14 @@ pub(crate) enum SchemaName {
     Assessment,
     /// design.json.
     Design,
+}
+
+/// Arguments of `design`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DesignArgs {
+    /// Explain a decision of the present design.json by name, such as network.cidr, or all; designs nothing.
+    #[arg(long, value_name = "ID")]
+    pub(crate) explain: Option<String>,
 }
 
 /// Arguments of `demo`.

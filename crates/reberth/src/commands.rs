@@ -38,7 +38,10 @@ pub(crate) async fn run(
             discover::run(settings, &policy.sha256, &project, output).await
         }
         Command::Assess(args) => assess::run(&AssessSettings::resolve(args), &project, output),
-        Command::Design => design::run(&project, output),
+        Command::Design(args) => match args.explain {
+            Some(id) => design::explain(&id, &project, output),
+            None => design::run(&project, output),
+        },
         Command::Generate => generate::run(&project, output),
         Command::Replicate(command) => {
             replicate::run(&command, &project, environment, output).await

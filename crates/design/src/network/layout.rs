@@ -15,11 +15,13 @@ use ipnet::Ipv4Net;
 use reberth_model::design::{ReservedBlock, Tier};
 
 /// Zone slots in each tier.
-const SLOTS: usize = 4;
+pub(super) const SLOTS: usize = 4;
 const SLOT_BITS: u8 = 2;
 const APP_BITS: u8 = 1;
 const OTHER_TIER_BITS: u8 = 4;
 const ATTACHMENT_PREFIX: u8 = 26;
+/// Sizes that can be cut: in a smaller block the public slots would have no room for load balancers.
+pub(super) const PREFIXES: (u8, u8) = (16, 20);
 /// Addresses that AWS keeps in every subnet.
 const RESERVED_ADDRESSES: u64 = 5;
 

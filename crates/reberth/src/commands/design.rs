@@ -1,5 +1,9 @@
 //! `reberth design`: the complete target, with its hash.
 
+mod explain;
+
+pub(crate) use explain::explain;
+
 use reberth_design::{Note, notes};
 use reberth_model::design::{Design, Tier};
 use reberth_model::document::to_bytes;

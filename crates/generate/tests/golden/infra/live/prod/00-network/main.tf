@@ -7,8 +7,9 @@ module "log_key" {
   encrypts_logs = true
 }
 
-# 10.2.0.0/18 is the first block of its size that overlaps no network of the source and nothing in
-# the list of avoided blocks.
+# It was the first block of its size that overlapped no network in use, with a free sibling beside
+# it where there was one; a network's block cannot be changed once it exists, so later designs keep
+# it.
 # Source: net-1.
 # Kept free:
 # - 10.2.64.0/18: outside this network: a second environment or disaster recovery, so that both sum
