@@ -6,12 +6,15 @@
 //! [`mysql::pipeline`].
 
 pub mod cause;
+pub mod claim;
 pub mod connection;
 pub mod error;
 pub mod mysql;
 pub mod position;
 pub mod postgres;
 pub mod progress;
+pub mod running;
+pub mod stream;
 
 pub use connection::{Address, Engine, Secret};
 pub use error::ReplicateError;

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A place in the binary log of one server of the MySQL family. Comparable only within the log of that server: the
-/// checkpoint stores the server's identity beside it.
+/// A place in the log of one server: a file and an offset in the MySQL family, an LSN of PostgreSQL. Comparable only within the log of that
+/// server: the checkpoint stores the server's identity beside it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LogPosition {
     /// Number at the end of the log file's name: files are numbered upwards.
     sequence: u64,
-    /// Name of the log file.
+    /// Name of the log file; empty for an LSN.
     file: String,
-    /// Byte offset in the file.
+    /// Byte offset in the file; an LSN itself.
     offset: u64,
 }
 
@@ -25,12 +25,21 @@ impl LogPosition {
         })
     }
 
-    /// Name of the log file.
+    /// An LSN of PostgreSQL: a byte offset in a log that has no files as far as anybody outside is concerned.
+    pub fn of_lsn(lsn: u64) -> LogPosition {
+        LogPosition {
+            sequence: 0,
+            file: String::new(),
+            offset: lsn,
+        }
+    }
+
+    /// Name of the log file; empty for an LSN.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// Byte offset in the file.
+    /// Byte offset in the file; an LSN itself.
     pub fn offset(&self) -> u64 {
         self.offset
     }
@@ -67,9 +76,9 @@ impl LogPosition {
     }
 }
 
-/// A text that is not `FILE:OFFSET`.
+/// A text that is neither `FILE:OFFSET` nor an LSN.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a place in a log, such as binlog.000012:3456")]
+#[error("{0} is not a place in a log, such as binlog.000012:3456 or 16/B374D848")]
 pub struct NotAPosition(String);
 
 impl std::str::FromStr for LogPosition {
@@ -77,6 +86,9 @@ impl std::str::FromStr for LogPosition {
 
     /// Reads what [`Display`](std::fmt::Display) wrote.
     fn from_str(text: &str) -> Result<LogPosition, NotAPosition> {
+        if let Some(lsn) = lsn(text) {
+            return Ok(LogPosition::of_lsn(lsn));
+        }
         let parts = text.rsplit_once(':');
         parts
             .and_then(|(file, offset)| LogPosition::new(file, offset.parse().ok()?))
@@ -86,8 +98,22 @@ impl std::str::FromStr for LogPosition {
 
 impl std::fmt::Display for LogPosition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.file.is_empty() {
+            return write!(f, "{:X}/{:X}", self.offset >> 32, self.offset & 0xffff_ffff);
+        }
         write!(f, "{}:{}", self.file, self.offset)
     }
+}
+
+/// An LSN as PostgreSQL writes it: its upper and lower half in hexadecimal digits.
+fn lsn(text: &str) -> Option<u64> {
+    let (upper, lower) = text.split_once('/')?;
+    let half = |digits: &str| {
+        let is_half = (1..=8).contains(&digits.len())
+            && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_half.then(|| u64::from_str_radix(digits, 16).ok())?
+    };
+    Some(half(upper)? << 32 | half(lower)?)
 }
 
 #[cfg(test)]
@@ -109,12 +135,20 @@ mod tests {
     fn a_position_is_read_as_it_is_written() {
         let position = at("binlog.000010", 4);
         assert_eq!(position.to_string().parse(), Ok(position));
+        let lsn: LogPosition = "16/B374D848".parse().unwrap();
+        assert_eq!(
+            (lsn.offset(), lsn.to_string().as_str()),
+            (0x16_b374_d848, "16/B374D848")
+        );
         for text in [
             "",
             "binlog.000010",
             "binlog.000010:",
             "binlog:4",
             "binlog.000010:-4",
+            "16/",
+            "16/+1",
+            "1/123456789",
         ] {
             assert!(text.parse::<LogPosition>().is_err(), "{text}");
         }

@@ -22,57 +22,12 @@ use crate::mysql::spool;
 use crate::mysql::value::quote_text;
 use crate::position::LogPosition;
 
+pub use crate::claim::Claim;
+pub use crate::stream::{Direction, Phase};
+
 pub use chunks::copy_totals;
-pub use epoch::Claim;
 pub use schema_changes::allow_past;
 pub(crate) use schema_changes::{Progressed, has_schema_changed_since};
-
-/// Which way the data flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// From source to target.
-    Forward,
-    /// From target back to source.
-    Reverse,
-}
-
-impl Direction {
-    /// The word in the state tables.
-    pub fn word(self) -> &'static str {
-        match self {
-            Direction::Forward => "forward",
-            Direction::Reverse => "reverse",
-        }
-    }
-}
-
-/// How far a stream has come. Stored; a restart goes on in the stored phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// Chunks are being copied; no event of the log has been applied.
-    Copying,
-    /// Everything is copied; events are replayed over it until it is consistent.
-    Replaying,
-    /// The target is a committed state of the source, with all its indexes, and follows it.
-    Following,
-}
-
-impl Phase {
-    /// The word in the state tables and in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Phase::Copying => "copying",
-            Phase::Replaying => "replaying",
-            Phase::Following => "following",
-        }
-    }
-
-    fn from_word(word: &str) -> Option<Phase> {
-        [Phase::Copying, Phase::Replaying, Phase::Following]
-            .into_iter()
-            .find(|phase| phase.word() == word)
-    }
-}
 
 /// The checkpoint of a stream.
 #[derive(Clone, Debug)]

@@ -1,52 +1,13 @@
 //! The epoch: who owns the stream, and how a successor takes it over.
 
 use mysql_async::Row;
-use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{Direction, StreamState, stream_name};
+use crate::claim::{Claim, Standing};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::server;
 use crate::mysql::value::quote_text;
-
-/// What stands in the stream's row: the epoch, and the token of whoever raised it last.
-type Standing = (u64, Option<String>);
-
-/// The claim of one run of a stream, kept for as long as it lives: it tells an epoch that the run raised itself from one that a successor raised.
-///
-/// A server that dies, or a wire that breaks, while an epoch is being raised may have raised it and never said so. So the number alone does not
-/// tell who holds the stream; the token does, which is written with the number in one statement. A run may raise the epoch if it raised it last,
-/// or if nobody has since it came. Every other standing was left by a successor, even under a number that was seen before, as after a stop
-/// for good and a new start.
-#[derive(Debug)]
-pub struct Claim {
-    token: String,
-    /// What stood there when this run came.
-    found: Option<Standing>,
-    /// The epoch that it raised last and was told of; 0 before that.
-    held: u64,
-}
-
-impl Claim {
-    /// A claim that nobody has made before.
-    pub fn new() -> Result<Claim, ReplicateError> {
-        let mut token = [0; 16];
-        SystemRandom::new().fill(&mut token).map_err(|_| {
-            ReplicateError::Blocked(vec!["this machine gives no random numbers".to_owned()])
-        })?;
-        Ok(Claim {
-            token: token.iter().map(|byte| format!("{byte:02x}")).collect(),
-            found: None,
-            held: 0,
-        })
-    }
-
-    /// Whether nobody has come after the run that holds this claim.
-    fn holds(&mut self, standing: &Standing) -> bool {
-        standing.1.as_ref() == Some(&self.token)
-            || self.found.get_or_insert_with(|| standing.clone()) == standing
-    }
-}
 
 impl StreamState {
     /// Takes the stream over: ends the predecessor's sessions and raises the epoch.
@@ -72,20 +33,22 @@ impl StreamState {
                 database: database.to_owned(),
             })?;
             if !claim.holds(&standing) {
-                return Err(ReplicateError::Superseded { epoch: claim.held });
+                return Err(ReplicateError::Superseded {
+                    epoch: claim.held_epoch(),
+                });
             }
             end_sessions(session, &quoted).await?;
             let stored = standing.0;
             let raise = format!(
                 "UPDATE reberth.stream SET epoch = epoch + 1, raised_by = {} WHERE name = {quoted} AND epoch = {stored}",
-                quote_text(&claim.token)
+                quote_text(claim.token())
             );
             // If another statement was faster, it may have been one of our own, sent over a wire that broke.
             if session.run("raising the epoch", raise).await? == 1 {
                 break stored + 1;
             }
         };
-        claim.held = epoch;
+        claim.hold(epoch);
         session
             .run(
                 "forgetting a predecessor's sessions",
