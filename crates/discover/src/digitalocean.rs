@@ -11,7 +11,9 @@ mod dns;
 mod facts;
 mod firewalls;
 mod full_read;
+mod invoices;
 mod load_balancers;
+mod memberships;
 mod networks;
 mod others;
 mod page;
@@ -83,14 +85,10 @@ pub async fn discover(
             ),
         });
     }
-    gather_servers(
-        &reader,
-        droplets.unwrap_or_default(),
-        options,
-        &mut gathered,
-    )
-    .await?;
-    databases::gather(&reader, &mut gathered).await?;
+    let measurements = Measurements::new(&reader, options.measured_until_epoch_seconds);
+    let droplets = droplets.unwrap_or_default();
+    gather_servers(&reader, droplets, &measurements, &mut gathered).await?;
+    databases::gather(&reader, &measurements, &mut gathered).await?;
     load_balancers::gather(&reader, &mut gathered).await?;
     dns::gather(&reader, &mut gathered).await?;
     networks::gather(&reader, &mut gathered).await?;
@@ -98,6 +96,8 @@ pub async fn discover(
     storage::gather(&reader, &mut gathered).await?;
     addresses::gather(&reader, &mut gathered).await?;
     others::gather(&reader, &mut gathered).await?;
+    memberships::gather(&reader, &mut gathered).await?;
+    invoices::gather(&reader, &mut gathered).await?;
     projects::gather(&reader, &mut buckets, &mut gathered).await?;
     buckets::gather(&reader, &mut buckets, &mut gathered).await?;
     buckets.finish(&reader, &mut gathered);
@@ -122,14 +122,13 @@ async fn read_account(reader: &Reader<'_>) -> Result<(Option<String>, bool), Dis
 async fn gather_servers(
     reader: &Reader<'_>,
     droplets: Vec<Droplet>,
-    options: &Options,
+    measurements: &Measurements<'_>,
     gathered: &mut Gathered,
 ) -> Result<(), DiscoverError> {
     let total = droplets.len();
-    let measurements = Measurements::new(reader, options.measured_until_epoch_seconds);
     let reads = droplets
         .into_iter()
-        .map(|droplet| with_utilisation(&measurements, droplet));
+        .map(|droplet| with_utilisation(measurements, droplet));
     let mut reads = stream::iter(reads).buffer_unordered(IN_FLIGHT_MAX);
     let mut done = 0;
     while let Some((droplet, utilisation)) = reads.try_next().await? {

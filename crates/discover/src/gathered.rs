@@ -3,10 +3,12 @@
 //! A resource that names another does so by a reference. References are resolved at the end: to an edge when the
 //! other was found, to an entry of `unmapped` when it was not, so that nothing that was seen is dropped.
 
+mod joined;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use reberth_model::document::SCHEMA;
-use reberth_model::estate::{Attributes, Edge, Estate, Resource, Unmapped};
+use reberth_model::estate::{Estate, Resource};
 
 use crate::notes::Notes;
 
@@ -28,6 +30,8 @@ enum To {
     ServersTagged(String),
     /// Whatever has this address or host name, if it is part of the account.
     Host(String),
+    /// The database or cache with this name.
+    StoreNamed(String),
 }
 
 /// What was read of the account.
@@ -66,6 +70,11 @@ impl Gathered {
             relation,
             To::Host(host.trim_end_matches('.').to_owned()),
         );
+    }
+
+    /// Tells that `from` has `relation` to the database or cache called `name`, if it is part of the account.
+    pub(crate) fn refer_store_named(&mut self, from: &str, relation: &'static str, name: &str) {
+        self.relate(from, relation, To::StoreNamed(name.to_owned()));
     }
 
     fn relate(&mut self, from: &str, relation: &'static str, to: To) {
@@ -132,93 +141,6 @@ impl Gathered {
             not_visible: notes.not_visible.into_iter().collect(),
             unmapped: unmapped.into_iter().collect(),
         }
-    }
-
-    fn resolve(&self, unmapped: &mut BTreeSet<Unmapped>) -> BTreeSet<Edge> {
-        let ids: BTreeSet<&str> = self
-            .resources
-            .iter()
-            .map(|resource| resource.id.as_str())
-            .collect();
-        let (tagged, hosts) = (self.servers_by_tag(), self.ids_by_host());
-        let mut edges = BTreeSet::new();
-        for reference in &self.references {
-            let targets = match &reference.to {
-                _ if !ids.contains(reference.from.as_str()) => Vec::new(),
-                To::IdIfKnown(id) => ids.get(id.as_str()).copied().into_iter().collect(),
-                To::Id(id) if ids.contains(id.as_str()) => vec![id.as_str()],
-                To::Id(id) => {
-                    let what = format!("named as `{}` by others", reference.relation);
-                    unmapped.insert(Unmapped {
-                        what,
-                        id: id.clone(),
-                    });
-                    Vec::new()
-                }
-                To::ServersTagged(tag) => tagged.get(tag.as_str()).cloned().unwrap_or_default(),
-                To::Host(host) => hosts.get(host.as_str()).copied().into_iter().collect(),
-            };
-            edges.extend(targets.into_iter().map(|to| Edge {
-                from: reference.from.clone(),
-                relation: reference.relation.to_owned(),
-                to: to.to_owned(),
-            }));
-        }
-        for (path, urn) in &self.mentions {
-            if !ids.contains(urn_id(urn)) {
-                let (what, id) = (path.clone(), urn.clone());
-                unmapped.insert(Unmapped { what, id });
-            }
-        }
-        edges
-    }
-
-    fn servers_by_tag(&self) -> BTreeMap<&str, Vec<&str>> {
-        let mut tagged: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for resource in &self.resources {
-            if let Attributes::Server(server) = &resource.attributes {
-                for tag in &server.tags {
-                    tagged.entry(tag).or_default().push(&resource.id);
-                }
-            }
-        }
-        tagged
-    }
-
-    fn ids_by_host(&self) -> BTreeMap<&str, &str> {
-        self.answering().into_iter().collect()
-    }
-
-    /// Public addresses and host names with the resource that answers there.
-    fn answering(&self) -> Vec<(&str, &str)> {
-        let mut hosts = Vec::new();
-        for resource in &self.resources {
-            let id = resource.id.as_str();
-            match &resource.attributes {
-                Attributes::Server(server) => {
-                    hosts.extend(server.public_ipv4.iter().map(|ip| (ip.as_str(), id)))
-                }
-                Attributes::LoadBalancer(balancer) => {
-                    hosts.extend(balancer.address.iter().map(|ip| (ip.as_str(), id)))
-                }
-                Attributes::Domain(domain) if domain.target.is_some() => {
-                    hosts.extend([(resource.name.as_str(), id)]);
-                }
-                Attributes::App(app) => {
-                    hosts.extend(app.web_host.iter().map(|host| (host.as_str(), id)))
-                }
-                Attributes::Database(database) | Attributes::Cache(database) => {
-                    hosts.extend(database.host.iter().map(|host| (host.as_str(), id)))
-                }
-                Attributes::Address(address) => hosts.extend([(address.ip.as_str(), id)]),
-                Attributes::Cdn(cdn) => {
-                    hosts.extend([(cdn.endpoint.as_str(), id)]);
-                    hosts.extend(cdn.custom_domain.iter().map(|host| (host.as_str(), id)));
-                }
-                _ => {}
-            }
-        }
-        hosts
     }
 }
 

@@ -243,3 +243,20 @@ fn dns_records_and_certificates_keep_their_details() {
         matches!(&certificate.attributes, Attributes::Certificate(certificate) if certificate.dns_names.len() == 2)
     );
 }
+
+#[test]
+fn a_list_that_contradicts_itself_is_kept_and_the_contradiction_told() {
+    let mut recording = Recording::edtech();
+    let items = json!([{"id": 1, "name": "golden"}, {"id": 2, "name": "old"}]);
+    recording.add_object(
+        "/v2/images",
+        json!({"images": items, "links": {"pages": {"next": "https://x/?page=2"}}, "meta": {"total": 58}}),
+    );
+    let estate = discover_with(recording, &[], TOKEN).0.unwrap();
+    assert_eq!(estate.counts["image"], 2);
+    let told = estate
+        .not_visible
+        .iter()
+        .find(|part| part.what == "/v2/images");
+    assert!(told.unwrap().reason.contains("58 items, and 2"));
+}

@@ -14,6 +14,7 @@ pub use answer::Stats;
 pub use faults::Faults;
 pub use recording::Recording;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,6 +56,11 @@ impl Replay {
     /// Where it listens, for example `http://127.0.0.1:41373`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Every path with its query that was asked for so far, each once.
+    pub fn targets(&self) -> BTreeSet<String> {
+        self.account.targets()
     }
 
     /// What was asked of it so far; the same numbers as `GET /__stats`.

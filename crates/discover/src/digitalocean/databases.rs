@@ -3,6 +3,8 @@
 //! The answers here carry passwords in half a dozen places. None of the types that read them has a field for one.
 
 mod describe;
+mod inside;
+mod utilisation;
 mod wire;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -11,6 +13,7 @@ use std::collections::BTreeMap;
 
 use super::collection::Collection;
 use super::reader::Reader;
+use super::utilisation::Measurements;
 use crate::client::{Answer, IN_FLIGHT_MAX};
 use crate::gathered::Gathered;
 use crate::item::Identified;
@@ -38,12 +41,15 @@ const SECRET_WORDS: [&str; 6] = [
 /// Reads every cluster with its parts.
 pub(super) async fn gather(
     reader: &Reader<'_>,
+    measurements: &Measurements<'_>,
     gathered: &mut Gathered,
 ) -> Result<(), DiscoverError> {
     let clusters: Vec<Cluster> = reader.list(COLLECTION).await?.unwrap_or_default();
     let total = clusters.len();
-    let mut details = stream::iter(clusters.into_iter().map(|cluster| detail(reader, cluster)))
-        .buffer_unordered(IN_FLIGHT_MAX);
+    let reads = clusters
+        .into_iter()
+        .map(|cluster| detail(reader, measurements, cluster));
+    let mut details = stream::iter(reads).buffer_unordered(IN_FLIGHT_MAX);
     let mut done = 0;
     while let Some(detailed) = details.try_next().await? {
         done += 1;
@@ -57,7 +63,11 @@ pub(super) async fn gather(
     Ok(())
 }
 
-async fn detail(reader: &Reader<'_>, cluster: Cluster) -> Result<Detailed, DiscoverError> {
+async fn detail(
+    reader: &Reader<'_>,
+    measurements: &Measurements<'_>,
+    cluster: Cluster,
+) -> Result<Detailed, DiscoverError> {
     let base = format!("/v2/databases/{}", segment(&cluster.id));
     let engine = Engine::of(&cluster);
     Ok(Detailed {
@@ -68,6 +78,11 @@ async fn detail(reader: &Reader<'_>, cluster: Cluster) -> Result<Detailed, Disco
         backups: part(reader, &base, "backups", engine.has_backups()).await?,
         settings: settings(reader, &base).await?,
         sql_mode: sql_mode(reader, &base, engine).await?,
+        inside: inside::read(reader, &base, &cluster).await?,
+        utilisation: match engine {
+            Engine::Mysql => utilisation::of_mysql(measurements, &cluster.id).await?,
+            _ => None,
+        },
         cluster,
     })
 }

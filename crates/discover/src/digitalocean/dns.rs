@@ -91,7 +91,9 @@ fn add_record(zone: &str, record: Record, gathered: &mut Gathered) {
     let data = record.data.unwrap_or_default();
     gathered.refer(&id, "belongs_to", zone);
     if matches!(record.record_type.as_str(), "A" | "AAAA" | "CNAME") {
-        gathered.refer_host(&id, "routes_to", &data);
+        // The zone itself is written as @.
+        let host = if data == "@" { zone } else { data.as_str() };
+        gathered.refer_host(&id, "routes_to", host);
     }
     gathered.add(Resource {
         id,

@@ -11,7 +11,7 @@ use std::fmt;
 /// A listed path that leads to an object keeps nothing of it unless paths below it are listed too.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts<'a> {
-    pub(super) paths: &'a [&'a str],
+    pub(super) paths: &'a [String],
 }
 
 impl<'de> DeserializeSeed<'de> for Facts<'_> {
@@ -36,7 +36,7 @@ struct Below<'a> {
 
 impl Below<'_> {
     fn keeps(&self, path: &str) -> bool {
-        let is_on_the_way = |listed: &&str| {
+        let is_on_the_way = |listed: &String| {
             let rest = listed.strip_prefix(path);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
@@ -120,9 +120,8 @@ mod tests {
     #[test]
     fn only_listed_fields_survive() {
         let text = r#"{"id":"a","key":"SECRET","pools":[{"size":"s","env":{"p":"SECRET"}}],"spec":{"x":1,"y":"SECRET"},"n":null}"#;
-        let facts = Facts {
-            paths: &["id", "pools.size", "spec.x", "n"],
-        };
+        let paths = ["id", "pools.size", "spec.x", "n"].map(str::to_owned);
+        let facts = Facts { paths: &paths };
         let mut reader = serde_json::Deserializer::from_str(text);
         let value = facts.deserialize(&mut reader).unwrap();
         assert_eq!(

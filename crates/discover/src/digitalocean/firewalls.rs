@@ -64,18 +64,22 @@ fn add(firewall: CloudFirewall, gathered: &mut Gathered) {
     for tag in &tags {
         gathered.refer_tagged(&id, "protects", tag);
     }
+    let inbound: Vec<FirewallRule> = firewall
+        .inbound_rules
+        .into_iter()
+        .flatten()
+        .map(rule)
+        .collect();
+    for rule in &inbound {
+        allow(&id, rule, gathered);
+    }
     gathered.add(Resource {
         id,
         name: firewall.name,
         region: None,
         cost: None,
         attributes: Attributes::Firewall(Firewall {
-            inbound: firewall
-                .inbound_rules
-                .into_iter()
-                .flatten()
-                .map(rule)
-                .collect(),
+            inbound,
             outbound: firewall
                 .outbound_rules
                 .into_iter()
@@ -86,6 +90,17 @@ fn add(firewall: CloudFirewall, gathered: &mut Gathered) {
             tags,
         }),
     });
+}
+
+/// Who of the account may come in. A firewall may outlive those that it names.
+fn allow(id: &str, rule: &FirewallRule, gathered: &mut Gathered) {
+    let named = rule.server_ids.iter().chain(&rule.load_balancer_ids);
+    for peer in named.chain(&rule.cluster_ids) {
+        gathered.refer_known(id, "allows", peer);
+    }
+    for tag in &rule.tags {
+        gathered.refer_tagged(id, "allows", tag);
+    }
 }
 
 fn rule(rule: Rule) -> FirewallRule {

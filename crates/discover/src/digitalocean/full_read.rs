@@ -5,6 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::page::Page;
 use crate::item::Identified;
 
+/// What one read of a list told: two reads of a list that stands still tell the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Summary {
+    /// The identifiers of all items.
+    pub(super) ids: BTreeSet<String>,
+    totals: BTreeSet<u64>,
+    has_doubles: bool,
+}
+
+impl Summary {
+    /// How the items and the total of a list that stands still contradict each other.
+    pub(super) fn contradiction(&self) -> String {
+        let totals: Vec<String> = self.totals.iter().map(u64::to_string).collect();
+        format!(
+            "the list says that it has {} items, and {} can be found in it, read after read",
+            totals.join(" or "),
+            self.ids.len()
+        )
+    }
+}
+
 /// One read of a list from its first page to its last.
 pub(super) struct FullRead<T> {
     pub(super) items: BTreeMap<String, T>,
@@ -53,9 +74,13 @@ impl<T: Identified> FullRead<T> {
         self.totals.iter().all(|total| *total == counted)
     }
 
-    /// The identifiers of all items.
-    pub(super) fn ids(&self) -> BTreeSet<String> {
-        self.items.keys().cloned().collect()
+    /// What the read told.
+    pub(super) fn summary(&self) -> Summary {
+        Summary {
+            ids: self.items.keys().cloned().collect(),
+            totals: self.totals.clone(),
+            has_doubles: self.has_doubles,
+        }
     }
 }
 

@@ -27,6 +27,26 @@ struct Balancer {
     droplet_ids: Option<Vec<u64>>,
     redirect_http_to_https: Option<bool>,
     vpc_uuid: Option<String>,
+    #[serde(rename = "type")]
+    scope: Option<String>,
+    size_unit: Option<u32>,
+    enable_proxy_protocol: Option<bool>,
+    firewall: Option<Gate>,
+    domains: Option<Vec<ServedDomain>>,
+    target_load_balancer_ids: Option<Vec<String>>,
+}
+
+/// Who may come: `ip:192.0.2.7`, `cidr:192.0.2.0/24`.
+#[derive(Debug, Default, Deserialize)]
+struct Gate {
+    allow: Option<Vec<String>>,
+    deny: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ServedDomain {
+    name: Option<String>,
+    certificate_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,36 +115,19 @@ pub(super) async fn gather(
     Ok(())
 }
 
-fn add_balancer(balancer: Balancer, gathered: &mut Gathered) {
-    let id = balancer.id;
-    let network_id = balancer.vpc_uuid.filter(|network| !network.is_empty());
-    let server_tag = balancer.tag.filter(|tag| !tag.is_empty());
-    let mut server_ids: Vec<String> = balancer
-        .droplet_ids
-        .into_iter()
-        .flatten()
-        .map(|server| server.to_string())
-        .collect();
-    server_ids.sort();
-    gathered.refer(&id, "in_network", network_id.clone().unwrap_or_default());
-    for server in &server_ids {
-        gathered.refer(&id, "routes_to", server.as_str());
-    }
-    if let Some(tag) = &server_tag {
-        gathered.refer_tagged(&id, "routes_to", tag);
-    }
+fn add_balancer(mut balancer: Balancer, gathered: &mut Gathered) {
     let listeners: Vec<Listener> = balancer
         .forwarding_rules
+        .take()
         .into_iter()
         .flatten()
         .map(listener)
         .collect();
-    for certificate in listeners
-        .iter()
-        .filter_map(|listener| listener.certificate_id.as_ref())
-    {
-        gathered.refer(&id, "serves", certificate.as_str());
-    }
+    relate(&balancer, &listeners, gathered);
+    let server_ids = server_ids(&balancer);
+    let gate = balancer.firewall.unwrap_or_default();
+    let domains = balancer.domains.into_iter().flatten();
+    let id = balancer.id;
     gathered.add(Resource {
         name: balancer.name.unwrap_or_else(|| id.clone()),
         id,
@@ -137,11 +140,48 @@ fn add_balancer(balancer: Balancer, gathered: &mut Gathered) {
             health_check: balancer.health_check.map(health_check),
             sticky_cookie: balancer.sticky_sessions.and_then(sticky_cookie),
             server_ids,
-            server_tag,
+            server_tag: balancer.tag.filter(|tag| !tag.is_empty()),
             redirect_http_to_https: balancer.redirect_http_to_https.unwrap_or(false),
-            network_id,
+            network_id: balancer.vpc_uuid.filter(|network| !network.is_empty()),
+            scope: balancer.scope.map(|scope| scope.to_ascii_lowercase()),
+            nodes: balancer.size_unit,
+            proxy_protocol: balancer.enable_proxy_protocol.unwrap_or(false),
+            allowed: sorted(gate.allow),
+            denied: sorted(gate.deny),
+            host_names: sorted(Some(domains.filter_map(|domain| domain.name).collect())),
         }),
     });
+}
+
+/// What it stands before, and what it serves.
+fn relate(balancer: &Balancer, listeners: &[Listener], gathered: &mut Gathered) {
+    let id = &balancer.id;
+    let network = balancer.vpc_uuid.clone().unwrap_or_default();
+    gathered.refer(id, "in_network", network);
+    let balancers = balancer.target_load_balancer_ids.iter().flatten().cloned();
+    for behind in server_ids(balancer).into_iter().chain(balancers) {
+        gathered.refer(id, "routes_to", behind);
+    }
+    if let Some(tag) = balancer.tag.as_ref().filter(|tag| !tag.is_empty()) {
+        gathered.refer_tagged(id, "routes_to", tag);
+    }
+    let of_listeners = listeners.iter().map(|listener| &listener.certificate_id);
+    let of_domains = balancer.domains.iter().flatten();
+    let of_domains = of_domains.map(|domain| &domain.certificate_id);
+    for certificate in of_listeners.chain(of_domains).flatten() {
+        gathered.refer(id, "serves", certificate.as_str());
+    }
+}
+
+fn server_ids(balancer: &Balancer) -> Vec<String> {
+    let servers = balancer.droplet_ids.iter().flatten();
+    sorted(Some(servers.map(u64::to_string).collect()))
+}
+
+fn sorted(values: Option<Vec<String>>) -> Vec<String> {
+    let mut values = values.unwrap_or_default();
+    values.sort();
+    values
 }
 
 fn listener(rule: ForwardingRule) -> Listener {

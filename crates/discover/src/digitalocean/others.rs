@@ -1,5 +1,6 @@
 //! The kinds that no stage reads yet: one row of a table each, with the facts that are kept.
 
+mod parts;
 mod table;
 
 use serde::Deserialize;
@@ -14,9 +15,11 @@ use super::page::{parse_field, parse_page};
 use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::Answer;
-use crate::gathered::Gathered;
+use crate::gathered::{Gathered, urn_id};
 use crate::item::Identified;
-use table::{REGISTRY, ROWS, Row};
+use crate::segment::segment;
+use parts::PARTS;
+use table::{Names, REGISTRY, ROWS, Row};
 
 const REGISTRY_PATH: &str = "/v2/registry";
 
@@ -60,31 +63,62 @@ pub(super) async fn gather(
     gathered: &mut Gathered,
 ) -> Result<(), DiscoverError> {
     for row in ROWS {
-        gather_row(row, reader, gathered).await?;
+        for kept in read_row(row, row.path, reader).await? {
+            row.add(kept, gathered);
+        }
     }
     gather_registries(reader, gathered).await?;
+    gather_parts(reader, gathered).await?;
     gather_balance(reader, gathered).await
 }
 
-async fn gather_row(
-    row: &Row,
-    reader: &Reader<'_>,
-    gathered: &mut Gathered,
-) -> Result<(), DiscoverError> {
+/// Reads the lists below what was found. What they hold is unique within its owner only.
+async fn gather_parts(reader: &Reader<'_>, gathered: &mut Gathered) -> Result<(), DiscoverError> {
+    for part in PARTS {
+        for (owner, name) in owners(part.of, part.by, gathered) {
+            let path = part.row.path.replace("{}", &segment(&name));
+            for mut kept in read_row(&part.row, &path, reader).await? {
+                kept.id = format!("{owner}/{}", kept.id);
+                gathered.refer(&kept.id, "belongs_to", owner.as_str());
+                part.row.add(kept, gathered);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Identifiers of a kind's resources, each with what stands for it in a path.
+fn owners(kind: &str, by: &str, gathered: &Gathered) -> Vec<(String, String)> {
+    let of_kind = gathered
+        .resources()
+        .iter()
+        .filter(|resource| resource.attributes.kind() == kind);
+    let named = of_kind.filter_map(|resource| match &resource.attributes {
+        _ if by.is_empty() => Some((resource.id.clone(), resource.id.clone())),
+        Attributes::Other(other) => {
+            let name = other.facts.get(by)?.as_str()?;
+            Some((resource.id.clone(), name.to_owned()))
+        }
+        _ => None,
+    });
+    named.collect()
+}
+
+/// The items of a row's list at `path`; those without an identifier are noted.
+async fn read_row(row: &Row, path: &str, reader: &Reader<'_>) -> Result<Vec<Kept>, DiscoverError> {
     let paths = row.paths();
     let seed = RowSeed { row, paths: &paths };
     let list = Collection {
         query: row.query,
-        ..Collection::new(row.path, row.key)
+        ..Collection::new(path, row.key)
     };
-    for kept in reader.list_with(list, &seed).await?.unwrap_or_default() {
-        if kept.id.is_empty() {
-            reader.note_unmapped(row.path, kept.id);
-        } else {
-            row.add(kept, gathered);
-        }
+    let items = reader.list_with(list, &seed).await?.unwrap_or_default();
+    let (known, unnamed): (Vec<Kept>, Vec<Kept>) =
+        items.into_iter().partition(|kept| !kept.id.is_empty());
+    for kept in unnamed {
+        reader.note_unmapped(path, kept.id);
     }
-    Ok(())
+    Ok(known)
 }
 
 async fn gather_registries(
@@ -150,9 +184,9 @@ struct Balance {
 impl Row {
     fn add(&self, kept: Kept, gathered: &mut Gathered) {
         let Kept { id, fields } = kept;
-        for (field, relation) in self.references {
-            for to in texts(&fields[field]) {
-                gathered.refer(&id, relation, to);
+        for reference in self.references {
+            for named in all_at(&fields, reference.field) {
+                refer(&id, reference.names, reference.relation, &named, gathered);
             }
         }
         let name = texts(at(&fields, self.name))
@@ -179,7 +213,7 @@ impl Row {
 #[derive(Clone)]
 struct RowSeed<'a> {
     row: &'a Row,
-    paths: &'a [&'a str],
+    paths: &'a [String],
 }
 
 impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
@@ -197,6 +231,39 @@ fn at<'a>(fields: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(fields, |value, field| &value[field])
 }
 
+/// Every text and number at a dotted path that may lead through lists.
+fn all_at(fields: &Value, path: &str) -> Vec<String> {
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    match fields {
+        Value::Array(items) => items.iter().flat_map(|item| all_at(item, path)).collect(),
+        _ if rest.is_empty() => texts(&fields[first]).collect(),
+        _ => all_at(&fields[first], rest),
+    }
+}
+
+fn refer(id: &str, names: Names, relation: &'static str, named: &str, gathered: &mut Gathered) {
+    match names {
+        Names::Id => gathered.refer(id, relation, named),
+        Names::IdIfKnown => gathered.refer_known(id, relation, named),
+        Names::UrnIfKnown => gathered.refer_known(id, relation, urn_id(named)),
+        Names::Member => gathered.refer_known(named, relation, id),
+        Names::Store => gathered.refer_store_named(id, relation, named),
+        Names::Tag => gathered.refer_tagged(id, relation, named),
+        Names::Host => gathered.refer_host(id, relation, host_of(named)),
+    }
+}
+
+/// The host of a URL, or the text itself when it is none.
+fn host_of(target: &str) -> &str {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let place = authority.rsplit('@').next().unwrap_or_default();
+    match place.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() && !host.contains(':') => host,
+        _ => place,
+    }
+}
+
 /// A text or number, or each of a list of them, as text.
 fn texts(value: &Value) -> impl Iterator<Item = String> + '_ {
     let values = value
@@ -207,4 +274,33 @@ fn texts(value: &Value) -> impl Iterator<Item = String> + '_ {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_path_leads_through_lists() {
+        let fields = json!({"pools": [{"nodes": [{"id": 1}, {"id": "b"}]}, {"nodes": null}], "tags": ["x", "y"]});
+        assert_eq!(all_at(&fields, "pools.nodes.id"), ["1", "b"]);
+        assert_eq!(all_at(&fields, "tags"), ["x", "y"]);
+        assert_eq!(all_at(&fields, "absent.id"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_host_of_a_target_is_found() {
+        for (target, host) in [
+            (
+                "https://user:secret@shop.example:8443/health?x=1",
+                "shop.example",
+            ),
+            ("192.0.2.7", "192.0.2.7"),
+            ("shop.example", "shop.example"),
+            ("2001:db8::1", "2001:db8::1"),
+        ] {
+            assert_eq!(host_of(target), host, "{target}");
+        }
+    }
 }

@@ -8,6 +8,10 @@
 //! double. An item that an earlier read saw and the believed ones did not is asked for by its own id: the
 //! answer 404 means that it was deleted meanwhile, and any other that it is kept.
 //! A list that fits one page is one answer, which is consistent by itself.
+//!
+//! A list can also contradict itself without moving: its total and its items never agree, read after read. When
+//! [`STILL_READS`] full reads in a row tell exactly the same, the list stands still; its items are kept, and what its total
+//! says is noted as not visible.
 
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +28,8 @@ use crate::{DiscoverError, OnProgress, Progress};
 const PER_PAGE: u64 = 200;
 /// A list that moved during every one of so many full reads is given up.
 const FULL_READS_MAX: u32 = 8;
+/// Full reads in a row that tell the same, after which a list that contradicts itself is not thought to be moving.
+const STILL_READS: u32 = 4;
 /// 200,000 items; more means that the links go in a circle.
 const PAGES_MAX: usize = 1_000;
 
@@ -91,16 +97,26 @@ impl<'a> Reader<'a> {
         T: Identified,
     {
         let mut seen: BTreeMap<String, T> = BTreeMap::new();
-        let mut previous: Option<BTreeSet<String>> = None;
+        let (mut previous, mut same) = (None, 0);
         for _ in 0..FULL_READS_MAX {
             let Some(read) = self.full_read(collection, seed).await? else {
                 return Ok(None);
             };
-            let (ids, is_calm) = (read.ids(), read.is_calm());
-            let is_believed = is_calm
-                && ((read.pages == 1 && read.is_complete()) || previous.as_ref() == Some(&ids));
+            let summary = read.summary();
+            same = if previous.as_ref() == Some(&summary) {
+                same + 1
+            } else {
+                1
+            };
+            let is_whole = read.pages == 1 && read.is_complete();
+            let is_believed = read.is_calm() && (is_whole || same >= 2);
+            let is_complete = read.is_complete();
             seen.extend(read.items);
-            if is_believed {
+            if is_believed || same >= STILL_READS {
+                if !is_complete {
+                    self.note_not_visible(collection.path, summary.contradiction());
+                }
+                let ids = summary.ids;
                 let items = self.settle(collection, seed, seen, &ids).await?;
                 self.tell(Progress::Read {
                     what: collection.path.to_owned(),
@@ -108,7 +124,7 @@ impl<'a> Reader<'a> {
                 });
                 return Ok(Some(items));
             }
-            previous = is_calm.then_some(ids);
+            previous = Some(summary);
         }
         Err(DiscoverError::ListMoving {
             what: collection.path.to_owned(),

@@ -40,6 +40,7 @@ pub(super) struct Droplet {
     region: Option<Region>,
     tags: Option<Vec<String>>,
     vpc_uuid: Option<String>,
+    backup_ids: Option<Vec<u64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +57,7 @@ struct Size {
 #[derive(Debug, Deserialize)]
 struct Networks {
     v4: Option<Vec<NetworkAddress>>,
+    v6: Option<Vec<NetworkAddress>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,17 +78,14 @@ impl Droplet {
         self.features.iter().flatten().any(|name| name == feature)
     }
 
-    fn addresses(&self, side: &str) -> Vec<String> {
-        let addresses = self
-            .networks
-            .iter()
-            .flat_map(|networks| networks.v4.iter().flatten());
-        let mut found: Vec<String> = addresses
-            .filter(|address| address.side == side)
-            .map(|address| address.ip_address.clone())
-            .collect();
-        found.sort();
-        found
+    fn ipv4(&self, side: &str) -> Vec<String> {
+        let networks = self.networks.as_ref();
+        on_side(networks.and_then(|networks| networks.v4.as_deref()), side)
+    }
+
+    fn ipv6(&self, side: &str) -> Vec<String> {
+        let networks = self.networks.as_ref();
+        on_side(networks.and_then(|networks| networks.v6.as_deref()), side)
     }
 
     fn cost(&self) -> Option<MonthlyCost> {
@@ -113,6 +112,24 @@ impl Droplet {
     }
 }
 
+/// Nothing is said of a server that has no backups and never had.
+fn kept(droplet: &Droplet) -> Option<u32> {
+    let ids = droplet.backup_ids.as_ref()?;
+    let is_told = droplet.has("backups") || !ids.is_empty();
+    is_told.then(|| u32::try_from(ids.len()).unwrap_or(u32::MAX))
+}
+
+/// Addresses on one side, `public` or `private`, ordered.
+fn on_side(addresses: Option<&[NetworkAddress]>, side: &str) -> Vec<String> {
+    let addresses = addresses.into_iter().flatten();
+    let mut found: Vec<String> = addresses
+        .filter(|address| address.side == side)
+        .map(|address| address.ip_address.clone())
+        .collect();
+    found.sort();
+    found
+}
+
 /// Adds a server with what was measured of it.
 pub(super) fn gather(droplet: Droplet, utilisation: Option<Utilisation>, gathered: &mut Gathered) {
     let id = droplet.id();
@@ -130,9 +147,11 @@ pub(super) fn gather(droplet: Droplet, utilisation: Option<Utilisation>, gathere
         disk_gib: droplet.disk,
         operating_system: droplet.operating_system(),
         status: droplet.status.clone().unwrap_or_default(),
-        private_ipv4: droplet.addresses("private"),
-        public_ipv4: droplet.addresses("public"),
+        private_ipv4: droplet.ipv4("private"),
+        public_ipv4: droplet.ipv4("public"),
+        public_ipv6: droplet.ipv6("public"),
         backups: droplet.has("backups"),
+        backups_kept: kept(&droplet),
         monitoring: droplet.has("monitoring"),
         tags,
         created_at: droplet.created_at.clone(),

@@ -14,7 +14,7 @@ use super::reader::Reader;
 use crate::DiscoverError;
 use crate::client::Answer;
 
-const PATH: &str = "/v2/monitoring/metrics/droplet";
+const SERVERS: &str = "/v2/monitoring/metrics/droplet";
 const WINDOW_SECONDS: u64 = 14 * 24 * 3600;
 
 /// An answer of the metrics API, a Prometheus matrix.
@@ -42,14 +42,14 @@ struct Labels {
 }
 
 /// Samples by moment, each a value per label.
-type Samples = BTreeMap<i64, BTreeMap<String, f64>>;
+pub(super) type Samples = BTreeMap<i64, BTreeMap<String, f64>>;
 
-/// Reads what was measured of servers.
+/// Reads what was measured of servers and databases.
 pub(super) struct Measurements<'a> {
     reader: &'a Reader<'a>,
     until_epoch_seconds: u64,
-    /// Metrics that the token may not read: one refusal holds for every server.
-    refused: Mutex<BTreeSet<&'static str>>,
+    /// Metrics that the token may not read: one refusal holds for every server and database.
+    refused: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Measurements<'a> {
@@ -65,38 +65,44 @@ impl<'a> Measurements<'a> {
 
     /// What was measured of one server; `None` when nothing was.
     pub(super) async fn of(&self, server_id: u64) -> Result<Option<Utilisation>, DiscoverError> {
-        let cpu = self.samples("cpu", server_id).await?;
-        let total = self.samples("memory_total", server_id).await?;
-        let available = self.samples("memory_available", server_id).await?;
+        let of = format!("host_id={server_id}");
+        let read = |metric| self.samples(format!("{SERVERS}/{metric}"), &of);
+        let cpu = read("cpu").await?;
+        let total = read("memory_total").await?;
+        let available = read("memory_available").await?;
         Ok(summary(&cpu, &total, &available))
     }
 
-    async fn samples(&self, metric: &'static str, id: u64) -> Result<Samples, DiscoverError> {
-        if self.refused().contains(metric) {
+    /// The samples at `path`, of what the query `of` names; none when the token may not read them.
+    pub(super) async fn samples(&self, path: String, of: &str) -> Result<Samples, DiscoverError> {
+        if self.refused().contains(&path) {
             return Ok(Samples::new());
         }
         let until = self.until_epoch_seconds;
         let start = until.saturating_sub(WINDOW_SECONDS);
-        let path = format!("{PATH}/{metric}?host_id={id}&start={start}&end={until}");
-        match self
-            .reader
-            .ask(&path, |bytes| serde_json::from_slice::<Matrix>(bytes))
-            .await?
-        {
+        let asked = format!("{path}?{of}&start={start}&end={until}");
+        let parse = |bytes: &[u8]| serde_json::from_slice::<Matrix>(bytes);
+        match self.reader.ask(&asked, parse).await? {
             Answer::Found(matrix) => Ok(by_moment(matrix)),
             Answer::Refused(reason) => {
-                self.refused().insert(metric);
-                self.reader
-                    .note_not_visible(&format!("{PATH}/{metric}"), reason);
+                self.reader.note_not_visible(&path, reason);
+                self.refused().insert(path);
                 Ok(Samples::new())
             }
             Answer::Absent(_) => Ok(Samples::new()),
         }
     }
 
-    fn refused(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+    fn refused(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Length of the time between the first and the last sample.
+pub(super) fn window_hours(samples: &Samples) -> u64 {
+    let first = samples.keys().next().copied().unwrap_or_default();
+    let last = samples.keys().next_back().copied().unwrap_or_default();
+    last.saturating_sub(first).unsigned_abs().div_ceil(3600)
 }
 
 fn by_moment(matrix: Matrix) -> Samples {
@@ -129,10 +135,8 @@ fn summary(
     } else {
         cpu
     };
-    let first = measured.keys().next().copied().unwrap_or_default();
-    let last = measured.keys().next_back().copied().unwrap_or_default();
     Some(Utilisation {
-        window_hours: last.saturating_sub(first).unsigned_abs().div_ceil(3600),
+        window_hours: window_hours(measured),
         samples: cpu_percent.len() as u64,
         cpu_p95_percent: percentile(&cpu_percent, 0.95),
         cpu_max_percent: percentile(&cpu_percent, 1.0),
@@ -185,7 +189,7 @@ fn memory_percent(total: &Samples, available: &Samples) -> Vec<f64> {
 }
 
 /// The nearest-rank percentile of ascending values, to two decimals.
-fn percentile(ascending: &[f64], share: f64) -> Option<f64> {
+pub(super) fn percentile(ascending: &[f64], share: f64) -> Option<f64> {
     let rank = (share * ascending.len() as f64).ceil() as usize;
     let value = ascending.get(rank.saturating_sub(1))?;
     Some((value * 100.0).round() / 100.0)

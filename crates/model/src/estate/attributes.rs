@@ -112,8 +112,14 @@ pub struct Server {
     pub private_ipv4: Vec<String>,
     /// Public IPv4 addresses.
     pub public_ipv4: Vec<String>,
+    /// Public IPv6 addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public_ipv6: Vec<String>,
     /// Whether the provider takes backups of it.
     pub backups: bool,
+    /// Number of backups that the provider keeps of it. `None`: not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backups_kept: Option<u32>,
     /// Whether the provider's monitoring agent is on.
     pub monitoring: bool,
     /// Labels, ordered.
@@ -185,6 +191,120 @@ pub struct Database {
     pub tags: Vec<String>,
     /// When it was made (RFC 3339).
     pub created_at: Option<String>,
+    /// When the provider stops to support the version (RFC 3339), where it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_ends_at: Option<String>,
+    /// Pools of connections before it, ordered by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connection_pools: Vec<ConnectionPool>,
+    /// Topics of an event log, ordered by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<Topic>,
+    /// Indexes of a search engine, ordered by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<SearchIndex>,
+    /// What a store of keys and values forgets when it is full, for example `allkeys_lru`; `noeviction` keeps everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eviction_policy: Option<String>,
+    /// Whether its storage grows by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_grows: Option<bool>,
+    /// Utilisation as measured; `None` when the provider has no measurements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utilisation: Option<DatabaseUtilisation>,
+}
+
+/// What was measured of a database over a window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseUtilisation {
+    /// Length of the window in hours.
+    pub window_hours: u64,
+    /// Number of samples of processor use.
+    pub samples: u64,
+    /// 99.5th percentile of processor use, percent.
+    pub cpu_p99_5_percent: Option<f64>,
+    /// Highest processor use seen, percent.
+    pub cpu_max_percent: Option<f64>,
+    /// Highest memory use seen, percent.
+    pub memory_max_percent: Option<f64>,
+    /// Highest use of the disk seen, percent.
+    pub disk_max_percent: Option<f64>,
+}
+
+/// A pool of connections before a database.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionPool {
+    /// Its name.
+    pub name: String,
+    /// `transaction`, `session` or `statement`.
+    pub mode: String,
+    /// Connections to the database.
+    pub connections: u32,
+    /// The logical database.
+    pub database: String,
+    /// The account it connects as.
+    pub user: Option<String>,
+}
+
+/// A topic of an event log.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Its name.
+    pub name: String,
+    /// Into how many partitions it is cut.
+    pub partitions: u32,
+    /// On how many nodes each partition lies.
+    pub copies: u32,
+}
+
+/// An index of a search engine.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct SearchIndex {
+    /// Its name.
+    pub name: String,
+    /// Into how many shards it is cut.
+    pub shards: u32,
+    /// How many copies each shard has.
+    pub copies: u32,
+    /// Size in bytes.
+    pub size_bytes: Option<u64>,
 }
 
 /// A database account.

@@ -24,6 +24,32 @@ pub struct LoadBalancer {
     pub redirect_http_to_https: bool,
     /// Id of the private network.
     pub network_id: Option<String>,
+    /// `regional` for HTTP and TCP, `regional_network` for packets, `global` before several regions. `None`: not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// How many nodes it has, where the provider counts them; it is paid by the node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<u32>,
+    /// Whether it tells servers the client's address by the PROXY protocol.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub proxy_protocol: bool,
+    /// Who may come, such as `ip:192.0.2.7` or `cidr:192.0.2.0/24`; empty: everyone who is not denied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
+    /// Who may not come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<String>,
+    /// Host names that it serves, ordered, where the provider knows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_names: Vec<String>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// One listener of a load balancer.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -35,6 +35,7 @@ pub(super) struct Account {
 #[derive(Default)]
 struct Seen {
     stats: Stats,
+    targets: BTreeSet<String>,
     list_pages: u64,
     times: VecDeque<Instant>,
 }
@@ -61,6 +62,11 @@ impl Account {
         self.lock().stats.clone()
     }
 
+    /// Every path with its query that was asked for.
+    pub(super) fn targets(&self) -> BTreeSet<String> {
+        self.lock().targets.clone()
+    }
+
     pub(super) fn answer(&self, request: &Request) -> Response {
         if request.path == "/__stats" {
             return response(200, &json!(self.stats()));
@@ -80,6 +86,7 @@ impl Account {
         let now = Instant::now();
         seen.stats.requests += 1;
         *seen.stats.paths.entry(request.path.clone()).or_default() += 1;
+        seen.targets.insert(request.target.clone());
         seen.times.push_back(now);
         while seen
             .times

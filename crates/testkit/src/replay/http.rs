@@ -9,6 +9,8 @@ const BODY_BYTES_MAX: u64 = 1024 * 1024;
 /// What was asked.
 pub(super) struct Request {
     pub(super) method: String,
+    /// The path with its query, as it was asked for.
+    pub(super) target: String,
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) authorization: Option<String>,
@@ -64,6 +66,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut request = Request {
         method: method.to_owned(),
+        target: target.to_owned(),
         path: path.trim_end_matches('/').to_owned(),
         query: query.split('&').filter_map(parameter).collect(),
         authorization: None,

@@ -20,6 +20,8 @@ pub(super) fn add(detailed: Detailed, gathered: &mut Gathered) {
         backups,
         settings,
         sql_mode,
+        inside,
+        utilisation,
     } = detailed;
     let id = cluster.id.clone();
     gathered.refer(
@@ -68,6 +70,13 @@ pub(super) fn add(detailed: Detailed, gathered: &mut Gathered) {
         network_id: cluster.private_network_uuid,
         tags,
         created_at: cluster.created_at,
+        version_ends_at: cluster.version_end_of_life,
+        connection_pools: inside.pools,
+        topics: inside.topics,
+        indexes: inside.indexes,
+        eviction_policy: inside.eviction_policy,
+        storage_grows: inside.storage_grows,
+        utilisation,
     };
     gathered.add(Resource {
         id,
@@ -111,6 +120,7 @@ fn trusted_sources(id: &str, rules: Vec<Rule>, gathered: &mut Gathered) -> Vec<T
         match kind {
             "tag" => gathered.refer_tagged(id, "allows", &value),
             "server" | "cluster" | "app" => gathered.refer(id, "allows", value.as_str()),
+            "address" => gathered.refer_host(id, "allows", value.trim_end_matches("/32")),
             _ => {}
         }
         let kind = kind.to_owned();

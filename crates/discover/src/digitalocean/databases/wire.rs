@@ -4,6 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use reberth_model::estate::DatabaseUtilisation;
+
+use super::inside::Inside;
 use crate::item::Identified;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -24,6 +27,7 @@ pub(super) struct Cluster {
     pub(super) connection: Option<Connection>,
     pub(super) users: Option<Vec<User>>,
     pub(super) storage_size_mib: Option<u64>,
+    pub(super) version_end_of_life: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -84,6 +88,69 @@ pub(super) struct SqlMode {
     pub(super) sql_mode: Option<String>,
 }
 
+/// A pool of connections of PostgreSQL. Its own connection, with a password, is stepped over.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pool {
+    pub(super) name: String,
+    pub(super) mode: Option<String>,
+    pub(super) size: Option<u32>,
+    pub(super) db: Option<String>,
+    pub(super) user: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct LogTopic {
+    pub(super) name: String,
+    pub(super) replication_factor: Option<u32>,
+    pub(super) partition_count: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Index {
+    pub(super) index_name: String,
+    pub(super) number_of_shards: Option<u32>,
+    pub(super) number_of_replicas: Option<u32>,
+    pub(super) size: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Eviction {
+    pub(super) eviction_policy: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Growth {
+    pub(super) autoscale: Option<Autoscale>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Autoscale {
+    pub(super) storage: Option<StorageGrowth>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct StorageGrowth {
+    pub(super) enabled: Option<bool>,
+}
+
+impl Identified for Pool {
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl Identified for LogTopic {
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl Identified for Index {
+    fn id(&self) -> String {
+        self.index_name.clone()
+    }
+}
+
 impl Identified for Cluster {
     fn id(&self) -> String {
         self.id.clone()
@@ -132,4 +199,6 @@ pub(super) struct Detailed {
     pub(super) backups: Option<Vec<Backup>>,
     pub(super) settings: Option<BTreeMap<String, Value>>,
     pub(super) sql_mode: Option<String>,
+    pub(super) inside: Inside,
+    pub(super) utilisation: Option<DatabaseUtilisation>,
 }

@@ -6,6 +6,7 @@
 /// One kind of resource and how its list is read.
 pub(super) struct Row {
     pub(super) kind: &'static str,
+    /// Where the list is; in a part, `{}` stands for what it is a part of.
     pub(super) path: &'static str,
     pub(super) query: &'static str,
     pub(super) key: &'static str,
@@ -13,19 +14,69 @@ pub(super) struct Row {
     pub(super) id: &'static str,
     /// The field with the name.
     pub(super) name: &'static str,
-    /// The fields that are kept, separated by spaces; a dot leads into an object or into each of a list of them.
+    /// The fields that are kept, separated by spaces; a dot leads into an object or into each of a list of them, and
+    /// `{a,b}` stands for either.
     pub(super) facts: &'static str,
-    /// Fields that name other resources, with the relation.
-    pub(super) references: &'static [(&'static str, &'static str)],
+    /// Fields that name other resources.
+    pub(super) references: &'static [Reference],
+}
+
+/// A field that names other resources: which, by what, and the relation to them.
+pub(super) struct Reference {
+    pub(super) field: &'static str,
+    pub(super) names: Names,
+    pub(super) relation: &'static str,
+}
+
+/// By what a field names another resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// By its identifier; one that is not found is listed.
+    Id,
+    /// By its identifier, which may be gone.
+    IdIfKnown,
+    /// By `do:kind:id`, which may be gone.
+    UrnIfKnown,
+    /// By its identifier; it is the other that has the relation to this one.
+    Member,
+    /// A database or cache by its name.
+    Store,
+    /// Servers by a tag.
+    Tag,
+    /// By a host name, an address or a URL.
+    Host,
+}
+
+const fn to(field: &'static str, names: Names, relation: &'static str) -> Reference {
+    Reference {
+        field,
+        names,
+        relation,
+    }
 }
 
 impl Row {
     /// Every field that is read: the facts, and what the row itself looks at.
-    pub(super) fn paths(&self) -> Vec<&'static str> {
-        let references = self.references.iter().map(|(field, _)| *field);
+    pub(super) fn paths(&self) -> Vec<String> {
+        let references = self.references.iter().map(|reference| reference.field);
         let own = [self.id, self.name, "region", "region.slug"];
         let facts = self.facts.split_ascii_whitespace();
-        facts.chain(own).chain(references).collect()
+        let all = facts.chain(own).chain(references);
+        all.flat_map(expanded).collect()
+    }
+}
+
+/// Each of the paths that one with `{a,b}` stands for.
+fn expanded(path: &str) -> Vec<String> {
+    let parts = path
+        .split_once('{')
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    match parts {
+        None => vec![path.to_owned()],
+        Some((before, (choices, after))) => choices
+            .split(',')
+            .flat_map(|choice| expanded(&format!("{before}{choice}{after}")))
+            .collect(),
     }
 }
 
@@ -39,10 +90,15 @@ pub(super) const ROWS: &[Row] = &[
         id: "id",
         name: "name",
         facts: "version ha auto_upgrade surge_upgrade cluster_subnet service_subnet vpc_uuid tags \
-            status.state created_at registry_enabled node_pools.id node_pools.name \
-            node_pools.size node_pools.count node_pools.auto_scale node_pools.min_nodes \
-            node_pools.max_nodes node_pools.tags node_pools.nodes.droplet_id",
-        references: &[("vpc_uuid", "in_network")],
+            status.state created_at registry_enabled registries endpoint ipv4 \
+            control_plane_firewall.{enabled,allowed_addresses} \
+            maintenance_policy.{day,start_time} node_pools.{id,name,size,count,auto_scale} \
+            node_pools.{min_nodes,max_nodes,tags} node_pools.nodes.droplet_id",
+        references: &[
+            to("vpc_uuid", Names::Id, "in_network"),
+            to("node_pools.nodes.droplet_id", Names::Member, "belongs_to"),
+            to("registries", Names::IdIfKnown, "uses"),
+        ],
     },
     Row {
         kind: "app",
@@ -51,15 +107,31 @@ pub(super) const ROWS: &[Row] = &[
         key: "apps",
         id: "id",
         name: "spec.name",
-        facts: "default_ingress live_url tier_slug created_at project_id spec.name spec.region \
-            spec.domains.domain spec.services.name spec.services.instance_count \
-            spec.services.instance_size_slug spec.services.http_port spec.services.envs.key \
-            spec.services.envs.scope spec.services.envs.type spec.services.github.repo \
-            spec.services.image.repository spec.workers.name spec.workers.instance_count \
-            spec.workers.instance_size_slug spec.workers.envs.key spec.jobs.name spec.jobs.kind \
-            spec.jobs.envs.key spec.static_sites.name spec.functions.name spec.databases.name \
-            spec.databases.engine spec.databases.cluster_name spec.envs.key spec.vpc.id",
-        references: &[],
+        facts: "default_ingress live_domain tier_slug created_at project_id \
+            dedicated_ips.ip vpc.id spec.{name,region} spec.envs.{key,scope,type} \
+            spec.domains.{domain,type,zone,wildcard,minimum_tls_version} \
+            spec.{services,workers,jobs,static_sites,functions}.{name,source_dir} \
+            spec.{services,workers,jobs,static_sites,functions}.envs.{key,scope,type} \
+            spec.{services,workers,jobs,static_sites,functions}.{github,gitlab,bitbucket}.{repo,branch} \
+            spec.{services,workers,jobs,static_sites}.{dockerfile_path,environment_slug} \
+            spec.{services,workers,jobs,static_sites}.image.{registry_type,registry,repository,tag} \
+            spec.{services,workers,jobs}.{instance_count,instance_size_slug} \
+            spec.{services,workers}.autoscaling.{min_instance_count,max_instance_count} \
+            spec.{services,workers}.autoscaling.metrics.cpu.percent \
+            spec.services.{http_port,internal_ports,protocol} \
+            spec.services.{health_check,liveness_health_check}.{http_path,port,period_seconds} \
+            spec.{services,static_sites,functions}.routes.path \
+            spec.jobs.kind spec.static_sites.{output_dir,index_document,error_document} \
+            spec.databases.{name,engine,version,production,cluster_name,db_name,db_user} \
+            spec.ingress.rules.component.name spec.ingress.rules.match.path.prefix \
+            spec.egress.type spec.maintenance.enabled spec.vpc.id",
+        references: &[
+            to("vpc.id", Names::Id, "in_network"),
+            to("spec.vpc.id", Names::Id, "in_network"),
+            to("spec.databases.cluster_name", Names::Store, "uses"),
+            to("spec.domains.zone", Names::IdIfKnown, "serves"),
+            to("spec.domains.domain", Names::IdIfKnown, "serves"),
+        ],
     },
     Row {
         kind: "autoscale_pool",
@@ -72,8 +144,8 @@ pub(super) const ROWS: &[Row] = &[
             config.target_memory_utilization config.target_number_instances \
             config.cooldown_minutes droplet_template.size droplet_template.region \
             droplet_template.image droplet_template.vpc_uuid droplet_template.tags status \
-            active_resources_count",
-        references: &[],
+            active_resources_count current_utilization.cpu current_utilization.memory",
+        references: &[to("droplet_template.vpc_uuid", Names::Id, "in_network")],
     },
     Row {
         kind: "network_peering",
@@ -83,7 +155,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "id",
         name: "name",
         facts: "vpc_ids status created_at",
-        references: &[("vpc_ids", "attached_to")],
+        references: &[to("vpc_ids", Names::Id, "attached_to")],
     },
     Row {
         kind: "nat_gateway",
@@ -94,7 +166,48 @@ pub(super) const ROWS: &[Row] = &[
         name: "name",
         facts: "type state size vpcs.vpc_uuid vpcs.gateway_ip egresses.public_gateways.ipv4 \
             created_at",
+        references: &[to("vpcs.vpc_uuid", Names::Id, "attached_to")],
+    },
+    Row {
+        kind: "partner_attachment",
+        path: "/v2/partner_network_connect/attachments",
+        query: "",
+        key: "partner_attachments",
+        id: "id",
+        name: "name",
+        facts: "state connection_bandwidth_in_mbps naas_provider vpc_ids bgp.{local_asn,peer_asn} \
+            created_at",
+        references: &[to("vpc_ids", Names::Id, "attached_to")],
+    },
+    Row {
+        kind: "address_block",
+        path: "/v2/byoip_prefixes",
+        query: "",
+        key: "byoip_prefixes",
+        id: "uuid",
+        name: "prefix",
+        facts: "name status advertised",
         references: &[],
+    },
+    Row {
+        kind: "file_share",
+        path: "/v2/nfs",
+        query: "",
+        key: "shares",
+        id: "id",
+        name: "name",
+        facts: "size_gib status performance_tier mount_path vpc_ids created_at",
+        references: &[to("vpc_ids", Names::Id, "in_network")],
+    },
+    Row {
+        kind: "file_share_snapshot",
+        path: "/v2/nfs/snapshots",
+        query: "",
+        key: "snapshots",
+        id: "id",
+        name: "name",
+        facts: "size_gib status share_id created_at",
+        references: &[to("share_id", Names::IdIfKnown, "belongs_to")],
     },
     Row {
         kind: "function_namespace",
@@ -134,7 +247,10 @@ pub(super) const ROWS: &[Row] = &[
         id: "uuid",
         name: "description",
         facts: "type compare value window entities tags enabled alerts.email",
-        references: &[],
+        references: &[
+            to("entities", Names::IdIfKnown, "watches"),
+            to("tags", Names::Tag, "watches"),
+        ],
     },
     Row {
         kind: "uptime_check",
@@ -144,7 +260,27 @@ pub(super) const ROWS: &[Row] = &[
         id: "id",
         name: "name",
         facts: "type target regions enabled",
-        references: &[],
+        references: &[to("target", Names::Host, "watches")],
+    },
+    Row {
+        kind: "log_destination",
+        path: "/v2/monitoring/sinks/destinations",
+        query: "",
+        key: "destinations",
+        id: "id",
+        name: "name",
+        facts: "type config.{cluster_uuid,cluster_name,index_name,retention_days}",
+        references: &[to("config.cluster_uuid", Names::IdIfKnown, "sends_to")],
+    },
+    Row {
+        kind: "log_sink",
+        path: "/v2/monitoring/sinks",
+        query: "",
+        key: "sinks",
+        id: "destination.id",
+        name: "destination.name",
+        facts: "destination.{id,name,type} resources.{urn,name}",
+        references: &[to("resources.urn", Names::UrnIfKnown, "watches")],
     },
     Row {
         kind: "tag",
@@ -154,16 +290,6 @@ pub(super) const ROWS: &[Row] = &[
         id: "name",
         name: "name",
         facts: "resources.count",
-        references: &[],
-    },
-    Row {
-        kind: "invoice",
-        path: "/v2/customers/my/invoices",
-        query: "",
-        key: "invoices",
-        id: "invoice_uuid",
-        name: "invoice_period",
-        facts: "amount invoice_period",
         references: &[],
     },
 ];
@@ -176,6 +302,41 @@ pub(super) const REGISTRY: Row = Row {
     key: "registries",
     id: "name",
     name: "name",
-    facts: "storage_usage_bytes subscription.tier.slug created_at",
+    facts: "storage_usage_bytes subscription.tier.{slug,monthly_price_in_cents} created_at",
     references: &[],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::parts::PARTS;
+    use super::*;
+
+    #[test]
+    fn a_path_with_choices_stands_for_each() {
+        assert_eq!(
+            expanded("a.{b,c}.{d,e}"),
+            ["a.b.d", "a.b.e", "a.c.d", "a.c.e"]
+        );
+        assert_eq!(expanded("a.b"), ["a.b"]);
+    }
+
+    #[test]
+    fn no_kept_field_is_called_like_a_secret() {
+        let rows = ROWS.iter().chain(PARTS.iter().map(|part| &part.row));
+        for path in rows.chain([&REGISTRY]).flat_map(Row::paths) {
+            for word in [
+                "password",
+                "secret",
+                "credential",
+                "value",
+                "url",
+                "user_data",
+                "key_id",
+            ] {
+                let last = path.rsplit('.').next().unwrap_or_default();
+                let is_threshold = ["value", "spec.value"].contains(&path.as_str());
+                assert!(!last.contains(word) || is_threshold, "{path}");
+            }
+        }
+    }
+}

@@ -132,7 +132,6 @@ fn describe(
         size: addon.plan().to_owned(),
         nodes: nodes(addon.plan(), first_value(info, "HA Status").as_deref()),
         status: first_value(info, "Status").unwrap_or_default(),
-        storage_mib: None,
         data_bytes: cluster.num_bytes,
         host: cluster.resource_url.0,
         port: cluster.port,
@@ -140,14 +139,10 @@ fn describe(
         tls: true,
         databases: cluster.database_name.into_iter().collect(),
         users,
-        trusted_sources: None,
         settings: Some(told(info, TOLD)),
-        sql_mode: None,
-        replicas: None,
         latest_backup_at,
-        network_id: None,
-        tags: Vec::new(),
         created_at: cluster.created_at.as_deref().map(moment),
+        ..Database::default()
     }
 }
 
