@@ -28,6 +28,7 @@ pub(crate) struct CatalogCheck {
     pub(crate) id: String,
     pub(crate) scope: String,
     pub(crate) pillar: String,
+    pub(crate) wa_question: Option<String>,
     pub(crate) wa_best_practice: Option<String>,
     pub(crate) applies_to: Vec<String>,
     pub(crate) title: String,
@@ -74,14 +75,57 @@ impl Catalog {
         }
     }
 
+    /// Whether there is a check of that id.
+    pub(crate) fn has(&self, check: &str) -> bool {
+        self.checks.iter().any(|entry| entry.id == check)
+    }
+
     /// When `product` in `version` loses support. The version may be more exact than the table: `8.0.35` is found as `8.0`.
     pub(crate) fn end_of_support(&self, product: &str, version: &str) -> Option<&EndOfSupport> {
-        self.ends_of_support.iter().find(|entry| {
-            entry.product.eq_ignore_ascii_case(product)
-                && version
-                    .strip_prefix(&entry.version)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
+        let product = maker_name(product);
+        self.ends_of_support
+            .iter()
+            .find(|entry| entry.product.eq_ignore_ascii_case(product) && entry.is_of(version))
+    }
+
+    /// When the operating system loses support whose name, as providers write it, begins with a product and holds a version after it:
+    /// `Rocky Linux 8 x64`, `CentOS 9 Stream x64`.
+    pub(crate) fn end_of_system(&self, name: &str) -> Option<&EndOfSupport> {
+        let name = name
+            .to_lowercase()
+            .replace("centos 8 stream", "centos stream 8");
+        let name = name.replace("centos 9 stream", "centos stream 9");
+        let rest_after = |product: &str| {
+            let product = product.to_lowercase();
+            let rest = name.strip_prefix(&product);
+            rest.or_else(|| name.strip_prefix(&product.replace(' ', "")))
+        };
+        self.ends_of_support
+            .iter()
+            .filter(|entry| {
+                rest_after(&entry.product)
+                    .is_some_and(|rest| rest.split_whitespace().any(|word| entry.is_of(word)))
+            })
+            // `CentOS Stream 8` also begins with `CentOS`.
+            .max_by_key(|entry| entry.product.len())
+    }
+}
+
+impl EndOfSupport {
+    /// Whether `version` is this version or a more exact one.
+    fn is_of(&self, version: &str) -> bool {
+        version
+            .strip_prefix(&self.version)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
+/// The maker's name for an engine that a provider calls in its own way.
+fn maker_name(engine: &str) -> &str {
+    match engine {
+        "pg" | "advanced_pg" | "postgres" => "PostgreSQL",
+        "advanced_mysql" => "MySQL",
+        other => other,
     }
 }
 
@@ -120,6 +164,31 @@ mod tests {
     }
 
     #[test]
+    fn operating_systems_are_found_by_the_names_that_providers_give_them() {
+        let catalog = Catalog::embedded();
+        let ends = |name| {
+            catalog
+                .end_of_system(name)
+                .map(|entry| entry.ends.to_string())
+        };
+        for (name, day) in [
+            ("Ubuntu 18.04 (LTS) x64", Some("2023-05-31")),
+            ("CentOS 7 x64", Some("2024-06-30")),
+            ("CentOS 9 Stream x64", Some("2027-05-31")),
+            ("CentOS Stream 8 x64", Some("2024-05-31")),
+            ("Rocky Linux 8 x64", Some("2029-05-31")),
+            ("RockyLinux 9 x64", Some("2032-05-31")),
+            ("AlmaLinux AlmaLinux 9", Some("2032-05-31")),
+            ("Fedora 38 x64", Some("2024-05-21")),
+            ("Debian 1 x64", None),
+            ("Ubuntu lms-web-2026-10-01", None),
+            ("", None),
+        ] {
+            assert_eq!(ends(name).as_deref(), day, "{name}");
+        }
+    }
+
+    #[test]
     fn a_version_is_found_by_its_beginning() {
         let catalog = Catalog::embedded();
         let ends = |product, version| {
@@ -129,6 +198,7 @@ mod tests {
         };
         assert_eq!(ends("Ubuntu", "18.04").as_deref(), Some("2023-05-31"));
         assert_eq!(ends("mysql", "8.0.35").as_deref(), Some("2026-04-30"));
+        assert_eq!(ends("pg", "12.17").as_deref(), Some("2024-11-14"));
         assert_eq!(ends("Debian", "1"), None);
         assert_eq!(
             ends("mysql", "8"),

@@ -5,6 +5,7 @@ mod source;
 mod target;
 
 pub(crate) use price_table::PriceTable;
+pub(crate) use target::processors;
 
 use crate::rules::{self, Context};
 use reberth_model::assessment::{CostLine, HowKnown, Side, Total, Totals};
@@ -87,6 +88,7 @@ pub(crate) fn totals(lines: &[CostLine]) -> Totals {
     Totals {
         source: total(Side::Source),
         target: total(Side::Target),
+        once: total(Side::Once),
     }
 }
 
@@ -129,6 +131,7 @@ fn priced(
         working: known.1,
         price_source: Some(source.0.to_owned()),
         as_of: (!source.1.is_empty()).then(|| source.1.to_owned()),
+        committed: None,
     }
 }
 
@@ -150,5 +153,6 @@ fn not_priced(
         working: why.into(),
         price_source: None,
         as_of: None,
+        committed: None,
     }
 }

@@ -29,6 +29,18 @@ pub enum AssessError {
         /// Who accepted it.
         name: String,
     },
+    /// An answer can never count.
+    #[error(
+        "the answer by {name} to the check {check:?} does not count: {why}; mend it in reberth.yaml under answers"
+    )]
+    Answer {
+        /// The id in the policy.
+        check: String,
+        /// Who answered.
+        name: String,
+        /// Why it cannot count.
+        why: &'static str,
+    },
 }
 
 impl AssessError {
@@ -38,6 +50,7 @@ impl AssessError {
             AssessError::Today { .. } => "RB-ASS-001",
             AssessError::WaiverExpiry { .. } => "RB-ASS-002",
             AssessError::WaiverCheck { .. } => "RB-ASS-003",
+            AssessError::Answer { .. } => "RB-ASS-004",
         }
     }
 }

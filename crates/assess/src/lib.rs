@@ -1,7 +1,7 @@
 //! Judges an estate: checks with evidence, costs line by line, blockers and waves, and the report that people read.
 //!
 //! Pure: the estate, the policy and the day go in, an [`Assessment`] comes out. One rule is one file under `rules/`
-//! and one line in the list there; a check of the catalog that has no rule yet is reported as unknown.
+//! and one line in the list there; a check of the target is decided from the design, once there is one.
 
 mod blockers;
 mod catalog;
@@ -9,16 +9,22 @@ mod checks;
 mod cost;
 mod csv;
 mod date;
+mod engine;
 mod error;
 mod network_reach;
+mod platform_plans;
+mod questions;
 mod report;
 mod rules;
+mod statements;
+mod target_rules;
 mod waves;
 
 pub use error::AssessError;
 pub use report::{html, markdown};
 
-use reberth_model::assessment::Assessment;
+use reberth_model::assessment::{Assessment, Outlook};
+use reberth_model::design::Design;
 use reberth_model::document::{SCHEMA, sha256_hex};
 use reberth_model::estate::Estate;
 use reberth_model::policy::Policy;
@@ -26,28 +32,53 @@ use reberth_model::policy::Policy;
 use catalog::Catalog;
 use date::Date;
 use rules::Context;
+use statements::Statements;
+use target_rules::Target;
 
-/// Judges `estate`, whose document has the bytes `estate_bytes`, on the day `today` (YYYY-MM-DD).
+/// What an assessment is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What was found.
+    pub estate: &'a Estate,
+    /// The bytes of its document.
+    pub estate_bytes: &'a [u8],
+    /// What the person decided.
+    pub policy: &'a Policy,
+    /// The day to judge by (YYYY-MM-DD).
+    pub today: &'a str,
+    /// The design of the target, once there is one.
+    pub design: Option<&'a Design>,
+}
+
+/// Judges an estate, and the design for it when there is one.
 ///
 /// The same arguments give the same assessment. The errors are all mistakes in the arguments: see [`AssessError`].
-pub fn assess(
-    estate: &Estate,
-    estate_bytes: &[u8],
-    policy: &Policy,
-    today: &str,
-) -> Result<Assessment, AssessError> {
+pub fn assess(question: Question) -> Result<Assessment, AssessError> {
+    let Question {
+        estate,
+        estate_bytes,
+        policy,
+        today,
+        design,
+    } = question;
     let today = Date::parse(today).ok_or_else(|| AssessError::Today {
         given: today.to_owned(),
     })?;
     let catalog = Catalog::embedded();
-    let waivers = checks::waivers_in_force(policy, &catalog, today)?;
+    let statements = Statements::of(policy, &catalog, today)?;
     let context = Context {
         today,
         policy,
         catalog: &catalog,
     };
-    let checks = checks::evaluate(estate, &context, &waivers);
     let costs = cost::lines(estate, &context);
+    let target = Target {
+        design,
+        costs: &costs,
+        estate,
+        policy,
+    };
+    let checks = checks::evaluate(estate, &context, &target, &statements);
     Ok(Assessment {
         schema: SCHEMA,
         as_of: today.to_string(),
@@ -55,8 +86,13 @@ pub fn assess(
         catalog_version: catalog.version.clone(),
         target_region: policy.target.region.clone(),
         totals: cost::totals(&costs),
+        outlook: Outlook::default(),
         blockers: blockers::find(estate, &checks),
         waves: waves::plan(estate),
+        design: design.map(|design| design.hash.clone()),
+        questions: questions::all(&checks),
+        questions_for_people: questions::for_people(&checks, &catalog),
+        methods: Vec::new(),
         checks,
         costs,
     })

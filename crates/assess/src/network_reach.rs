@@ -35,14 +35,45 @@ fn mask(prefix: u8) -> u32 {
     u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)
 }
 
-/// Whether the address list lets the whole internet in.
+/// Whether the address list lets the whole internet in. Halves and quarters of it count as well: they are how a /0 that a form refuses is written.
 pub(crate) fn is_whole_internet(address: &str) -> bool {
-    matches!(address, "0.0.0.0/0" | "::/0")
+    const WIDE_PREFIX_MAX: u8 = 2;
+    let Some((address, prefix)) = address.trim().split_once('/') else {
+        return matches!(address.trim(), "0.0.0.0" | "::");
+    };
+    let is_wide = prefix
+        .parse()
+        .is_ok_and(|prefix: u8| prefix <= WIDE_PREFIX_MAX);
+    is_wide && address.parse::<std::net::IpAddr>().is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_whole_internet_is_known_in_every_spelling() {
+        for all in [
+            "0.0.0.0/0",
+            "::/0",
+            "0::0/0",
+            " 0.0.0.0/0",
+            "128.0.0.0/1",
+            "0.0.0.0",
+        ] {
+            assert!(is_whole_internet(all), "{all}");
+        }
+        for some in [
+            "203.0.113.0/24",
+            "10.0.0.0/8",
+            "2001:db8::/32",
+            "",
+            "all/0",
+            "198.51.100.10",
+        ] {
+            assert!(!is_whole_internet(some), "{some}");
+        }
+    }
 
     #[test]
     fn blocks_overlap_when_one_holds_the_other() {

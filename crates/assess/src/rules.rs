@@ -4,11 +4,15 @@
 //! is the worst of these. No evidence means that the estate has nothing of the kind.
 
 mod administrator_account;
+mod alerts;
+mod api_tokens;
 mod binlog_retention;
+mod bucket_access;
 mod built_from_repository;
 mod certificate_expiry;
 mod change_stream_postgres;
 mod compute_pressure;
+mod credential_literals;
 mod database_backups;
 mod database_standby;
 mod database_tls;
@@ -17,29 +21,44 @@ mod health_check;
 mod idle_environments;
 mod idle_resources;
 mod jobs_once;
+mod local_state;
 mod log_drains;
 mod network_overlap;
 mod old_platform_names;
 mod open_ports;
 mod operating_system_ended;
 mod operating_system_ending;
+mod outbound_measured;
+mod outside_collaborators;
 mod outside_parties;
+mod personal_data;
 mod plan_limits;
+mod query;
 mod record_ttl;
+mod recovery_objectives;
+mod region_fit;
 mod rehearsal_copy;
+mod restore_proof;
+mod router_limits;
 mod second_factor;
 mod server_backups;
 mod server_firewall;
 mod server_monitoring;
+mod settings_match;
 mod single_instances;
+mod skipped_objects;
+mod statement_digests;
 mod static_cloud_keys;
 mod sticky_sessions;
+mod table_keys;
 mod trusted_sources;
 mod utilisation_window;
 
 use reberth_model::assessment::{CheckResult, Evidence, ResourceName};
 use reberth_model::estate::{Estate, NotVisible, Resource};
 use reberth_model::policy::Policy;
+
+pub(crate) use query::behind as query_behind;
 
 use crate::catalog::Catalog;
 use crate::date::Date;
@@ -48,38 +67,59 @@ use crate::date::Date;
 pub(crate) static RULES: &[Rule] = &[
     idle_resources::RULE,
     utilisation_window::RULE,
+    outbound_measured::RULE,
     change_stream_postgres::RULE,
     binlog_retention::RULE,
+    table_keys::RULE,
+    skipped_objects::RULE,
+    settings_match::RULE,
     record_ttl::RULE,
     old_platform_names::RULE,
     built_from_repository::RULE,
     rehearsal_copy::RULE,
     log_drains::RULE,
+    alerts::RULE,
     server_monitoring::RULE,
     compute_pressure::RULE,
+    statement_digests::RULE,
+    region_fit::RULE,
     single_instances::RULE,
     database_standby::RULE,
     database_backups::RULE,
+    restore_proof::RULE,
+    local_state::RULE,
     sticky_sessions::RULE,
     jobs_once::RULE,
     outside_parties::RULE,
     plan_limits::RULE,
     health_check::RULE,
+    recovery_objectives::RULE,
+    router_limits::RULE,
     server_backups::RULE,
     network_overlap::RULE,
     second_factor::RULE,
+    api_tokens::RULE,
+    outside_collaborators::RULE,
     static_cloud_keys::RULE,
+    credential_literals::RULE,
     trusted_sources::RULE,
     open_ports::RULE,
     certificate_expiry::RULE,
     database_tls::RULE,
     administrator_account::RULE,
     engine_support::RULE,
+    personal_data::RULE,
+    bucket_access::RULE,
     server_firewall::RULE,
     operating_system_ended::RULE,
     operating_system_ending::RULE,
     idle_environments::RULE,
 ];
+
+/// The rule of a check.
+pub(crate) fn of(check: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == check)
+}
 
 /// How one check of the catalog is decided.
 pub(crate) struct Rule {
@@ -115,6 +155,18 @@ fn evidence(
         resource: Some(name_of(resource)),
         attribute: attribute.to_owned(),
         value: value.into(),
+        query: String::new(),
+    }
+}
+
+/// Evidence of the whole estate.
+fn evidence_of_all(result: CheckResult, attribute: &str, value: impl Into<String>) -> Evidence {
+    Evidence {
+        result,
+        resource: None,
+        attribute: attribute.to_owned(),
+        value: value.into(),
+        query: String::new(),
     }
 }
 
@@ -165,11 +217,9 @@ pub(crate) fn hidden_in_part(estate: &Estate, kind: &str) -> Vec<Evidence> {
         .not_visible
         .iter()
         .filter(|entry| kind == "dns_record" && entry.what.starts_with(zones))
-        .map(|entry| Evidence {
-            result: CheckResult::Unknown,
-            resource: None,
-            attribute: entry.what.clone(),
-            value: format!("could not be read: {}", entry.reason),
+        .map(|entry| {
+            let value = format!("could not be read: {}", entry.reason);
+            evidence_of_all(CheckResult::Unknown, &entry.what, value)
         })
         .collect()
 }
@@ -190,6 +240,13 @@ mod tests {
                 "{}",
                 rule.id
             );
+        }
+        for check in catalog
+            .checks
+            .iter()
+            .filter(|check| check.scope == "source")
+        {
+            assert!(of(&check.id).is_some(), "{} has no rule", check.id);
         }
         assert!(
             RULES.windows(2).all(|pair| pair[0].id < pair[1].id),

@@ -1,6 +1,6 @@
 //! The estates and policies that the tests judge.
 
-use reberth_assess::assess;
+use reberth_assess::{AssessError, Question, assess};
 use reberth_model::assessment::Assessment;
 use reberth_model::estate::{Attributes, Estate};
 use reberth_model::policy::Policy;
@@ -30,7 +30,21 @@ pub(crate) fn policy(more: &str) -> Policy {
 }
 
 pub(crate) fn judge(estate: &Estate) -> Assessment {
-    assess(estate, b"", &policy(""), TODAY).expect("an assessment")
+    judge_by(estate, &policy(""), TODAY).expect("an assessment")
+}
+
+pub(crate) fn judge_by(
+    estate: &Estate,
+    policy: &Policy,
+    today: &str,
+) -> Result<Assessment, AssessError> {
+    assess(Question {
+        estate,
+        estate_bytes: b"",
+        policy,
+        today,
+        design: None,
+    })
 }
 
 /// Names of the resources that the check speaks of, ordered.

@@ -3,6 +3,8 @@
 mod estates;
 mod findings;
 mod money;
+mod planted;
 mod platform;
+mod questions;
 mod report;
 mod waivers;

@@ -1,7 +1,6 @@
-use reberth_assess::assess;
 use reberth_model::assessment::CheckResult;
 
-use crate::estates::{TODAY, edtech, policy};
+use crate::estates::{TODAY, edtech, judge_by, policy};
 
 fn waiver(check: &str, expires: &str) -> String {
     format!(
@@ -18,7 +17,7 @@ fn a_waiver_holds_through_its_last_day_and_for_failures_only() {
         ("RB-S-REL-10", "2027-01-01", CheckResult::Unknown),
     ] {
         let assessment =
-            assess(&edtech(), b"", &policy(&waiver(check, expires)), TODAY).expect("an assessment");
+            judge_by(&edtech(), &policy(&waiver(check, expires)), TODAY).expect("an assessment");
         let judged = assessment.check(check).expect(check);
         assert_eq!(judged.result, result, "{check} until {expires}");
         assert_eq!(judged.waiver.is_some(), result == CheckResult::Waived);
@@ -45,7 +44,7 @@ fn a_waiver_that_can_never_hold_is_refused() {
         ("RB-S-SEC-06", "next year", "RB-ASS-002"),
     ] {
         let error =
-            assess(&edtech(), b"", &policy(&waiver(check, expires)), TODAY).expect_err("refused");
+            judge_by(&edtech(), &policy(&waiver(check, expires)), TODAY).expect_err("refused");
         assert_eq!(error.code(), code);
         assert!(error.to_string().contains(check), "{error}");
     }
@@ -54,7 +53,7 @@ fn a_waiver_that_can_never_hold_is_refused() {
 #[test]
 fn what_is_critical_blocks_in_spite_of_a_waiver() {
     let policy = policy(&waiver("RB-S-OPS-02", "2027-01-01"));
-    let assessment = assess(&edtech(), b"", &policy, TODAY).expect("an assessment");
+    let assessment = judge_by(&edtech(), &policy, TODAY).expect("an assessment");
     assert_eq!(
         assessment.check("RB-S-OPS-02").map(|check| check.result),
         Some(CheckResult::Waived)

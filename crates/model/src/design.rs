@@ -58,7 +58,7 @@ pub struct Inputs {
     pub estate_sha256: String,
     /// Of the policy, serialised as a document.
     pub policy_sha256: String,
-    /// Of the assessment's bytes.
+    /// Of what the assessment says of the source.
     pub assessment_sha256: String,
 }
 

@@ -53,6 +53,15 @@ impl std::ops::Add for Usd {
     }
 }
 
+impl std::ops::Sub for Usd {
+    type Output = Usd;
+    fn sub(self, other: Usd) -> Usd {
+        Usd {
+            millicents: self.millicents.saturating_sub(other.millicents),
+        }
+    }
+}
+
 impl std::iter::Sum for Usd {
     fn sum<I: Iterator<Item = Usd>>(amounts: I) -> Usd {
         amounts.fold(Usd::ZERO, |sum, amount| sum + amount)

@@ -33,6 +33,9 @@ pub struct Policy {
     /// Decisions of the design that a person makes.
     #[serde(default)]
     pub overrides: Vec<Override>,
+    /// What people answered to questions that no data can decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
 }
 
 /// Where the application runs now.
@@ -81,6 +84,12 @@ pub struct Promises {
     /// Highest monthly bill at the target, in US dollars.
     #[serde(default)]
     pub monthly_cost_usd: Option<f64>,
+    /// Longest time that the application may be gone after a disaster, in minutes (recovery time objective).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_time_minutes: Option<u64>,
+    /// Most recent work that may be lost in a disaster, in minutes (recovery point objective).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_point_minutes: Option<u64>,
 }
 
 /// One live database to move.
@@ -193,6 +202,22 @@ pub struct Waiver {
     pub reason: String,
     /// Last day it holds (YYYY-MM-DD).
     pub expires: String,
+}
+
+/// A person's answer to a check that the data leave open. It never makes a failed check pass: that takes a waiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Id of the check, for example `RB-S-REL-04`.
+    pub check: String,
+    /// Whether what the check asks for is so.
+    pub holds: bool,
+    /// Who says so.
+    pub name: String,
+    /// What it rests on.
+    pub reason: String,
+    /// The day it was said (YYYY-MM-DD).
+    pub on: String,
 }
 
 /// Why a policy text was refused, with the place.

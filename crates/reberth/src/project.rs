@@ -102,6 +102,13 @@ impl Project {
         document(&self.estate_path(), "reberth discover")
     }
 
+    /// The hash by which a design names the assessment it follows: of what it says of the source.
+    pub(crate) fn source_sha256(&self, assessment: &Assessment) -> Result<String, Failure> {
+        assessment
+            .source_sha256()
+            .map_err(|error| CliError::file(&self.assessment_path(), "hashed", error.into()).into())
+    }
+
     /// The assessment that `assess` wrote.
     pub(crate) fn assessment(&self) -> Result<Loaded<Assessment>, Failure> {
         document(&self.assessment_path(), "reberth assess")

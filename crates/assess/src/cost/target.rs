@@ -4,6 +4,8 @@ mod databases;
 mod servers;
 mod surroundings;
 
+pub(crate) use servers::processors;
+
 use reberth_model::assessment::CostLine;
 use reberth_model::estate::Estate;
 

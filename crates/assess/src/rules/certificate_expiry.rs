@@ -1,15 +1,16 @@
 use reberth_model::assessment::{CheckResult, Evidence};
-use reberth_model::estate::{Attributes, Certificate, Estate};
+use reberth_model::estate::{Attributes, Certificate, Domain, Estate, LoadBalancer, Resource};
 
 use super::{Context, Rule, evidence};
 use crate::date::Date;
 
-/// Flags certificates that have ended or end within thirty days. What a host name really serves is for a handshake to tell, so a
+/// Flags certificates that have ended or end within thirty days, host names that have none or whose renewal fails, and load balancers that answer plain HTTP
+/// only. What a host name really serves is for a handshake to tell, so a
 /// certificate that the provider renews stays unknown until then.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-08",
-    problem: "A certificate has ended or ends within 30 days",
-    reads: &["certificate"],
+    problem: "A host name is served without a certificate, or with one that ends within 30 days",
+    reads: &["certificate", "domain", "load_balancer"],
     check,
 };
 
@@ -24,9 +25,44 @@ fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
                 let (result, value) = validity(certificate, context.today);
                 Some(evidence(resource, result, "not_after", value))
             }
+            Attributes::Domain(domain) => of_name(resource, domain),
+            Attributes::LoadBalancer(balancer) => of_listeners(resource, balancer),
             _ => None,
         })
         .collect()
+}
+
+/// A host name that a platform serves. A DNS zone has no target and serves nothing itself.
+fn of_name(resource: &Resource, domain: &Domain) -> Option<Evidence> {
+    domain.target.as_ref()?;
+    let status = domain.certificate_status.as_deref().unwrap_or_default();
+    let is_failing = status.to_lowercase().contains("fail");
+    let value = match (is_failing, &domain.certificate_id, status.is_empty()) {
+        (true, _, _) => format!("the platform says: {status}"),
+        (false, None, true) => "no certificate".to_owned(),
+        _ => return None,
+    };
+    Some(evidence(
+        resource,
+        CheckResult::Fail,
+        "certificate_status",
+        value,
+    ))
+}
+
+/// A load balancer for the web that has no encrypted listener.
+fn of_listeners(resource: &Resource, balancer: &LoadBalancer) -> Option<Evidence> {
+    let speaks = |protocol: &str| {
+        balancer
+            .listeners
+            .iter()
+            .any(|listener| listener.protocol == protocol)
+    };
+    let is_plain = speaks("http") && !["https", "http2", "http3"].into_iter().any(speaks);
+    is_plain.then(|| {
+        let value = "listens for plain HTTP only";
+        evidence(resource, CheckResult::Fail, "listeners", value)
+    })
 }
 
 fn validity(certificate: &Certificate, today: Date) -> (CheckResult, String) {

@@ -1,8 +1,9 @@
 use reberth_model::assessment::{CheckResult, Evidence};
-use reberth_model::estate::{Database, Estate};
+use reberth_model::estate::{Database, Estate, Resource};
 
 use super::{Context, Rule, evidence, fail_if};
 use crate::date::Date;
+use crate::engine::Family;
 
 /// Flags databases whose newest backup is older than two days; the day of the assessment has no hour.
 pub(super) const RULE: Rule = Rule {
@@ -39,15 +40,27 @@ fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
                     "settings.Continuous Protection",
                     "its log is kept continuously",
                 ),
-                None => evidence(
-                    resource,
-                    CheckResult::Unknown,
-                    "latest_backup_at",
-                    "no backup is visible",
-                ),
+                None => without_backup(estate, resource, database),
             }
         })
         .collect()
+}
+
+/// A database of which the provider lists backups and there is none has none. Where it lists none of the kind, or the list is hidden, nobody knows.
+fn without_backup(estate: &Estate, resource: &Resource, database: &Database) -> Evidence {
+    let is_hidden = estate
+        .not_visible
+        .iter()
+        .any(|entry| entry.what.contains(&resource.id) && entry.what.contains("backups"));
+    let lists_backups = estate.provider == "digitalocean"
+        && Family::of(&database.engine).is_relational()
+        && database.status == "online";
+    let (result, value) = if lists_backups && !is_hidden {
+        (CheckResult::Fail, "the list of backups is empty")
+    } else {
+        (CheckResult::Unknown, "no backup is visible")
+    };
+    evidence(resource, result, "latest_backup_at", value)
 }
 
 /// Whether the platform keeps the database's log, so that it can be set back to any recent moment.

@@ -3,13 +3,22 @@ use reberth_model::estate::{Address, Attributes, Estate, Resource, Server, Volum
 
 use super::{Context, Rule, evidence};
 
-/// Flags what nobody uses: stopped servers, volumes attached to nothing, reserved addresses that point nowhere.
+/// Flags what nobody uses: stopped servers, volumes attached to nothing, reserved addresses that point nowhere, load balancers without servers, empty buckets,
+/// applications that run nothing, add-ons of nobody.
 ///
 /// A server that runs passes only when its use was measured; whether anybody needs what it does is a question for people.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-COST-01",
     problem: "Some of what would be moved is used by nobody",
-    reads: &["server", "volume", "address", "app"],
+    reads: &[
+        "server",
+        "volume",
+        "address",
+        "app",
+        "addon",
+        "load_balancer",
+        "bucket",
+    ],
     check,
 };
 
@@ -17,10 +26,14 @@ pub(super) const RULE: Rule = Rule {
 const IDLE_CPU_MAX_PERCENT: f64 = 2.0;
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
-    estate.resources.iter().filter_map(look).collect()
+    estate
+        .resources
+        .iter()
+        .filter_map(|resource| look(estate, resource))
+        .collect()
 }
 
-fn look(resource: &Resource) -> Option<Evidence> {
+fn look(estate: &Estate, resource: &Resource) -> Option<Evidence> {
     let (result, attribute, value) = match &resource.attributes {
         Attributes::Server(server) => server_use(server),
         Attributes::Volume(Volume { server_ids, .. }) if server_ids.is_empty() => (
@@ -33,6 +46,28 @@ fn look(resource: &Resource) -> Option<Evidence> {
         }
         Attributes::App(app) if app.maintenance => {
             (CheckResult::Fail, "maintenance", "serves nobody".to_owned())
+        }
+        Attributes::App(_) if runs_nothing(estate, resource) => (
+            CheckResult::Fail,
+            "processes",
+            "no instance of any process is asked for".to_owned(),
+        ),
+        Attributes::Addon(addon) if addon.app_id.is_none() && addon.shared_with.is_empty() => (
+            CheckResult::Fail,
+            "app_id",
+            "attached to no application".to_owned(),
+        ),
+        Attributes::LoadBalancer(balancer)
+            if balancer.server_ids.is_empty() && balancer.server_tag.is_none() =>
+        {
+            (
+                CheckResult::Fail,
+                "server_ids",
+                "no server stands behind it".to_owned(),
+            )
+        }
+        Attributes::Bucket(bucket) if bucket.objects == Some(0) => {
+            (CheckResult::Fail, "objects", "it is empty".to_owned())
         }
         Attributes::App(app) => (
             CheckResult::Unknown,
@@ -56,6 +91,15 @@ fn look(resource: &Resource) -> Option<Evidence> {
         _ => return None,
     };
     Some(evidence(resource, result, attribute, value))
+}
+
+/// Whether an application has processes and none of them shall run.
+fn runs_nothing(estate: &Estate, app: &Resource) -> bool {
+    let mut of_app = estate
+        .processes()
+        .filter(|(_, process)| process.app_id == app.id)
+        .peekable();
+    of_app.peek().is_some() && of_app.all(|(_, process)| process.instances == 0)
 }
 
 fn server_use(server: &Server) -> (CheckResult, &'static str, String) {

@@ -1,14 +1,14 @@
 use reberth_model::assessment::{CheckResult, Evidence};
-use reberth_model::estate::{Attributes, Estate, Firewall, FirewallRule};
+use reberth_model::estate::{Attributes, Estate, Firewall, FirewallRule, LoadBalancer, Resource};
 
 use super::{Context, Rule, evidence};
 use crate::network_reach::is_whole_internet;
 
-/// Flags firewalls that let any address reach SSH or a database.
+/// Flags firewalls, and listeners of load balancers, that let any address reach SSH or a database.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-07",
-    problem: "A firewall opens SSH or a database port to the whole internet",
-    reads: &["firewall"],
+    problem: "SSH or a database port is open to the whole internet",
+    reads: &["firewall", "load_balancer"],
     check,
 };
 
@@ -35,9 +35,28 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
                 };
                 Some(evidence(resource, result, "inbound", value))
             }
+            Attributes::LoadBalancer(balancer) => listeners(resource, balancer),
             _ => None,
         })
         .collect()
+}
+
+/// A load balancer has no list of who may come: a guarded port that it listens on, or leads to, is open to all.
+fn listeners(resource: &Resource, balancer: &LoadBalancer) -> Option<Evidence> {
+    let open: Vec<String> = balancer
+        .listeners
+        .iter()
+        .filter(|listener| {
+            [listener.port, listener.server_port]
+                .iter()
+                .any(|port| GUARDED_PORTS.contains(port))
+        })
+        .map(|listener| format!("{} to {}", listener.port, listener.server_port))
+        .collect();
+    (!open.is_empty()).then(|| {
+        let value = format!("listens for any address: {}", open.join(", "));
+        evidence(resource, CheckResult::Fail, "listeners", value)
+    })
 }
 
 fn open_ports(firewall: &Firewall) -> Vec<String> {
@@ -54,7 +73,7 @@ fn open_ports(firewall: &Firewall) -> Vec<String> {
 }
 
 fn lets_everybody_in(rule: &FirewallRule, port: u16) -> bool {
-    rule.protocol == "tcp"
+    matches!(rule.protocol.as_str(), "tcp" | "all" | "")
         && covers(&rule.ports, port)
         && rule
             .addresses

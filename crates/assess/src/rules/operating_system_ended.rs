@@ -36,13 +36,10 @@ fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
         .collect()
 }
 
-/// When the server's operating system loses support: its name holds a product and, somewhere after it, a version.
+/// When the server's operating system loses support, by the name that the provider gives it.
 pub(super) fn end_of_support<'a>(
     server: &Server,
     catalog: &'a Catalog,
 ) -> Option<&'a EndOfSupport> {
-    let name = server.operating_system.as_deref()?;
-    let mut words = name.split_whitespace();
-    let product = words.next()?;
-    words.find_map(|word| catalog.end_of_support(product, word))
+    catalog.end_of_system(server.operating_system.as_deref()?)
 }

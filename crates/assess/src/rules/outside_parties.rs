@@ -12,16 +12,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Services that give applications a fixed address to go out from.
-const FIXED_ADDRESS_SERVICES: &[&str] = &[
-    "quotaguard",
-    "quotaguardstatic",
-    "quotaguardshield",
-    "fixie",
-    "fixie-socks",
-    "statica",
-    "ipburger",
-];
+/// Beginnings of the names of services that give applications a fixed address to go out from.
+const FIXED_ADDRESS_SERVICES: &[&str] = &["quotaguard", "fixie", "statica", "ipburger", "proximo"];
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
     estate.resources.iter().filter_map(look).collect()
@@ -29,15 +21,26 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
 
 fn look(resource: &Resource) -> Option<Evidence> {
     let (result, attribute, value) = match &resource.attributes {
-        Attributes::Addon(addon) if FIXED_ADDRESS_SERVICES.contains(&addon.service.as_str()) => (
-            CheckResult::Fail,
-            "service",
-            format!("{}: outside parties allow its addresses", addon.service),
-        ),
+        Attributes::Addon(addon)
+            if FIXED_ADDRESS_SERVICES
+                .iter()
+                .any(|service| addon.service.starts_with(service)) =>
+        {
+            (
+                CheckResult::Fail,
+                "service",
+                format!("{}: outside parties allow its addresses", addon.service),
+            )
+        }
         Attributes::Address(address) if address.server_id.is_some() => (
             CheckResult::Unknown,
             "ip",
             format!("{}: who allows or calls it is not visible", address.ip),
+        ),
+        Attributes::Other(other) if other.word == "space" => (
+            CheckResult::Unknown,
+            "addresses",
+            "goes out from fixed addresses; who allows them is not visible".to_owned(),
         ),
         Attributes::Other(other) if other.word == "webhook" => (
             CheckResult::Unknown,

@@ -1,7 +1,7 @@
 use reberth_model::assessment::{CheckResult, Evidence};
 use reberth_model::estate::Estate;
 
-use super::{Context, Rule, evidence};
+use super::{Context, Rule, evidence, evidence_of_all};
 use crate::waves::environment;
 
 /// Looks for a copy of the application that is not production. That it runs the same release cannot be seen from outside.
@@ -31,10 +31,9 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
     if !copies.is_empty() || estate.servers().next().is_none() {
         return copies;
     }
-    vec![Evidence {
-        result: CheckResult::Fail,
-        resource: None,
-        attribute: "tags of servers".to_owned(),
-        value: "no server is labelled as staging or test".to_owned(),
-    }]
+    vec![evidence_of_all(
+        CheckResult::Fail,
+        "tags of servers",
+        "no server is labelled as staging or test",
+    )]
 }

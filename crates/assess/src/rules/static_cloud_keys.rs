@@ -12,18 +12,28 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Names, and ends of names, that hold such keys by the conventions of the clouds' own tools.
+/// Ends of names that hold such keys by the conventions of the clouds' own tools.
 const KEY_NAMES: &[&str] = &[
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
+    "ACCESS_KEY",
+    "ACCESS_KEY_ID",
+    "AWS_KEY",
+    "AWS_SECRET",
     "AWS_SECRET_KEY",
+    "S3_KEY",
+    "S3_SECRET",
     "S3_SECRET_KEY",
+    "SPACES_KEY",
     "SPACES_SECRET",
     "SPACES_SECRET_KEY",
+    "DIGITALOCEAN_TOKEN",
+    "DIGITALOCEAN_ACCESS_TOKEN",
     "GOOGLE_CREDENTIALS",
+    "GOOGLE_APPLICATION_CREDENTIALS",
     "GCP_CREDENTIALS",
+    "GCLOUD_KEYFILE_JSON",
     "AZURE_CLIENT_SECRET",
     "AZURE_STORAGE_KEY",
+    "STORAGE_ACCOUNT_KEY",
 ];
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
@@ -35,7 +45,11 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
         let keys: Vec<&str> = config
             .iter()
             .map(|var| var.name.as_str())
-            .filter(|name| KEY_NAMES.iter().any(|key| name.ends_with(key)))
+            .filter(|name| {
+                KEY_NAMES
+                    .iter()
+                    .any(|key| name.to_uppercase().ends_with(key))
+            })
             .collect();
         match keys.is_empty() {
             true => evidence(resource, CheckResult::Pass, "config", "no such name"),

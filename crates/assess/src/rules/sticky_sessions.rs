@@ -27,14 +27,14 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
                     "requests are not tied to a server",
                 ),
                 Some(cookie) => {
-                    let value = format!("{cookie}; where the session is kept is not visible");
-                    evidence(resource, CheckResult::Unknown, "sticky_cookie", value)
+                    let value = format!("tied by the cookie {cookie}; where the session is kept is not visible");
+                    evidence(resource, CheckResult::Fail, "sticky_cookie", value)
                 }
             }),
             Attributes::App(app) => Some(match app.features.iter().any(|name| name == AFFINITY) {
                 true => {
                     let value = "requests are tied to an instance; where the session is kept is not visible";
-                    evidence(resource, CheckResult::Unknown, "features", value)
+                    evidence(resource, CheckResult::Fail, "features", value)
                 }
                 false => evidence(
                     resource,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::policy::Waiver;
+use crate::policy::{Answer, Waiver};
 
 /// One check of the catalog and what it says of this estate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -14,6 +14,9 @@ pub struct Check {
     pub scope: String,
     /// Pillar of the Well-Architected Framework, for example `security`.
     pub pillar: String,
+    /// Question of the framework it belongs to, for example `SEC05`.
+    #[serde(default)]
+    pub question: Option<String>,
     /// Best practice of the framework it belongs to, for example `SEC05-BP02`.
     pub best_practice: Option<String>,
     /// What should be true, as a sentence.
@@ -36,6 +39,9 @@ pub struct Check {
     pub remedy: String,
     /// The waiver that holds, when the result is [`CheckResult::Waived`].
     pub waiver: Option<Waiver>,
+    /// The person's answer that decided it, where the data did not.
+    #[serde(default)]
+    pub answer: Option<Answer>,
 }
 
 /// What a check says. Unknown is never pass.
@@ -98,6 +104,9 @@ pub struct Evidence {
     pub attribute: String,
     /// Its value, or why there is none.
     pub value: String,
+    /// The query that gave it, for example `GET /v2/databases/{id}/firewall`; empty when nothing that was asked tells it.
+    #[serde(default)]
+    pub query: String,
 }
 
 /// Something that stops the migration until somebody acts.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Usd;
 
-/// One line of the comparison. All amounts are US dollars a month.
+/// One line of the comparison. All amounts are US dollars a month, of [`Side::Once`] US dollars.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CostLine {
@@ -28,6 +28,9 @@ pub struct CostLine {
     pub price_source: Option<String>,
     /// When the price was true, as the source tells.
     pub as_of: Option<String>,
+    /// What it would be with a commitment of one year without upfront payment; `None` when no such price was read.
+    #[serde(default)]
+    pub committed: Option<Usd>,
 }
 
 /// The side of a cost line.
@@ -40,6 +43,8 @@ pub enum Side {
     Source,
     /// What would be paid.
     Target,
+    /// What the move itself costs, once.
+    Once,
 }
 
 /// How an amount was come by.
@@ -52,7 +57,7 @@ pub enum HowKnown {
     Measured,
     /// A known quantity times a price of a dated table.
     Derived,
-    /// A quantity was assumed; the line says which.
+    /// A quantity was assumed, within a range that is stated; the line says which.
     Assumed,
     /// No price or no quantity: the amount is missing from the sums.
     NotPriced,
@@ -66,10 +71,13 @@ pub struct Totals {
     pub source: Total,
     /// What would be paid.
     pub target: Total,
+    /// What the move itself costs, once.
+    #[serde(default)]
+    pub once: Total,
 }
 
 /// The sum of the priced lines of one side.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Total {
     /// Sum of the least amounts.
@@ -82,4 +90,52 @@ pub struct Total {
     pub complete: bool,
     /// Number of lines without a price.
     pub lines_not_priced: u64,
+}
+
+/// What the sums mean for who decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Outlook {
+    /// What is saved each month, by the likely amounts; negative when the target costs more.
+    pub monthly_saving: Usd,
+    /// The target's likely sum with one-year commitments where a price of one is known.
+    pub target_committed: Usd,
+    /// Number of lines that a commitment is priced for.
+    pub lines_committed: u64,
+    /// Months until what is saved has paid for the move; `None` when it never does.
+    pub break_even_months: Option<u64>,
+    /// The share of the target's likely sum whose quantity is measured or counted, in percent.
+    pub known_percent: u64,
+    /// The newest invoice beside the sum of the source's lines.
+    pub invoice: Option<InvoiceGap>,
+    /// The target's sum if one decision were another, in a fixed order.
+    pub scenarios: Vec<ScenarioSum>,
+}
+
+/// The newest invoice beside the sum of the source's lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceGap {
+    /// Month of the invoice (YYYY-MM).
+    pub month: String,
+    /// What was paid.
+    pub amount: Usd,
+    /// The invoice less the sum of the source's lines.
+    pub gap: Usd,
+    /// What may explain the gap, the likeliest first.
+    pub explained_by: Vec<String>,
+}
+
+/// The target's sum if one decision were another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioSum {
+    /// The decision, as `--what-if` takes it, for example `nat=single`.
+    pub what_if: String,
+    /// The decision, in words.
+    pub meaning: String,
+    /// The sum of the priced lines.
+    pub total: Total,
+    /// The likely sum less that of the estimate; comparable only when the same lines are priced.
+    pub difference: Usd,
 }

@@ -1,6 +1,8 @@
 //! `reberth assess`: findings, costs and blockers, and the report that people read.
 
+use reberth_assess::Question;
 use reberth_model::assessment::{Assessment, CheckResult, Severity, Total};
+use reberth_model::design::Design;
 use reberth_model::document::{sha256_hex, to_bytes};
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use crate::atomic_file;
 use crate::exit::Exit;
 use crate::failure::{CliError, Failure};
 use crate::output::Output;
-use crate::project::Project;
+use crate::project::{Project, optional};
 use crate::record::Record;
 use crate::settings::AssessSettings;
 use crate::table::table;
@@ -36,16 +38,20 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let policy = project.policy()?;
     let estate = project.estate()?;
-    let inputs =
-        json!({ "policy": policy.sha256, "estate": estate.sha256, "as_of": settings.today });
+    let design = design_of(project, &estate.sha256, output)?;
+    let inputs = json!({
+        "policy": policy.sha256, "estate": estate.sha256, "as_of": settings.today,
+        "design": design.as_ref().map(|design| &design.hash),
+    });
     let record = Record::begin(project, "assess", &inputs)?;
     let assessed = || -> Result<(Assessment, Value), Failure> {
-        let assessment = reberth_assess::assess(
-            &estate.document,
-            &estate.bytes,
-            &policy.document,
-            &settings.today,
-        )?;
+        let assessment = reberth_assess::assess(Question {
+            estate: &estate.document,
+            estate_bytes: &estate.bytes,
+            policy: &policy.document,
+            today: &settings.today,
+            design: design.as_ref(),
+        })?;
         let path = project.assessment_path();
         let bytes = to_bytes(&assessment)
             .map_err(|error| CliError::file(&path, "written", error.into()))?;
@@ -59,6 +65,23 @@ pub(crate) fn run(
     let assessment = record.end(assessed())?;
     output.report(text(&assessment), &summary(&assessment))?;
     Ok(Exit::Done)
+}
+
+/// The design to judge too: the one there is, unless it was made for another estate.
+fn design_of(
+    project: &Project,
+    estate_sha256: &str,
+    output: &Output,
+) -> Result<Option<Design>, Failure> {
+    let design = optional(project.design())?.map(|loaded| loaded.document);
+    let (same, other): (Option<Design>, Option<Design>) = match design {
+        Some(design) if design.inputs.estate_sha256 == estate_sha256 => (Some(design), None),
+        other => (None, other),
+    };
+    if other.is_some() {
+        output.note("design.json speaks of another estate.json than the present one, so the target is not judged; run `reberth design` to renew it");
+    }
+    Ok(same)
 }
 
 fn count(assessment: &Assessment, severity: Severity, result: CheckResult) -> usize {

@@ -33,17 +33,18 @@ pub(crate) fn run(project: &Project, output: &Output) -> Result<Exit, Failure> {
     if assessment.document.estate_sha256 != estate.sha256 {
         output.note("the assessment speaks of another estate.json than the present one; run `reberth assess` to renew it");
     }
+    let assessment_sha256 = project.source_sha256(&assessment.document)?;
     let previous = optional(project.design())?.map(|loaded| loaded.document);
     let record = Record::begin(
         project,
         "design",
-        &json!({ "policy": policy.sha256, "estate": estate.sha256, "assessment": assessment.sha256 }),
+        &json!({ "policy": policy.sha256, "estate": estate.sha256, "assessment": assessment_sha256 }),
     )?;
     let designed = || -> Result<(Design, Value), Failure> {
         let design = reberth_design::design(
             &estate.document,
             &policy.document,
-            &assessment.sha256,
+            &assessment_sha256,
             previous.as_ref(),
         )?;
         let bytes = to_bytes(&design)

@@ -127,8 +127,14 @@ mod tests {
                 .filter(|rest| !rest.starts_with(' ') || rest.starts_with("  "))
                 .map(str::to_owned)
         };
-        let keeps_empty =
-            |line: &str| ["promises: {}", "databases: []", "waivers: []"].contains(&line);
+        let empty = [
+            "promises: {}",
+            "databases: []",
+            "waivers: []",
+            "overrides: []",
+            "answers: []",
+        ];
+        let keeps_empty = |line: &str| empty.contains(&line);
         let switched_on: Vec<String> = text
             .lines()
             .filter(|line| !keeps_empty(line))
@@ -140,7 +146,7 @@ mod tests {
             "LMS_SOURCE_REVERSE"
         );
         assert_eq!(policy.promises.write_downtime_ms, Some(60_000));
-        assert_eq!(policy.waivers.len(), 1);
+        assert_eq!((policy.waivers.len(), policy.answers.len()), (1, 1));
         assert!(policy.front_door.is_some());
     }
 }

@@ -71,6 +71,10 @@ fn documents(project: &Project, policy: &Loaded<Policy>) -> Result<Vec<DocumentS
     ))?;
     let estate_hash = estate.as_ref().map(|loaded| loaded.sha256.clone());
     let assessment_hash = assessment.as_ref().map(|loaded| loaded.sha256.clone());
+    let source_hash = match &assessment {
+        Some(loaded) => Some(project.source_sha256(&loaded.document)?),
+        None => None,
+    };
     let design_hash = design.as_ref().map(|loaded| loaded.document.hash.clone());
     let policy_hash = policy_document_hash(project, &policy.document)?;
 
@@ -90,7 +94,7 @@ fn documents(project: &Project, policy: &Loaded<Policy>) -> Result<Vec<DocumentS
                 "reberth.yaml has changed since",
             ),
             (
-                Some(&inputs.assessment_sha256) != assessment_hash.as_ref(),
+                Some(&inputs.assessment_sha256) != source_hash.as_ref(),
                 "assessment.json has changed since",
             ),
         ];

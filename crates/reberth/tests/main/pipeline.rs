@@ -40,7 +40,8 @@ fn the_path_from_the_account_to_the_files() {
 #[test]
 fn a_second_time_gives_the_same_bytes_also_when_the_api_stumbles() {
     let folder = Folder::discovered();
-    for stage in STAGES {
+    // Once there is a design, the assessment judges it too.
+    for stage in STAGES.into_iter().chain([STAGES[0]]) {
         folder.ok(stage);
     }
     let first = folder.files();
@@ -56,6 +57,47 @@ fn a_second_time_gives_the_same_bytes_also_when_the_api_stumbles() {
     );
     for (path, bytes) in first {
         assert!(second[&path] == bytes, "{} changed", path.display());
+    }
+}
+
+#[test]
+fn a_design_is_judged_and_stays_current() {
+    let folder = Folder::discovered();
+    folder.ok(STAGES[0]);
+    let checks = || -> serde_json::Value {
+        let assessment: serde_json::Value =
+            serde_json::from_str(&folder.read("assessment.json")).unwrap();
+        assessment["checks"].clone()
+    };
+    let result = |checks: &serde_json::Value, id: &str| -> String {
+        let mut all = checks.as_array().unwrap().iter();
+        let found = all.find(|check| check["id"] == id).unwrap();
+        found["result"].as_str().unwrap().to_owned()
+    };
+    let of_design = [
+        "RB-T-REL-01",
+        "RB-T-REL-02",
+        "RB-T-REL-05",
+        "RB-T-SEC-13",
+        "RB-T-SEC-24",
+    ];
+    let before = checks();
+    for id in of_design {
+        assert_eq!(result(&before, id), "unknown", "{id}");
+    }
+    folder.ok(STAGES[1]);
+    folder.ok(STAGES[0]);
+    let after = checks();
+    for id in of_design {
+        assert!(
+            ["pass", "fail"].contains(&result(&after, id).as_str()),
+            "{id}"
+        );
+    }
+    assert_eq!(result(&after, "RB-T-REL-05"), "pass");
+    let status = folder.ok(&["status", "--json"]).json();
+    for document in status["documents"].as_array().unwrap().iter().take(3) {
+        assert_eq!(document["state"], "current", "{status}");
     }
 }
 

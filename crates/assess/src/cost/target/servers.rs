@@ -120,7 +120,7 @@ fn burstable_note(instance_type: &str) -> &'static str {
 }
 
 /// Virtual processors of an instance type by the size in its name: 2 up to `large`, 4 for `xlarge`, 4 for each `N` of `Nxlarge`.
-fn processors(instance_type: &str) -> u32 {
+pub(crate) fn processors(instance_type: &str) -> u32 {
     let size = instance_type.rsplit('.').next().unwrap_or_default();
     match size.strip_suffix("xlarge") {
         Some("") => 4,
