@@ -125,8 +125,21 @@ pub(crate) enum ReplicateCommand {
     Pause(PauseArgs),
     /// Go on where it was paused: in the process that holds the stream, or else in this one.
     Resume(StartArgs),
+    /// Complete the target where there is no cutover, after the application has stopped writing: triggers, counters, definitions. Ends the stream.
+    Finish(FinishArgs),
     /// End the stream for good and remove every trace of it.
     Stop(ConsentArgs),
+}
+
+/// Arguments of `replicate finish`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FinishArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    /// Let the events run on the target that are enabled on the source, whose scheduler must be off.
+    #[arg(long)]
+    pub(crate) start_events: bool,
 }
 
 /// Arguments of `replicate start` and `replicate resume`.

@@ -143,6 +143,22 @@ pub enum ReplicateError {
         /// The database.
         database: String,
     },
+    /// The target gets its triggers: no row may stream in.
+    #[error("the stream of {database} is being finished")]
+    Finishing {
+        /// The database.
+        database: String,
+    },
+    /// The application had not stopped writing.
+    #[error(
+        "the source is still written to: {changes} change(s) stand in its log behind {position}, up to which all was applied"
+    )]
+    SourceStillWritten {
+        /// How many.
+        changes: u64,
+        /// Up to where all was applied.
+        position: LogPosition,
+    },
     /// The spool on our own disk cannot be used.
     #[error("the spool {path} cannot be used: {reason}")]
     Spool {
@@ -188,6 +204,8 @@ impl ReplicateError {
             ReplicateError::Silent { .. } => "RB-REP-015",
             ReplicateError::SourceDiverged { .. } => "RB-REP-016",
             ReplicateError::Spool { .. } => "RB-REP-017",
+            ReplicateError::Finishing { .. } => "RB-REP-018",
+            ReplicateError::SourceStillWritten { .. } => "RB-REP-019",
         }
     }
 
@@ -240,6 +258,12 @@ impl ReplicateError {
                 "follow the remedy that `reberth replicate plan` shows for this table"
             }
             ReplicateError::NotStarted { .. } => "run `reberth replicate start` first",
+            ReplicateError::Finishing { .. } => {
+                "run `reberth replicate finish` again: it ends the stream, or, if the source was written to meanwhile, lets it go on"
+            }
+            ReplicateError::SourceStillWritten { .. } => {
+                "stop the application, its workers and the events of the source, then run `reberth replicate finish` again; until then the stream can go on with `reberth replicate start`"
+            }
         }
     }
 

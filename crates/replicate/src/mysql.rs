@@ -9,6 +9,7 @@ pub mod counter;
 pub(crate) mod ddl;
 pub mod estimate;
 pub(crate) mod failover;
+pub mod finish;
 pub(crate) mod fold;
 pub(crate) mod follow;
 pub(crate) mod full_load;

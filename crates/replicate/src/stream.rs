@@ -28,6 +28,8 @@ pub enum Phase {
     Replaying,
     /// The target is a committed state of the source, with all its indexes, and follows it.
     Following,
+    /// The target may hold triggers, so no process streams rows ([`finish`](crate::mysql::finish)).
+    Finishing,
 }
 
 impl Phase {
@@ -37,12 +39,18 @@ impl Phase {
             Phase::Copying => "copying",
             Phase::Replaying => "replaying",
             Phase::Following => "following",
+            Phase::Finishing => "finishing",
         }
     }
 
     pub(crate) fn from_word(word: &str) -> Option<Phase> {
-        [Phase::Copying, Phase::Replaying, Phase::Following]
-            .into_iter()
-            .find(|phase| phase.word() == word)
+        [
+            Phase::Copying,
+            Phase::Replaying,
+            Phase::Following,
+            Phase::Finishing,
+        ]
+        .into_iter()
+        .find(|phase| phase.word() == word)
     }
 }

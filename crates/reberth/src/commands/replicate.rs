@@ -1,5 +1,6 @@
-//! `reberth replicate`: plan, start, status, verify, pause, resume, stop. One file each.
+//! `reberth replicate`: plan, start, status, verify, pause, resume, finish, stop. One file each.
 
+mod finish;
 mod metrics;
 mod pause;
 mod plan;
@@ -37,6 +38,7 @@ pub(crate) async fn run(
         ReplicateCommand::Verify(args) => verify::run(args, &scope, environment, output).await,
         ReplicateCommand::Pause(args) => pause::pause(args, &scope, environment, output).await,
         ReplicateCommand::Resume(args) => pause::resume(args, &scope, environment, output).await,
+        ReplicateCommand::Finish(args) => finish::run(args, &scope, environment, output).await,
         ReplicateCommand::Stop(args) => stop::run(args, &scope, environment, output).await,
     }
 }
@@ -48,6 +50,7 @@ fn database(command: &ReplicateCommand) -> &DatabaseArgs {
         ReplicateCommand::Start(args) | ReplicateCommand::Resume(args) => &args.consent.database,
         ReplicateCommand::Verify(args) => &args.database,
         ReplicateCommand::Pause(args) => &args.database,
+        ReplicateCommand::Finish(args) => &args.consent.database,
         ReplicateCommand::Stop(args) => &args.database,
     }
 }

@@ -271,3 +271,25 @@ fn one_server_under_two_names_is_found_out() {
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(errors.contains("the same server"), "{errors}");
 }
+
+#[test]
+fn a_move_without_a_cutover_is_finished() {
+    let pair = Pair::start("finish");
+    pair.source
+        .sql("USE lms_core; CREATE TRIGGER counted AFTER INSERT ON badge FOR EACH ROW SET @badges = @badges + 1; GRANT TRIGGER ON lms_core.* TO reader@'%'")
+        .unwrap();
+    pair.target
+        .sql("SET GLOBAL log_bin_trust_function_creators = 1")
+        .unwrap();
+    pair.code(&["start", "--until", "caught-up"], 0);
+    pair.add_badges("late");
+    let finished = pair.code(&["finish"], 0);
+    assert!(
+        finished.stdout.contains("made trigger counted"),
+        "{finished:?}"
+    );
+    assert!(finished.stdout.contains("whether there are events"));
+    assert_eq!(pair.badges(&pair.target), pair.badges(&pair.source));
+    assert_eq!(pair.target_databases(), ["lms_core"]);
+    assert!(pair.code(&["finish"], 1).stderr.contains("RB-REP-014"));
+}

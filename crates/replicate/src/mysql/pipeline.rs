@@ -172,6 +172,11 @@ async fn copy_turn<'a>(
         }
         None | Some(Phase::Copying) => {}
         Some(Phase::Replaying | Phase::Following) => return Ok(None),
+        Some(Phase::Finishing) => {
+            return Err(ReplicateError::Finishing {
+                database: plan.database.clone(),
+            });
+        }
     }
     publish.send_modify(|progress| progress.phase = "waiting".to_owned());
     let workers = u32::try_from(plan.workers.max(1)).unwrap_or(u32::MAX);

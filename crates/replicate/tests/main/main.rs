@@ -11,6 +11,7 @@ mod divergence;
 mod epoch;
 mod failover;
 mod faults;
+mod finish;
 mod follow;
 mod kill;
 mod log_forms;

@@ -1,0 +1,129 @@
+//! `reberth replicate finish`: completes the target where there is no cutover, and ends the stream.
+
+use reberth_cutover::CUTOVER;
+use reberth_journal::RunState;
+use reberth_replicate::mysql::finish::{self, Events, Finished};
+use reberth_replicate::mysql::pipeline::StreamPlan;
+use reberth_replicate::mysql::state::Direction;
+use serde_json::{Value, json};
+
+use crate::cli::FinishArgs;
+use crate::consent;
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failure::{CliError, Failure};
+use crate::output::Output;
+use crate::scope::{Scope, inputs};
+
+pub(super) async fn run(
+    args: &FinishArgs,
+    scope: &Scope,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let plans = scope.plans(Direction::Forward, environment)?;
+    for plan in &plans {
+        refuse_after_a_cutover(scope, plan)?;
+    }
+    let events = match args.start_events {
+        true => Events::Start,
+        false => Events::Rest,
+    };
+    if !consent::given(
+        &change(&plans, events),
+        &args.consent,
+        scope.project(),
+        output,
+    )? {
+        return Ok(Exit::Waiting);
+    }
+    let work = async {
+        for plan in &plans {
+            let finished = finish::finish(plan, events).await?;
+            output.report(
+                text(plan, &finished),
+                &json!({ "database": plan.database, "finished": finished }),
+            )?;
+        }
+        Ok((Exit::Done, json!({ "finished": plans.len() })))
+    };
+    scope.recorded("finish", inputs(&plans), work).await
+}
+
+/// A cutover does all this itself, and has armed a way back that this would cut off.
+fn refuse_after_a_cutover(scope: &Scope, plan: &StreamPlan) -> Result<(), Failure> {
+    let Some(project) = scope.project() else {
+        return Ok(());
+    };
+    let journal = project.journal()?;
+    let Some(run) = journal.latest_run_about(CUTOVER, &plan.database)? else {
+        return Ok(());
+    };
+    match journal.history(&run)?.state() {
+        RunState::Undone | RunState::Cancelled => Ok(()),
+        _ => Err(CliError::Argument {
+            argument: "finish",
+            given: plan.database.clone(),
+            why: format!("{run} hands it over, which completes the target too"),
+        }
+        .into()),
+    }
+}
+
+fn change(plans: &[StreamPlan], events: Events) -> Value {
+    let lines: Vec<String> = plans
+        .iter()
+        .map(|plan| format!("{} at {}", plan.database, plan.to.host()))
+        .collect();
+    json!({
+        "completes": lines,
+        "makes on the target": ["counters past the source's", "views, routines and events as they are on the source now", "triggers"],
+        "events": match events {
+            Events::Start => "those enabled on the source run on the target",
+            Events::Rest => "stay disabled on the target",
+        },
+        "needs": "the application has stopped writing to the source",
+        "ends": "the stream, for good; there is no way back",
+    })
+}
+
+fn text(plan: &StreamPlan, finished: &Finished) -> String {
+    let mut lines = vec![format!(
+        "{}: complete up to {}; {} counter(s) and {} sequence(s) set",
+        plan.database,
+        finished.drained_until,
+        finished.counters,
+        finished.sequences.len()
+    )];
+    for made in &finished.made {
+        let definer = match &made.definer {
+            Some(definer) => format!(", runs as {definer}"),
+            None if made.is_definer_replaced => ", runs as the writer".to_owned(),
+            None => String::new(),
+        };
+        lines.push(format!(
+            "  made {} {}{definer}",
+            made.kind.word(),
+            made.name
+        ));
+    }
+    for (title, events) in [
+        ("events that run now", &finished.events_started),
+        (
+            "events left off (ALTER EVENT name ENABLE)",
+            &finished.events_left_off,
+        ),
+    ] {
+        if !events.is_empty() {
+            lines.push(format!("  {title}: {}", events.join(", ")));
+        }
+    }
+    for (kind, right) in &finished.not_visible {
+        let kind = kind.word();
+        lines.push(format!(
+            "  NOT KNOWN whether there are {kind}s: the reader lacks {right}"
+        ));
+    }
+    lines.push(format!("  removed: {}", finished.removed.join(", ")));
+    lines.join("\n")
+}
