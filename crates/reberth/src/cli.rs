@@ -125,10 +125,23 @@ pub(crate) enum ReplicateCommand {
     Pause(PauseArgs),
     /// Go on where it was paused: in the process that holds the stream, or else in this one.
     Resume(StartArgs),
+    /// Print the accounts and rights of the database as a script for the target, to be reviewed and run by its administrator.
+    Grants(GrantsArgs),
     /// Complete the target where there is no cutover, after the application has stopped writing: triggers, counters, definitions. Ends the stream.
     Finish(FinishArgs),
     /// End the stream for good and remove every trace of it.
     Stop(ConsentArgs),
+}
+
+/// Arguments of `replicate grants`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct GrantsArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Leave the hashes of passwords out: every account is made locked, with a password that nobody knows.
+    #[arg(long)]
+    pub(crate) without_hashes: bool,
 }
 
 /// Arguments of `replicate finish`.

@@ -104,6 +104,21 @@ pub(crate) fn stream_plan(
     })
 }
 
+/// The account that may list the accounts of the source, and the names of all accounts of the move there.
+pub(crate) fn accounts_of_the_move(
+    database: &DatabasePolicy,
+    environment: &Environment,
+) -> Result<(Address, Vec<String>), Failure> {
+    let source = &database.source;
+    let fence = address(&source.fence, "fence", "source", environment)?;
+    let mut names = vec![fence.user().to_owned()];
+    for (reference, role) in [(&source.reader, "reader"), (&source.reverse, "reverse")] {
+        let address = address(reference, role, "source", environment)?;
+        names.push(address.user().to_owned());
+    }
+    Ok((fence, names))
+}
+
 /// The door of this database, which no other database goes through: a switch would take that one along, without its rows.
 fn own_front_door<'a>(
     policy: &'a Policy,

@@ -7,7 +7,7 @@ use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::{Address, ReplicateError, Secret};
 use serde_json::{Value, json};
 
-use crate::connections::{chosen, stream_plan};
+use crate::connections::{accounts_of_the_move, chosen, stream_plan};
 use crate::environment::{Environment, SOURCE_URL, TARGET_URL};
 use crate::failure::{CliError, Failure};
 use crate::output::Output;
@@ -112,6 +112,24 @@ impl Scope {
             plans.extend(self.plans(Direction::Reverse, environment)?);
         }
         Ok(plans)
+    }
+
+    /// Who lists the accounts of a stream's source, and the names of Reberth's own there.
+    pub(crate) fn accounts_of_the_move(
+        &self,
+        plan: &StreamPlan,
+        environment: &Environment,
+    ) -> Result<(Address, Vec<String>), Failure> {
+        let of_policy = match self {
+            Scope::Folder { databases, .. } => {
+                databases.iter().find(|one| one.name == plan.database)
+            }
+            Scope::Pair(_) => None,
+        };
+        match of_policy {
+            Some(database) => accounts_of_the_move(database, environment),
+            None => Ok((plan.from.clone(), vec![plan.from.user().to_owned()])),
+        }
     }
 
     /// The project folder, if there is one.

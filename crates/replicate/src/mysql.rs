@@ -1,5 +1,6 @@
 //! The MySQL family: MySQL and MariaDB on either side.
 
+pub mod accounts;
 pub(crate) mod apply;
 pub(crate) mod begin;
 pub(crate) mod cascade;

@@ -1,6 +1,7 @@
-//! `reberth replicate`: plan, start, status, verify, pause, resume, finish, stop. One file each.
+//! `reberth replicate`: plan, start, status, verify, pause, resume, grants, finish, stop. One file each.
 
 mod finish;
+mod grants;
 mod metrics;
 mod pause;
 mod plan;
@@ -38,6 +39,7 @@ pub(crate) async fn run(
         ReplicateCommand::Verify(args) => verify::run(args, &scope, environment, output).await,
         ReplicateCommand::Pause(args) => pause::pause(args, &scope, environment, output).await,
         ReplicateCommand::Resume(args) => pause::resume(args, &scope, environment, output).await,
+        ReplicateCommand::Grants(args) => grants::run(args, &scope, environment, output).await,
         ReplicateCommand::Finish(args) => finish::run(args, &scope, environment, output).await,
         ReplicateCommand::Stop(args) => stop::run(args, &scope, environment, output).await,
     }
@@ -50,6 +52,7 @@ fn database(command: &ReplicateCommand) -> &DatabaseArgs {
         ReplicateCommand::Start(args) | ReplicateCommand::Resume(args) => &args.consent.database,
         ReplicateCommand::Verify(args) => &args.database,
         ReplicateCommand::Pause(args) => &args.database,
+        ReplicateCommand::Grants(args) => &args.database,
         ReplicateCommand::Finish(args) => &args.consent.database,
         ReplicateCommand::Stop(args) => &args.database,
     }

@@ -282,6 +282,15 @@ fn a_move_without_a_cutover_is_finished() {
         .sql("SET GLOBAL log_bin_trust_function_creators = 1")
         .unwrap();
     pair.code(&["start", "--until", "caught-up"], 0);
+    assert!(pair.code(&["grants"], 1).stderr.contains("RB-REP-003"));
+    pair.source
+        .sql("GRANT SELECT ON mysql.* TO reader@'%'")
+        .unwrap();
+    let grants = pair.code(&["grants"], 0).stdout;
+    assert!(
+        grants.contains("CREATE USER IF NOT EXISTS 'app'@'%'"),
+        "{grants}"
+    );
     pair.add_badges("late");
     let finished = pair.code(&["finish"], 0);
     assert!(

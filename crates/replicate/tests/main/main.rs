@@ -1,5 +1,6 @@
 //! Replication against real servers.
 
+mod accounts;
 mod copy;
 mod crossed;
 mod ddl;

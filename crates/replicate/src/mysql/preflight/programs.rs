@@ -232,7 +232,7 @@ async fn probe_definers(
         let verdict = if is_kept {
             Verdict::Fine
         } else {
-            Verdict::Handled("what it defines belongs to the writer, and from the cutover on to the application's account; to keep it, make the account on the target and give the writer SET USER (MariaDB) or SET_ANY_DEFINER (MySQL)".to_owned())
+            Verdict::Handled("what it defines belongs to the writer, and from the cutover on to the application's account; to keep it, make the account on the target (`reberth replicate grants` writes it) and give the writer SET USER (MariaDB) or SET_ANY_DEFINER (MySQL)".to_owned())
         };
         let seen = if is_kept { "kept" } else { "cannot be kept" };
         found.note(&format!("definer {account}"), verdict, seen);
