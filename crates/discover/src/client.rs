@@ -9,19 +9,24 @@
 mod attempt;
 mod pace;
 mod patience;
+mod tally;
 
 pub use patience::Patience;
+pub use tally::Tally;
 
 use reqwest::Url;
 use reqwest::redirect::Policy;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+use crate::answer_cache::{AnswerCache, Validity};
 use crate::{DiscoverError, OnProgress, Token};
 use attempt::Outcome;
 use pace::Pace;
 use patience::Budget;
+use tally::Counts;
 
 /// How many requests may be in flight at once.
 pub(crate) const IN_FLIGHT_MAX: usize = 4;
@@ -40,6 +45,8 @@ pub struct Api {
     gate: Semaphore,
     pace: Pace,
     accept: Option<&'static str>,
+    kept: Option<Arc<AnswerCache>>,
+    counts: Counts,
 }
 
 /// What is asked for.
@@ -49,6 +56,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) path: &'a str,
     /// Part of a list, as a `Range` header says it.
     pub(crate) range: Option<&'a str>,
+    /// When an answer of an earlier run serves.
+    pub(crate) validity: Validity,
 }
 
 /// The body of an answer, and where the list goes on when it was not the whole (status 206 and `Next-Range`).
@@ -98,6 +107,8 @@ impl Api {
             gate: Semaphore::new(IN_FLIGHT_MAX),
             pace: Pace::new(interval),
             accept: None,
+            kept: None,
+            counts: Counts::default(),
         })
     }
 
@@ -119,6 +130,17 @@ impl Api {
         self
     }
 
+    /// The same API, which keeps answers and asks only whether they are still the same.
+    pub fn with_answers(mut self, kept: Arc<AnswerCache>) -> Api {
+        self.kept = Some(kept);
+        self
+    }
+
+    /// How much was asked so far.
+    pub fn tally(&self) -> Tally {
+        self.counts.tally()
+    }
+
     /// The address of the API.
     pub fn address(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
@@ -128,10 +150,15 @@ impl Api {
     pub(crate) async fn get<T>(
         &self,
         path: &str,
+        validity: Validity,
         parse: impl Fn(&[u8]) -> serde_json::Result<T>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
-        let ask = Ask { path, range: None };
+        let ask = Ask {
+            path,
+            range: None,
+            validity,
+        };
         self.get_part(ask, |body| parse(body.bytes), progress).await
     }
 
@@ -142,6 +169,9 @@ impl Api {
         parse: impl Fn(Body<'_>) -> serde_json::Result<T>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
+        if let Some(answer) = self.taken(ask, &parse) {
+            return Ok(answer);
+        }
         let mut budget = self.patience.budget(ask.path, self.address());
         let mut outcome = self.attempt_among_others(ask, &parse).await?;
         if let Outcome::Failed(fault) = outcome {

@@ -29,6 +29,7 @@ use serde::Deserialize;
 
 use reberth_model::estate::{Estate, Utilisation};
 
+use crate::answer_cache::Validity;
 use crate::client::{Answer, IN_FLIGHT_MAX};
 use crate::gathered::Gathered;
 use crate::{Api, DiscoverError, OnProgress, Progress};
@@ -107,7 +108,8 @@ pub async fn discover(
 /// Whose account it is, and whether there is no such path.
 async fn read_account(reader: &Reader<'_>) -> Result<(Option<String>, bool), DiscoverError> {
     let answer = reader
-        .ask(ACCOUNT_PATH, |bytes| {
+        // Always asked: it is the first word of whether the token is good.
+        .ask_as(ACCOUNT_PATH, Validity::Confirmed, |bytes| {
             serde_json::from_slice::<AccountAnswer>(bytes)
         })
         .await?;

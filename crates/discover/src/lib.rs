@@ -8,6 +8,7 @@
 //! The result is the account as it was, or an error. There is no partial estate: what a token may not
 //! see stands in `not_visible`, and everything else was read to its end.
 
+mod answer_cache;
 mod client;
 pub mod digitalocean;
 mod error;
@@ -20,7 +21,8 @@ mod progress;
 mod segment;
 mod token;
 
-pub use client::{Api, Patience};
+pub use answer_cache::AnswerCache;
+pub use client::{Api, Patience, Tally};
 pub use error::DiscoverError;
 pub use fingerprint::Fingerprint;
 pub use progress::{OnProgress, Progress};

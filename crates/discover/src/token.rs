@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use ring::aead;
+
 use crate::DiscoverError;
+use crate::answer_cache::sealing_key;
 
 /// An API token. It prints as `[redacted]` and leaves only in the authorization header.
 #[derive(Clone)]
@@ -23,6 +26,11 @@ impl Token {
     /// The value of the authorization header.
     pub(crate) fn bearer(&self) -> String {
         format!("Bearer {}", self.0)
+    }
+
+    /// A key derived from the token, which seals what only who has the token may read.
+    pub(crate) fn sealing_key(&self, salt: &[u8], purpose: &[u8]) -> aead::LessSafeKey {
+        sealing_key(self.0.as_bytes(), salt, purpose)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Starts a replay and discovers it.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reberth_discover::digitalocean::{self, Options};
-use reberth_discover::{Api, DiscoverError, Patience, Token};
+use reberth_discover::{AnswerCache, Api, DiscoverError, Patience, Tally, Token};
 use reberth_model::document;
 use reberth_model::estate::Estate;
 use reberth_testkit::replay::{Faults, Recording, Replay, Stats};
@@ -45,6 +47,30 @@ pub(crate) fn discover_at(url: &str, token: &str) -> Result<Estate, DiscoverErro
         digitalocean::discover(&api, &options, &|_| {}).await
     });
     runtime.block_on(run).expect("discovery does not panic")
+}
+
+/// Discovers, keeping answers in the folder `cache`; the run comes to its end when there is an estate.
+pub(crate) fn discover_keeping(
+    replay: &Replay,
+    cache: &Path,
+    token: &str,
+) -> (Result<Estate, DiscoverError>, Tally) {
+    let token = Token::new(token).expect("a good token");
+    let kept = Arc::new(AnswerCache::open(cache, &token).expect("the folder can be made"));
+    let api = Api::new(&replay.url(), token).expect("a good address");
+    let api = api
+        .with_patience(short_patience())
+        .with_answers(Arc::clone(&kept));
+    let options = Options {
+        measured_until_epoch_seconds: MEASURED_UNTIL,
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let result = runtime.block_on(digitalocean::discover(&api, &options, &|_| {}));
+    if result.is_ok() {
+        kept.finish().expect("the folder is there");
+    }
+    assert_eq!(kept.fault(), None);
+    (result, api.tally())
 }
 
 pub(crate) fn discover(faults: &[&str]) -> Result<Estate, DiscoverError> {

@@ -1,5 +1,6 @@
 //! Discovery against the replayed account, calm and with every fault.
 
+mod again;
 mod calm;
 mod description;
 mod faults;

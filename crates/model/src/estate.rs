@@ -5,10 +5,12 @@
 //! No value of a secret ever enters this document.
 
 mod attributes;
+mod difference;
 mod network;
 mod platform;
 
 pub use attributes::*;
+pub use difference::{Changed, Difference, FieldChange, Named};
 pub use network::*;
 pub use platform::*;
 use serde::{Deserialize, Serialize};

@@ -100,6 +100,9 @@ pub(crate) struct DiscoverArgs {
     /// Scheduled jobs of Heroku, which no API tells: a file with the header `app,schedule,command` and one job a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) scheduled_jobs: Option<PathBuf>,
+    /// Also show what changed since the estate.json that is there.
+    #[arg(long)]
+    pub(crate) diff: bool,
 }
 
 /// Arguments of `assess`.

@@ -16,6 +16,7 @@ mod record;
 mod scope;
 mod settings;
 mod table;
+mod visible;
 
 use std::process::ExitCode;
 

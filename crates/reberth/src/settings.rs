@@ -22,10 +22,12 @@ pub(crate) struct DiscoverSettings {
     pub(crate) data_api: String,
     /// The token, sent to these hosts and no other.
     pub(crate) token: Token,
-    /// End of the days whose measurements are read.
+    /// End of the days whose measurements are read: the last midnight.
     pub(crate) measured_until_epoch_seconds: u64,
     /// Where a person listed the scheduled jobs.
     pub(crate) scheduled_jobs: Option<PathBuf>,
+    /// Whether to show what changed since the last discovery.
+    pub(crate) diff: bool,
 }
 
 impl DiscoverSettings {
@@ -56,8 +58,9 @@ impl DiscoverSettings {
             api: address(api),
             data_api: address(data_api),
             token: Token::new(token)?,
-            measured_until_epoch_seconds: now_epoch_seconds(),
+            measured_until_epoch_seconds: last_midnight_epoch_seconds(),
             scheduled_jobs: args.scheduled_jobs,
+            diff: args.diff,
         })
     }
 }
@@ -115,8 +118,9 @@ pub(crate) fn provider_word(source: SourceProvider) -> &'static str {
     }
 }
 
-fn now_epoch_seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
+/// Whole days are measured (UTC), so that two discoveries of a day ask for the same, and what was answered is of the past.
+fn last_midnight_epoch_seconds() -> u64 {
+    const DAY_SECONDS: u64 = 24 * 60 * 60;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |elapsed| elapsed.as_secs() / DAY_SECONDS * DAY_SECONDS)
 }

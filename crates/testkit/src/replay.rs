@@ -19,6 +19,7 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use answer::Account;
 
@@ -27,6 +28,7 @@ pub struct Replay {
     address: SocketAddr,
     account: Arc<Account>,
     open: Arc<OpenConnections>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -38,18 +40,38 @@ struct OpenConnections {
 impl Replay {
     /// Serves `recording` on a free loopback port to whoever presents `token`.
     pub fn start(recording: Recording, token: &str, faults: Faults) -> io::Result<Replay> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
+        Replay::on(TcpListener::bind("127.0.0.1:0")?, recording, token, faults)
+    }
+
+    /// The same at the address that another had, which must be gone.
+    pub fn start_at(
+        url: &str,
+        recording: Recording,
+        token: &str,
+        faults: Faults,
+    ) -> io::Result<Replay> {
+        let address = url.trim_start_matches("http://");
+        Replay::on(TcpListener::bind(address)?, recording, token, faults)
+    }
+
+    fn on(
+        listener: TcpListener,
+        recording: Recording,
+        token: &str,
+        faults: Faults,
+    ) -> io::Result<Replay> {
         let address = listener.local_addr()?;
         let account = Arc::new(Account::new(recording, token, faults));
         let open = Arc::new(OpenConnections::default());
         let (accepting_account, accepting_open) = (Arc::clone(&account), Arc::clone(&open));
-        std::thread::Builder::new()
+        let accepting = std::thread::Builder::new()
             .name("replay-accept".to_owned())
             .spawn(move || accept(&listener, &accepting_account, &accepting_open))?;
         Ok(Replay {
             address,
             account,
             open,
+            accepting: Some(accepting),
         })
     }
 
@@ -77,6 +99,10 @@ impl Drop for Replay {
         for stream in self.open.lock().drain(..) {
             // A peer that hung up first leaves nothing to close.
             stream.shutdown(Shutdown::Both).ok();
+        }
+        // The port is free when the thread is gone; a thread that panicked is gone too.
+        if let Some(accepting) = self.accepting.take() {
+            accepting.join().ok();
         }
     }
 }

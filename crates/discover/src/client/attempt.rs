@@ -6,8 +6,10 @@ use std::fmt;
 use std::time::Duration;
 
 use super::pace::wait_asked;
+use super::tally::count;
 use super::{Answer, Api, Ask, Body};
 use crate::DiscoverError;
+use crate::answer_cache::{Kept, Validity};
 
 /// A page of 200 servers is about 1 MB.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -61,6 +63,11 @@ impl Api {
         if let Some(range) = ask.range {
             request = request.header(reqwest::header::RANGE, range);
         }
+        let kept = self.kept_answer(ask);
+        if let Some(etag) = kept.as_ref().and_then(|kept| kept.head.etag.as_deref()) {
+            request = request.header(reqwest::header::IF_NONE_MATCH, etag);
+        }
+        count(&self.counts.requests);
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => return Ok(Outcome::Failed(Fault::from_transport(error))),
@@ -70,18 +77,77 @@ impl Api {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Ok(Outcome::RateLimited(wait_asked(response.headers())));
         }
-        let next_range = next_range(&response);
+        if let (StatusCode::NOT_MODIFIED, Some(kept)) = (status, &kept) {
+            count(&self.counts.unchanged);
+            return Ok(self.confirmed(ask, kept, parse));
+        }
+        let next_range = header(&response, "next-range");
+        let etag = header(&response, "etag");
         let body = match read_body(response, path).await? {
             Ok(body) => body,
             Err(fault) => return Ok(Outcome::Failed(fault)),
         };
-        match status {
-            StatusCode::OK => Ok(parsed(&body, None, parse)),
-            StatusCode::PARTIAL_CONTENT if next_range.is_some() => {
-                Ok(parsed(&body, next_range.as_deref(), parse))
-            }
-            _ => self.meaning(path, status, &body),
+        let next_range = match status {
+            StatusCode::OK => None,
+            StatusCode::PARTIAL_CONTENT if next_range.is_some() => next_range,
+            _ => return self.meaning(path, status, &body),
+        };
+        let outcome = parsed(&body, next_range.as_deref(), parse);
+        if let Outcome::Answered(_) = outcome {
+            self.keep(ask, etag.as_deref(), next_range.as_deref(), &body);
         }
+        Ok(outcome)
+    }
+
+    /// A kept answer that serves without asking.
+    pub(super) fn taken<T>(
+        &self,
+        ask: Ask<'_>,
+        parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
+    ) -> Option<Answer<T>> {
+        let kept = self.kept_answer(ask)?;
+        let may_take = self.kept.as_ref()?.may_take(&kept, ask.validity);
+        let next_range = kept.head.next_range.as_deref();
+        match may_take.then(|| parsed(&kept.body, next_range, parse))? {
+            Outcome::Answered(answer) => {
+                count(&self.counts.taken);
+                Some(answer)
+            }
+            // Another version of this program kept what this one cannot read.
+            _ => None,
+        }
+    }
+
+    /// A kept answer that is still the same. One that this version cannot read is forgotten, so that it is sent anew.
+    fn confirmed<T>(
+        &self,
+        ask: Ask<'_>,
+        kept: &Kept,
+        parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
+    ) -> Outcome<T> {
+        let outcome = parsed(&kept.body, kept.head.next_range.as_deref(), parse);
+        if let (Outcome::Failed(_), Some(cache)) = (&outcome, &self.kept) {
+            cache.forget(&self.place(ask));
+        }
+        outcome
+    }
+
+    /// What was kept of an earlier answer.
+    fn kept_answer(&self, ask: Ask<'_>) -> Option<Kept> {
+        self.kept.as_ref()?.find(&self.place(ask))
+    }
+
+    fn keep(&self, ask: Ask<'_>, etag: Option<&str>, next_range: Option<&str>, body: &[u8]) {
+        let is_of_use = etag.is_some() || ask.validity != Validity::Confirmed;
+        if let Some(kept) = self.kept.as_ref().filter(|_| is_of_use) {
+            kept.keep(&self.place(ask), etag, next_range, body);
+        }
+    }
+
+    /// What an answer is the answer to.
+    fn place(&self, ask: Ask<'_>) -> String {
+        let range = ask.range.unwrap_or_default();
+        format!("{}{}\n{range}", self.address(), ask.path)
     }
 
     /// What an answer without a body of its own means.
@@ -155,8 +221,8 @@ impl fmt::Display for Fault {
     }
 }
 
-fn next_range(response: &Response) -> Option<String> {
-    let value = response.headers().get("next-range")?;
+fn header(response: &Response, name: &str) -> Option<String> {
+    let value = response.headers().get(name)?;
     value.to_str().ok().map(str::to_owned)
 }
 

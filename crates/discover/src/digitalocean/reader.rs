@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::collection::Collection;
 use super::full_read::{FullRead, next_query};
 use super::page::{parse_field, parse_page, plain};
+use crate::answer_cache::Validity;
 use crate::client::{Answer, Api};
 use crate::item::Identified;
 use crate::notes::{Notebook, Notes};
@@ -54,13 +55,23 @@ impl<'a> Reader<'a> {
         (self.progress)(progress);
     }
 
-    /// Asks for one path and does not note anything.
+    /// Asks for one path and does not note anything. A run that was interrupted may have the answer.
     pub(super) async fn ask<T>(
         &self,
         path: &str,
         parse: impl Fn(&[u8]) -> serde_json::Result<T>,
     ) -> Result<Answer<T>, DiscoverError> {
-        self.api.get(path, parse, self.progress).await
+        self.ask_as(path, Validity::Resumable, parse).await
+    }
+
+    /// The same, with a say in when a kept answer serves.
+    pub(super) async fn ask_as<T>(
+        &self,
+        path: &str,
+        validity: Validity,
+        parse: impl Fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<Answer<T>, DiscoverError> {
+        self.api.get(path, validity, parse, self.progress).await
     }
 
     /// One object; `None`, and a note, when it cannot be seen.
@@ -150,7 +161,9 @@ impl<'a> Reader<'a> {
             } else if let Some(key) = collection.item_key {
                 let path = format!("{}/{}", collection.path, segment(&id));
                 let answer = self
-                    .ask(&path, |bytes| parse_field(bytes, key, seed))
+                    .ask_as(&path, Validity::Confirmed, |bytes| {
+                        parse_field(bytes, key, seed)
+                    })
                     .await?;
                 match answer {
                     Answer::Found(item) => items.push(item),
@@ -177,7 +190,9 @@ impl<'a> Reader<'a> {
         loop {
             let path = format!("{}?{query}", collection.path);
             let answer = self
-                .ask(&path, |bytes| parse_page(bytes, collection.key, seed))
+                .ask_as(&path, Validity::Confirmed, |bytes| {
+                    parse_page(bytes, collection.key, seed)
+                })
                 .await?;
             let Some(page) = self.found_or_noted(collection.path, answer) else {
                 return Ok(None);

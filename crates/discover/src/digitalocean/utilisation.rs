@@ -12,6 +12,7 @@ use reberth_model::estate::Utilisation;
 
 use super::reader::Reader;
 use crate::DiscoverError;
+use crate::answer_cache::Validity;
 use crate::client::Answer;
 
 const SERVERS: &str = "/v2/monitoring/metrics/droplet";
@@ -82,7 +83,7 @@ impl<'a> Measurements<'a> {
         let start = until.saturating_sub(WINDOW_SECONDS);
         let asked = format!("{path}?{of}&start={start}&end={until}");
         let parse = |bytes: &[u8]| serde_json::from_slice::<Matrix>(bytes);
-        match self.reader.ask(&asked, parse).await? {
+        match self.reader.ask_as(&asked, Validity::Settled, parse).await? {
             Answer::Found(matrix) => Ok(by_moment(matrix)),
             Answer::Refused(reason) => {
                 self.reader.note_not_visible(&path, reason);

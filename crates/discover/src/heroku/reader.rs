@@ -7,6 +7,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::answer_cache::Validity;
 use crate::client::{Answer, Ask};
 use crate::item::{Identified, Item};
 use crate::notes::{Notebook, Notes};
@@ -99,7 +100,8 @@ impl<'a> Reader<'a> {
         path: &str,
     ) -> Result<Answer<T>, DiscoverError> {
         let parse = |bytes: &[u8]| serde_json::from_slice(bytes);
-        api.get(path, parse, self.progress).await
+        api.get(path, Validity::Resumable, parse, self.progress)
+            .await
     }
 
     /// All items of a list that are understood, ordered by identifier, none twice; the others are noted. `None`, and a note, when the list
@@ -131,6 +133,7 @@ impl<'a> Reader<'a> {
             let ask = Ask {
                 path,
                 range: Some(&range),
+                validity: Validity::Confirmed,
             };
             let parse = |body: crate::client::Body<'_>| {
                 Ok(Part {
@@ -176,6 +179,7 @@ impl<'a> Reader<'a> {
         let ask = Ask {
             path,
             range: Some(&range),
+            validity: Validity::Confirmed,
         };
         let parse =
             |body: crate::client::Body<'_>| serde_json::from_slice::<Vec<Item<T>>>(body.bytes);

@@ -1,11 +1,14 @@
 //! `reberth discover`: everything the account holds, as `estate.json`.
 
+mod differences;
 mod fingerprint_key;
 mod scheduled_jobs;
 
-use reberth_discover::{Api, Fingerprint, Progress, digitalocean, heroku};
+use std::sync::Arc;
+
+use reberth_discover::{AnswerCache, Api, Fingerprint, Progress, digitalocean, heroku};
 use reberth_model::document::{sha256_hex, to_bytes};
-use reberth_model::estate::Estate;
+use reberth_model::estate::{Difference, Estate};
 use reberth_model::policy::Provider;
 use serde_json::{Value, json};
 
@@ -13,10 +16,11 @@ use crate::atomic_file;
 use crate::exit::Exit;
 use crate::failure::{CliError, Failure};
 use crate::output::Output;
-use crate::project::Project;
+use crate::project::{Project, optional};
 use crate::record::Record;
 use crate::settings::DiscoverSettings;
 use crate::table::table;
+use crate::visible::visible;
 
 /// Reads the account and writes `estate.json`; the file is replaced only by a complete estate.
 pub(crate) async fn run(
@@ -26,10 +30,24 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let inputs = json!({ "policy": policy_sha256, "api": settings.api });
-    let record = Record::begin(project, "discover", &inputs)?;
+    let older = match settings.diff {
+        true => optional(project.estate())?.map(|loaded| loaded.document),
+        false => None,
+    };
+    let (record, is_diff) = (Record::begin(project, "discover", &inputs)?, settings.diff);
     let discovered = read(settings, project, output).await;
     let estate = record.end(discovered)?;
-    output.report(text(&estate), &summary(&estate))?;
+    let difference = older.map(|older| Difference::between(&older, &estate));
+    if is_diff && difference.is_none() {
+        output.note("there was no estate.json yet, so there is nothing to compare with");
+    }
+    let mut parts = vec![text(&estate)];
+    parts.extend(difference.as_ref().map(differences::text));
+    let mut summary = summary(&estate);
+    if let (Some(difference), Some(fields)) = (&difference, summary.as_object_mut()) {
+        fields.insert("diff".to_owned(), json!(difference));
+    }
+    output.report(parts.join("\n\n"), &summary)?;
     Ok(Exit::Done)
 }
 
@@ -38,10 +56,14 @@ async fn read(
     project: &Project,
     output: &Output,
 ) -> Result<(Estate, Value), Failure> {
+    let answers = kept_answers(&settings, project, output);
     let estate = match settings.provider {
-        Provider::Digitalocean => read_digitalocean(settings, output).await?,
-        Provider::Heroku => read_heroku(settings, project, output).await?,
+        Provider::Digitalocean => read_digitalocean(settings, answers.as_ref(), output).await?,
+        Provider::Heroku => read_heroku(settings, answers.as_ref(), project, output).await?,
     };
+    if let Some(answers) = answers {
+        finish(&answers, output);
+    }
     let path = project.estate_path();
     let bytes =
         to_bytes(&estate).map_err(|error| CliError::file(&path, "written", error.into()))?;
@@ -50,21 +72,69 @@ async fn read(
     Ok((estate, outputs))
 }
 
-async fn read_digitalocean(settings: DiscoverSettings, output: &Output) -> Result<Estate, Failure> {
-    let api = Api::new(&settings.api, settings.token)?;
+/// The answers of earlier runs. They save requests and nothing else, so that a discovery goes on without them.
+fn kept_answers(
+    settings: &DiscoverSettings,
+    project: &Project,
+    output: &Output,
+) -> Option<Arc<AnswerCache>> {
+    let folder = project.path(".reberth/answers");
+    match AnswerCache::open(&folder, &settings.token) {
+        Ok(answers) => Some(Arc::new(answers)),
+        Err(error) => {
+            output.note(format!(
+                "answers are not kept in {}: {error}",
+                folder.display()
+            ));
+            None
+        }
+    }
+}
+
+fn finish(answers: &AnswerCache, output: &Output) {
+    if let Some(kind) = answers.fault() {
+        output.note(format!("some answers could not be kept: {kind}"));
+    }
+    if let Err(error) = answers.finish() {
+        output.note(format!("old answers could not be removed: {error}"));
+    }
+}
+
+fn open(
+    address: &str,
+    settings: &DiscoverSettings,
+    answers: Option<&Arc<AnswerCache>>,
+) -> Result<Api, Failure> {
+    let api = Api::new(address, settings.token.clone())?;
+    Ok(match answers {
+        Some(answers) => api.with_answers(Arc::clone(answers)),
+        None => api,
+    })
+}
+
+async fn read_digitalocean(
+    settings: DiscoverSettings,
+    answers: Option<&Arc<AnswerCache>>,
+    output: &Output,
+) -> Result<Estate, Failure> {
+    let api = open(&settings.api, &settings, answers)?;
     let options = digitalocean::Options {
         measured_until_epoch_seconds: settings.measured_until_epoch_seconds,
     };
-    Ok(digitalocean::discover(&api, &options, &|progress| tell(&progress, output)).await?)
+    let estate =
+        digitalocean::discover(&api, &options, &|progress| tell(&progress, output)).await?;
+    tell_tally(&[&api], output);
+    Ok(estate)
 }
 
 async fn read_heroku(
     settings: DiscoverSettings,
+    answers: Option<&Arc<AnswerCache>>,
     project: &Project,
     output: &Output,
 ) -> Result<Estate, Failure> {
     let open = |address: &str| {
-        let api = Api::new(address, settings.token.clone())?;
+        let api = open(address, &settings, answers)?;
         Ok::<_, Failure>(api.with_accept(heroku::ACCEPT).with_refill(heroku::REFILL))
     };
     let (api, data_api) = (open(&settings.api)?, open(&settings.data_api)?);
@@ -78,7 +148,21 @@ async fn read_heroku(
         fingerprint: &fingerprint,
         scheduled_jobs: jobs.as_deref(),
     };
-    Ok(heroku::discover(&api, &options, &|progress| tell(&progress, output)).await?)
+    let estate = heroku::discover(&api, &options, &|progress| tell(&progress, output)).await?;
+    tell_tally(&[&api, &data_api], output);
+    Ok(estate)
+}
+
+fn tell_tally(apis: &[&Api], output: &Output) {
+    let sum = |count: fn(reberth_discover::Tally) -> u64| -> u64 {
+        apis.iter().map(|api| count(api.tally())).sum()
+    };
+    output.progress(format!(
+        "{} requests, {} of them unchanged since the last time; {} answers taken from then",
+        sum(|tally| tally.requests),
+        sum(|tally| tally.unchanged),
+        sum(|tally| tally.taken),
+    ));
 }
 
 fn tell(progress: &Progress, output: &Output) {
@@ -115,13 +199,13 @@ fn text(estate: &Estate) -> String {
     let not_visible: Vec<String> = estate
         .not_visible
         .iter()
-        .map(|part| format!("  {}: {}", part.what, part.reason))
+        .map(|part| format!("  {}: {}", visible(&part.what), visible(&part.reason)))
         .collect();
     parts.extend(listed("not visible to this token", &not_visible));
     let unmapped: Vec<String> = estate
         .unmapped
         .iter()
-        .map(|part| format!("  {} {}", part.what, part.id))
+        .map(|part| format!("  {} {}", visible(&part.what), visible(&part.id)))
         .collect();
     parts.extend(listed("read, and not understood by this build", &unmapped));
     parts.push("wrote estate.json".to_owned());

@@ -6,6 +6,7 @@
 
 mod cutover;
 mod demo;
+mod discover;
 mod failures;
 mod folder;
 mod journal;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,6 +21,8 @@ pub struct Stats {
     pub requests: u64,
     /// Requests other than GET; each was refused.
     pub writes_refused: u64,
+    /// Requests whose answer the client had already, by its `ETag`.
+    pub not_modified: u64,
     /// Requests per path.
     pub paths: BTreeMap<String, u64>,
 }
@@ -147,8 +150,24 @@ impl Account {
         if is_due(faults.truncated_json_every, turn.number) {
             return raw(200, br#"[{"id":1,"#.to_vec());
         }
-        let mut answer = self.recorded(request);
+        let mut answer = self.unless_known(self.recorded(request), request);
         answer.is_cut = is_due(faults.cut_every, turn.number);
+        answer
+    }
+
+    /// The answer with its `ETag`, or that it is the one the client has.
+    fn unless_known(&self, mut answer: Response, request: &Request) -> Response {
+        if !(200..300).contains(&answer.status) {
+            return answer;
+        }
+        let mut hasher = DefaultHasher::new();
+        answer.body.hash(&mut hasher);
+        let etag = format!("W/\"{:016x}\"", hasher.finish());
+        if request.if_none_match.as_ref() == Some(&etag) {
+            self.lock().stats.not_modified += 1;
+            answer = raw(304, Vec::new());
+        }
+        answer.headers.push(("etag", etag));
         answer
     }
 

@@ -16,6 +16,7 @@ pub(super) struct Request {
     pub(super) authorization: Option<String>,
     pub(super) accept: Option<String>,
     pub(super) range: Option<String>,
+    pub(super) if_none_match: Option<String>,
 }
 
 impl Request {
@@ -72,6 +73,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>
         authorization: None,
         accept: None,
         range: None,
+        if_none_match: None,
     };
     let mut body_bytes = 0;
     loop {
@@ -84,6 +86,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>
             "authorization" => request.authorization = Some(value.trim().to_owned()),
             "accept" => request.accept = Some(value.trim().to_owned()),
             "range" => request.range = Some(value.trim().to_owned()),
+            "if-none-match" => request.if_none_match = Some(value.trim().to_owned()),
             "content-length" => body_bytes = value.trim().parse().unwrap_or(0),
             _ => {}
         }
@@ -124,6 +127,7 @@ fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         206 => "Partial Content",
+        304 => "Not Modified",
         400..=499 => "Client Error",
         _ => "Server Error",
     }

@@ -118,7 +118,7 @@ mod tests {
     fn the_embedded_recordings_are_read() {
         let recording = Recording::edtech();
         assert_eq!(recording.expect["droplets"], 11);
-        assert_eq!(recording.routes.len(), 169);
+        assert_eq!(recording.routes.len(), 182);
         assert_eq!(Recording::lms().expect["addons"], 19);
     }
 }

@@ -1,0 +1,88 @@
+//! `discover` a second time: with fewer requests, and with what changed.
+
+use reberth_testkit::replay::{Faults, Recording, Replay};
+use serde_json::json;
+
+use crate::folder::{Folder, TOKEN};
+
+/// A name that clears the screen and begins a line of its own.
+const HOSTILE: &str = "evil\x1b[2J\nserver 999 [ok]";
+
+fn changed() -> Recording {
+    let mut recording = Recording::edtech();
+    let volumes = recording.body_mut("/v2/volumes").unwrap();
+    let volumes = volumes["volumes"].as_array_mut().unwrap();
+    volumes[0]["size_gigabytes"] = json!(4_321);
+    let mut new = volumes[1].clone();
+    new["id"] = json!("new-volume");
+    new["name"] = json!(HOSTILE);
+    volumes.push(new);
+    let volume = json!({"odd": true, "id": HOSTILE});
+    volumes.push(volume);
+    recording
+}
+
+fn serve(recording: Recording) -> Replay {
+    Replay::start(recording, TOKEN, Faults::default()).unwrap()
+}
+
+#[test]
+fn what_changed_since_the_last_time_is_shown_and_nothing_can_forge_a_line() {
+    let folder = Folder::project();
+    let first = serve(Recording::edtech());
+    let alone = folder.ok(&["discover", "--diff", "--from", &first.url()]);
+    assert!(
+        alone.stderr.contains("nothing to compare with"),
+        "{}",
+        alone.stderr
+    );
+    let same = folder.ok(&["discover", "--diff", "--from", &first.url()]);
+    assert!(same.stdout.contains("nothing changed"), "{}", same.stdout);
+
+    let second = serve(changed());
+    let told = folder
+        .ok(&["discover", "--diff", "--from", &second.url()])
+        .stdout;
+    assert!(
+        told.contains("attributes.size_gib: ") && told.contains(" -> 4321"),
+        "{told}"
+    );
+    assert!(
+        told.contains(r"volume evil\u{1b}[2J\u{a}server 999 [ok] (new-volume)"),
+        "{told}"
+    );
+    assert!(
+        !told.contains('\x1b') && !told.lines().any(|line| line.starts_with("server 999")),
+        "{told}"
+    );
+
+    let third = serve(Recording::edtech());
+    let told = folder
+        .ok(&["discover", "--diff", "--json", "--from", &third.url()])
+        .json();
+    assert_eq!(told["diff"]["removed"][0]["id"], "new-volume");
+    assert_eq!(told["diff"]["changed"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_second_discovery_of_a_day_confirms_instead_of_reading() {
+    let folder = Folder::project();
+    let server = serve(Recording::edtech());
+    folder.ok(&["discover", "--from", &server.url()]);
+    let first = (folder.read("estate.json"), server.stats());
+    folder.ok(&["discover", "--from", &server.url()]);
+    let second = (folder.read("estate.json"), server.stats());
+    assert_eq!(first.0, second.0);
+    let asked = second.1.requests - first.1.requests;
+    assert!(
+        asked < first.1.requests,
+        "measurements of days that are over are kept"
+    );
+    assert!(
+        second.1.not_modified * 10 > asked * 9,
+        "{:?}",
+        second.1.not_modified
+    );
+    assert_eq!(second.1.writes_refused, 0);
+    folder.assert_no_secret();
+}
