@@ -9,6 +9,7 @@ pub mod cause;
 pub mod claim;
 pub mod connection;
 pub mod error;
+pub(crate) mod lag;
 pub mod mysql;
 pub mod position;
 pub mod postgres;

@@ -1,5 +1,16 @@
 //! PostgreSQL on both sides.
 
+pub(crate) mod copy;
+pub(crate) mod full_load;
+pub(crate) mod lag;
+pub mod logical;
+pub mod pipeline;
+pub mod plan;
+pub mod server;
 pub mod session;
+pub mod snapshot;
+pub mod state;
+pub mod table;
 pub mod value;
+pub mod visible;
 pub mod wire;

@@ -12,8 +12,8 @@ use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 use super::Address;
 
 /// Either kind of socket.
-pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
+pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for T {}
 
 /// Begins TLS on a socket whose server awaits it.
 pub(crate) async fn encrypt(

@@ -1,22 +1,12 @@
 //! How far the target is behind, measured over a connection of its own.
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
-
 use tokio::sync::watch;
 
 use crate::connection::Address;
 use crate::error::ReplicateError;
+use crate::lag::{ANSWER_LIMIT, Ends, LAG_INTERVAL, RECONNECT_WAIT};
 use crate::mysql::server::{self, Flavour};
-use crate::position::LogPosition;
 use crate::progress::Progress;
-
-/// How often the end of the source's log is asked for.
-const LAG_INTERVAL: Duration = Duration::from_millis(100);
-/// An answer that takes longer says nothing about now.
-const ANSWER_LIMIT: Duration = Duration::from_secs(3);
-/// Wait before a broken connection is made again.
-const RECONNECT_WAIT: Duration = Duration::from_secs(1);
 
 /// Measures for as long as it is let. While it cannot, the lag is unknown, which is not the same as none.
 pub(crate) async fn measure_always(
@@ -39,9 +29,7 @@ async fn measure(
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
     let mut session = server::reader(source).await?;
-    let mut ends: VecDeque<(Instant, LogPosition)> = VecDeque::new();
-    // Until the checkpoint has passed an end that was seen from here, nobody knows how long ago it was the end itself.
-    let mut is_known = false;
+    let mut ends = Ends::default();
     loop {
         // A source that does not answer leaves the lag unknown, not as it was.
         let asked =
@@ -60,30 +48,7 @@ async fn measure(
         } else {
             Vec::new()
         };
-        ends.push_back((Instant::now(), end.clone()));
-        publish.send_modify(|progress| {
-            let Some(applied) = progress.applied.clone() else {
-                return;
-            };
-            while ends.front().is_some_and(|(_, end)| *end <= applied) {
-                ends.pop_front();
-                is_known = true;
-            }
-            progress.lag_ms = is_known.then(|| {
-                ends.front()
-                    .map_or(0, |(since, _)| since.elapsed().as_millis() as u64)
-            });
-            progress.lag_bytes = applied.bytes_until(&end, &files);
-            progress.log_end = Some(end.clone());
-        });
-        // Ends older than this are thinned out: a stream that is far behind needs no finer answer.
-        if ends.len() > 6_000 {
-            let mut keep = false;
-            ends.retain(|_| {
-                keep = !keep;
-                keep
-            });
-        }
+        publish.send_modify(|progress| ends.look(progress, end, &files));
         tokio::time::sleep(LAG_INTERVAL).await;
     }
 }

@@ -123,6 +123,19 @@ impl Session {
         answer.map_err(|error| self.told(limit, doing, error))
     }
 
+    /// Runs statements that travel together but are answered one by one. Returns the rows that each changed.
+    pub(crate) async fn script(
+        &mut self,
+        limit: Duration,
+        doing: &str,
+        statements: &[&[u8]],
+    ) -> Result<Vec<u64>, ReplicateError> {
+        self.wire.set_patience(limit);
+        let affected = self.wire.script(statements).await;
+        self.wire.set_patience(QUERY_LIMIT);
+        affected.map_err(|error| self.told(limit, doing, error))
+    }
+
     /// Sends a `COPY … TO STDOUT` and waits until its rows begin.
     pub async fn begin_copy_out(&mut self, doing: &str, sql: &str) -> Result<(), ReplicateError> {
         let begun = self.wire.begin_copy_out(sql.as_bytes()).await;

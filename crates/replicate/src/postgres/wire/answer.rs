@@ -86,6 +86,26 @@ impl Wire {
         self.answer().await
     }
 
+    /// Sends statements together, each a message of its own, and reads all answers. Returns the rows that each changed, or the first refusal.
+    pub(crate) async fn script(&mut self, statements: &[&[u8]]) -> Result<Vec<u64>, WireError> {
+        for sql in statements {
+            self.send_query(sql).await?;
+        }
+        let mut affected = Vec::with_capacity(statements.len());
+        let mut refusal = None;
+        for _ in statements {
+            match self.answer().await {
+                Ok(answer) => affected.push(answer.affected()),
+                // Those behind it are refused too, and answered.
+                Err(error @ WireError::Server(_)) => {
+                    refusal.get_or_insert(error);
+                }
+                Err(error) => return Err(refusal.unwrap_or(error)),
+            }
+        }
+        refusal.map_or(Ok(affected), Err)
+    }
+
     /// Sends statements whose answer is read later.
     pub(crate) async fn send_query(&mut self, sql: &[u8]) -> Result<(), WireError> {
         if memchr::memchr(0, sql).is_some() {

@@ -1,0 +1,141 @@
+//! Reads a slot's stream, and tells the source how much of its log it may let go.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::decode::{Message, decode};
+use crate::error::ReplicateError;
+use crate::position::LogPosition;
+use crate::postgres::plan::StreamPlan;
+use crate::postgres::session::Session;
+use crate::postgres::value::quote_text;
+
+/// How often the source is told, and asked, where things stand. Its answer also moves the place that is known to hold nothing for us.
+pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(50);
+/// The source answers to every status, so a longer silence means that it is gone.
+const SILENCE_LIMIT: Duration = Duration::from_secs(20);
+/// Midnight of 2000-01-01, from which the protocol counts, in seconds of Unix.
+const EPOCH_S: u64 = 946_684_800;
+
+/// What was read.
+pub(crate) enum Read {
+    /// A message of the log, and its bytes.
+    Message(Message, usize),
+    /// Everything below this place has been sent.
+    Reached(u64),
+}
+
+/// An open stream.
+pub(crate) struct Reader {
+    session: Session,
+    body: Vec<u8>,
+    told: Instant,
+    position: LogPosition,
+}
+
+impl Reader {
+    /// Opens the slot's stream behind a place.
+    pub(crate) async fn open(
+        plan: &StreamPlan,
+        from: &LogPosition,
+    ) -> Result<Reader, ReplicateError> {
+        let settings = [("replication", "database"), ("lc_monetary", "C")];
+        let mut session = Session::open_with(&plan.from, &settings).await?;
+        let mark = plan.mark();
+        let sql = format!(
+            "START_REPLICATION SLOT {mark} LOGICAL {from} (proto_version '1', publication_names {})",
+            quote_text(&format!("\"{mark}\""))
+        );
+        let begun = session.wire().begin_copy_both(sql.as_bytes()).await;
+        begun.map_err(|error| {
+            lost(
+                session.told(SILENCE_LIMIT, "opening the slot's stream", error),
+                from,
+            )
+        })?;
+        session.wire().set_patience(SILENCE_LIMIT);
+        Ok(Reader {
+            session,
+            body: Vec::new(),
+            told: Instant::now(),
+            position: from.clone(),
+        })
+    }
+
+    /// Whether something is here already.
+    pub(crate) fn has_buffered(&mut self) -> bool {
+        self.session.wire().has_buffered()
+    }
+
+    /// Waits until something has come. It may be cut off at any time.
+    pub(crate) async fn wait(&mut self) -> Result<(), ReplicateError> {
+        let waited = self.session.wire().copy_both_wait().await;
+        waited.map_err(|error| self.session.told(SILENCE_LIMIT, "reading the log", error))
+    }
+
+    /// Reads what has come. It must not be cut off.
+    pub(crate) async fn read(&mut self) -> Result<Read, ReplicateError> {
+        let doing = "reading the log";
+        let read = self.session.wire().copy_both_message(&mut self.body).await;
+        let goes_on = read.map_err(|error| self.session.told(SILENCE_LIMIT, doing, error))?;
+        if !goes_on {
+            return Err(ReplicateError::Unreachable {
+                side: self.session.address().side(),
+                host: self.session.address().host(),
+                doing: "reading the log, which the server ended".to_owned(),
+                source: None,
+            });
+        }
+        let (kind, rest) = self.body.split_first().unwrap_or((&0, &[]));
+        let number = |at: usize| {
+            let bytes = rest.get(at..at + 8)?;
+            Some(u64::from_be_bytes(bytes.try_into().ok()?))
+        };
+        let read = match kind {
+            b'k' => number(0).map(Read::Reached),
+            b'w' => {
+                let message = rest.get(24..).and_then(decode);
+                message.map(|message| Read::Message(message, self.body.len()))
+            }
+            _ => None,
+        };
+        read.ok_or_else(|| ReplicateError::LogUnreadable {
+            position: self.position.clone(),
+            reason: "the server sent a message that is none of pgoutput's".to_owned(),
+        })
+    }
+
+    /// Tells the source that everything up to a place is committed on the target, if it is time to, and asks for an answer.
+    pub(crate) async fn tell(&mut self, done: u64) -> Result<(), ReplicateError> {
+        if self.told.elapsed() < STATUS_INTERVAL {
+            return Ok(());
+        }
+        self.told = Instant::now();
+        let epoch = SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH_S);
+        let now = SystemTime::now().duration_since(epoch).unwrap_or_default();
+        let now_us = now.as_micros() as u64;
+        let mut status = vec![b'r'];
+        for number in [done, done, done, now_us] {
+            status.extend_from_slice(&number.to_be_bytes());
+        }
+        status.push(1);
+        self.position = LogPosition::of_lsn(done);
+        self.session
+            .copy_in_data("telling the source what is done", &status)
+            .await
+    }
+}
+
+/// A slot that is gone, or whose log was taken away, cannot be made again without a gap (rule 25).
+fn lost(error: ReplicateError, position: &LogPosition) -> ReplicateError {
+    match &error {
+        // undefined_object; object_not_in_prerequisite_state, as of an invalidated slot
+        ReplicateError::Refused { source, .. }
+            if matches!(source.sql_state(), Some("42704" | "55000")) =>
+        {
+            ReplicateError::LogPurged {
+                position: position.clone(),
+            }
+        }
+        _ => error,
+    }
+}

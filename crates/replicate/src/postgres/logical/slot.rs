@@ -1,0 +1,90 @@
+//! The slot and the publication on the source: the only things that following by logical decoding writes there, both named after the stream.
+
+use crate::error::ReplicateError;
+use crate::position::LogPosition;
+use crate::postgres::plan::StreamPlan;
+use crate::postgres::session::Session;
+use crate::postgres::snapshot::Snapshot;
+use crate::postgres::table::{ReplicaIdentity, Table, Tables};
+use crate::postgres::value::{quote_name, quote_text};
+use crate::stream::Direction;
+
+/// Whether a table's changes can be followed. One whose old rows the log does not tell must not be published: its UPDATE and DELETE would be refused
+/// to the application at once (rule 25).
+pub fn can_follow(table: &Table) -> bool {
+    !table.is_unlogged && table.replica_identity != ReplicaIdentity::Nothing
+}
+
+/// Makes the publication and then the slot, and returns where the slot begins, with its snapshot. What an earlier try left half done is made anew: there is
+/// no checkpoint yet, so nothing was read from it.
+pub async fn make(
+    plan: &StreamPlan,
+    tables: &Tables,
+) -> Result<(LogPosition, Snapshot), ReplicateError> {
+    let mut session = Session::open(&plan.from).await?;
+    remove(plan, &mut session).await?;
+    let mut published: Vec<String> = tables
+        .values()
+        .filter(|table| can_follow(table))
+        .map(|table| format!("ONLY {}", table.path()))
+        .collect();
+    if plan.direction == Direction::Reverse {
+        // So that what the forward stream applied is known in the log.
+        published.push("ONLY reberth.stream".to_owned());
+    }
+    let list = match published.is_empty() {
+        true => String::new(),
+        false => format!(" FOR TABLE {}", published.join(", ")),
+    };
+    let mark = plan.mark();
+    let sql = format!("CREATE PUBLICATION {}{list}", quote_name(&mark));
+    session.run("making the publication", sql).await?;
+    let mut keeper = Session::open_with(&plan.from, &[("replication", "database")]).await?;
+    let doing = "making the slot";
+    let sql = format!("CREATE_REPLICATION_SLOT {mark} LOGICAL pgoutput EXPORT_SNAPSHOT");
+    // It waits for every transaction that is open now, prepared ones too.
+    let made: Vec<(String, String, String, String)> = keeper
+        .rows_within(crate::connection::LONG_STATEMENT_LIMIT, doing, sql)
+        .await?;
+    let begun = made.into_iter().next().and_then(|(_, place, snapshot, _)| {
+        let place: LogPosition = place.parse().ok()?;
+        Some((place, snapshot))
+    });
+    let (place, name) = begun.ok_or_else(|| {
+        ReplicateError::Blocked(vec![
+            "the source made a slot and did not say where it begins".to_owned(),
+        ])
+    })?;
+    let snapshot = Snapshot::kept_by(keeper, name, &plan.from).await?;
+    Ok((place, snapshot))
+}
+
+/// Removes both, whatever of them is there. Returns what was removed.
+pub async fn remove(
+    plan: &StreamPlan,
+    session: &mut Session,
+) -> Result<Vec<String>, ReplicateError> {
+    let mark = plan.mark();
+    let quoted = quote_text(&mark);
+    let mut removed = Vec::new();
+    let doing = "removing the slot";
+    // A reader of ours that is still connected keeps it.
+    let sql = format!(
+        "SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE slot_name = {quoted} AND active_pid IS NOT NULL"
+    );
+    session.run(doing, sql).await?;
+    let sql = format!(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = {quoted}"
+    );
+    if session.run(doing, sql).await? > 0 {
+        removed.push(format!("the replication slot {mark}"));
+    }
+    let sql = format!("SELECT 1 FROM pg_publication WHERE pubname = {quoted}");
+    let there: Vec<(u32,)> = session.rows("looking for the publication", sql).await?;
+    if !there.is_empty() {
+        let sql = format!("DROP PUBLICATION {}", quote_name(&mark));
+        session.run("removing the publication", sql).await?;
+        removed.push(format!("the publication {mark}"));
+    }
+    Ok(removed)
+}

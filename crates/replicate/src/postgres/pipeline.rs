@@ -1,0 +1,217 @@
+//! The pipeline of one database: copy, stream, apply, until told to stop.
+//!
+//! # Why the target ends up with exactly the source's rows
+//!
+//! **Setting.** The slot begins at a place P0 of the source's log; it sends every transaction that commits after P0, in the order of the commits. Each table
+//! is copied within one snapshot S of its own: the slot's, which shows exactly what committed before P0, or, after a restart, one that was taken later.
+//!
+//! **Claim.** For every table, the copy together with the transactions sent after P0 that S does not show is, at each place of the log at or after the
+//! place where S was taken, the source's table at that place. *Proof.* The rows at a place L are the work of the transactions committed by then. Those that
+//! S shows are in the copy, all of them and whole. Those that it does not show and that committed by L are sent, since S shows everything before P0.
+//! None is counted twice, as it is left out for this table exactly if S shows it ([`super::visible`], which also says why the order does not
+//! suffer). ∎ So tables need no key for being copied, no row is applied twice, and unique indexes may be made as soon as a table is copied.
+//!
+//! **One moment.** Tables that were read in different snapshots stand at one moment once the replay has passed the place where the last of them was
+//! taken. Until then a row may lack its parent, so foreign keys are made after it (rule 4).
+//!
+//! **Restarts.** A chunk's rows commit with its mark, a batch's changes with the checkpoint, both under the epoch ([`super::state`]): after a kill at any
+//! instant the target holds all of a chunk or batch or nothing of it. A table that was not whole is emptied and begun anew in a new snapshot.
+//! The slot lets go of no more than the checkpoint has passed.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::claim::Claim;
+use crate::error::ReplicateError;
+use crate::position::LogPosition;
+use crate::postgres::logical::{follow, slot};
+use crate::postgres::session::Session;
+use crate::postgres::snapshot::Snapshot;
+use crate::postgres::state::{self, Checkpoint, Method, StreamState};
+use crate::postgres::{full_load, lag, server, table};
+use crate::progress::Progress;
+use crate::running::{Attempt, RunningStream};
+use crate::stream::Phase;
+
+pub use crate::postgres::plan::StreamPlan;
+
+/// The pipeline of a stream, which may be run again and again.
+struct Pipeline {
+    plan: StreamPlan,
+    copy_turns: Arc<Semaphore>,
+    claim: Option<Claim>,
+}
+
+impl Attempt for Pipeline {
+    async fn attempt(&mut self, publish: &watch::Sender<Progress>) -> Result<(), ReplicateError> {
+        let claim = match &mut self.claim {
+            Some(claim) => claim,
+            none => none.insert(Claim::new()?),
+        };
+        run_once(&self.plan, &self.copy_turns, claim, publish).await
+    }
+}
+
+/// Starts a stream among others: while it copies, it holds a permit for each of its workers.
+pub fn start(plan: StreamPlan, copy_turns: Arc<Semaphore>) -> RunningStream {
+    RunningStream::of(Pipeline {
+        plan,
+        copy_turns,
+        claim: None,
+    })
+}
+
+async fn run_once(
+    plan: &StreamPlan,
+    copy_turns: &Semaphore,
+    claim: &mut Claim,
+    publish: &watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
+    let mut target = Session::open(&plan.to).await?;
+    state::prepare_tables(&mut target).await?;
+    let begun = state::peek(&mut target, plan.direction, &plan.database).await?;
+    if begun.is_none() && publish.borrow().epoch > 0 {
+        // This process has run the stream before, so somebody has stopped it for good meanwhile: it must not begin anew by itself.
+        return Err(ReplicateError::NotStarted {
+            database: plan.database.clone(),
+        });
+    }
+    let is_copying = begun
+        .as_ref()
+        .is_none_or(|begun| begun.phase == Phase::Copying);
+    let workers = u32::try_from(plan.workers.max(1)).unwrap_or(u32::MAX);
+    let turn = match is_copying {
+        true => {
+            publish.send_modify(|progress| progress.phase = "waiting".to_owned());
+            copy_turns.acquire_many(workers).await.ok()
+        }
+        false => None,
+    };
+    let mut snapshot = None;
+    if begun.is_none() {
+        snapshot = Some(begin(plan, &mut target).await?);
+    }
+    let state = StreamState::take_over(&mut target, plan.direction, &plan.database, claim).await?;
+    let mut checkpoint = state.checkpoint(&mut target).await?;
+    check_source(plan, &checkpoint).await?;
+    publish.send_modify(|progress| {
+        progress.epoch = state.epoch();
+        progress.phase = checkpoint.phase.word().to_owned();
+        progress.applied = checkpoint.position.parse().ok();
+    });
+    if checkpoint.phase == Phase::Copying {
+        copy(plan, &state, &checkpoint, snapshot, &mut target, publish).await?;
+        checkpoint = state.checkpoint(&mut target).await?;
+    }
+    drop(turn);
+    stream(plan, &state, checkpoint, &mut target, publish).await
+}
+
+/// Takes the first position and writes the first checkpoint.
+async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, ReplicateError> {
+    let mut source = Session::open(&plan.from).await?;
+    let identity = server::identity(&mut source).await?;
+    let tables = table::read(&mut source).await?;
+    let (place, snapshot) = slot::make(plan, &tables).await?;
+    // What was read before the slot began may have changed since.
+    let again = table::read(&mut source).await?;
+    if shape_of(&again) != shape_of(&tables) {
+        return Err(ReplicateError::SchemaChanged {
+            position: place,
+            statement: "a statement that changes a table".to_owned(),
+            reason: "it came while the stream began; start again".to_owned(),
+        });
+    }
+    let checkpoint = Checkpoint {
+        phase: Phase::Copying,
+        method: Method::Logical,
+        position: place.to_string(),
+        certain_from: place.to_string(),
+        source_identity: identity,
+        tables: again,
+    };
+    state::begin(target, plan.direction, &plan.database, &checkpoint).await?;
+    Ok(snapshot)
+}
+
+/// All about tables that a statement changes, without what grows by itself.
+fn shape_of(tables: &table::Tables) -> Vec<(String, Vec<table::Column>, Vec<usize>)> {
+    let shape =
+        |table: &table::Table| (table.path(), table.columns.clone(), table.identity.clone());
+    tables.values().map(shape).collect()
+}
+
+async fn check_source(plan: &StreamPlan, checkpoint: &Checkpoint) -> Result<(), ReplicateError> {
+    let mut source = Session::open(&plan.from).await?;
+    let found = server::identity(&mut source).await?;
+    if found == checkpoint.source_identity {
+        return Ok(());
+    }
+    Err(ReplicateError::SourceChanged {
+        position: checkpoint
+            .position
+            .parse()
+            .unwrap_or(LogPosition::of_lsn(0)),
+        expected: checkpoint.source_identity.clone(),
+        found,
+    })
+}
+
+/// Copies what is not copied yet, and leaves the phase.
+async fn copy(
+    plan: &StreamPlan,
+    state: &StreamState,
+    checkpoint: &Checkpoint,
+    snapshot: Option<Snapshot>,
+    target: &mut Session,
+    publish: &watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
+    let (snapshot, certain_from) = match snapshot {
+        Some(snapshot) => (snapshot, checkpoint.certain_from.clone()),
+        None => {
+            let snapshot = Snapshot::take(&plan.from).await?;
+            // Asked for after the snapshot: what it shows is written before this place.
+            let mut source = Session::open(&plan.from).await?;
+            (snapshot, server::log_end(&mut source).await?.to_string())
+        }
+    };
+    // Known before the first chunk of this snapshot is stored, so that no successor takes the tables for older than they are.
+    state.enter(target, Phase::Copying, &certain_from).await?;
+    full_load::copy(plan, state, &checkpoint.tables, &snapshot, target, publish).await?;
+    state.enter(target, Phase::Replaying, &certain_from).await
+}
+
+/// Follows the log from the checkpoint on: first until all tables stand at one moment, then for good.
+async fn stream(
+    plan: &StreamPlan,
+    state: &StreamState,
+    mut checkpoint: Checkpoint,
+    target: &mut Session,
+    publish: &watch::Sender<Progress>,
+) -> Result<(), ReplicateError> {
+    // Ends with this function.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(lag::measure_always(plan.from.clone(), publish.clone()));
+    let enter = |checkpoint: &Checkpoint| {
+        publish.send_modify(|progress| {
+            progress.phase = checkpoint.phase.word().to_owned();
+            progress.retrying = None;
+        });
+    };
+    enter(&checkpoint);
+    if checkpoint.phase == Phase::Replaying {
+        let until: LogPosition = checkpoint.certain_from.parse().map_err(|_| {
+            ReplicateError::Blocked(vec!["the checkpoint holds no place in a log".to_owned()])
+        })?;
+        let readings = follow::visible(state, target).await?;
+        follow::follow(plan, state, &checkpoint, readings, Some(&until), publish).await?;
+        state
+            .enter(target, Phase::Following, &checkpoint.certain_from)
+            .await?;
+        checkpoint = state.checkpoint(target).await?;
+        enter(&checkpoint);
+    }
+    follow::follow(plan, state, &checkpoint, Default::default(), None, publish).await
+}

@@ -1,0 +1,53 @@
+//! What a stream moves, and between whom.
+
+use crate::connection::Address;
+use crate::postgres::state::Method;
+use crate::stream::Direction;
+
+/// What a stream moves, and between whom.
+#[derive(Clone, Debug)]
+pub struct StreamPlan {
+    /// Name of the database on both sides.
+    pub database: String,
+    /// Which way it flows.
+    pub direction: Direction,
+    /// Reads rows and changes.
+    pub from: Address,
+    /// Writes rows and state.
+    pub to: Address,
+    /// How changes are learnt.
+    pub method: Method,
+    /// Copy workers.
+    pub workers: usize,
+    /// Streams that run in this process, which share its memory.
+    pub streams: usize,
+}
+
+/// Bytes of changes that all streams of a process may hold at once in one stage: being gathered, or on their way to the target.
+const STAGE_BYTES: usize = 48 << 20;
+/// A stage of one stream holds no more; more was not faster.
+const STAGE_BYTES_MAX: usize = 8 << 20;
+/// Nor less: a batch must be worth its round trips.
+const STAGE_BYTES_MIN: usize = 1 << 20;
+
+impl StreamPlan {
+    /// Bytes of changes that one stage of this stream holds at the most.
+    pub(crate) fn stage_bytes(&self) -> usize {
+        (STAGE_BYTES / self.streams.max(1)).clamp(STAGE_BYTES_MIN, STAGE_BYTES_MAX)
+    }
+
+    /// The name of what the stream makes on the server that it reads from: a slot, a publication. It is derived from what is moved and where to, so
+    /// that a restart finds its own, and another target makes another.
+    pub fn mark(&self) -> String {
+        let text = format!(
+            "{}/{}/{}",
+            self.database,
+            self.direction.word(),
+            self.to.host()
+        );
+        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        format!("reberth_{hash:016x}")
+    }
+}
