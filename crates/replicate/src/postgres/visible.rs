@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn numbers_that_began_again_are_told_apart() {
-        let wrapped = (1 << 32) + 5;
+        let wrapped = (1_u64 << 32) + 5;
         let visible = Visible::parse(&format!("{wrapped}:{}:{wrapped}", wrapped + 10)).unwrap();
         assert!(visible.shows(u32::MAX) && visible.shows(4) && visible.shows(14));
         assert!(!visible.shows(5) && !visible.shows(15) && !visible.shows(1000));

@@ -18,6 +18,7 @@ mod kill;
 mod log_forms;
 mod memory;
 mod pair;
+mod postgres;
 mod preflight;
 mod programs;
 mod property;

@@ -7,6 +7,7 @@
 //! A transaction of the source that is larger than a batch arrives in parts, which stay in one transaction here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::decode::Value;
 use super::fold::{Key, Now, TableChanges};
@@ -22,7 +23,7 @@ use crate::postgres::value::quote_text;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// By the table's path.
-    pub(crate) tables: BTreeMap<String, (Shape, TableChanges)>,
+    pub(crate) tables: BTreeMap<String, (Arc<Shape>, TableChanges)>,
     /// Transactions that end in it.
     pub(crate) transactions: u64,
     /// Row changes in it, as the log counts them.
@@ -158,10 +159,10 @@ impl Applier {
 
     async fn write(
         &mut self,
-        tables: BTreeMap<String, (Shape, TableChanges)>,
+        tables: BTreeMap<String, (Arc<Shape>, TableChanges)>,
     ) -> Result<(), ReplicateError> {
         let mut emptied = Vec::new();
-        let mut written: Vec<(Shape, Rounds)> = Vec::new();
+        let mut written: Vec<(Arc<Shape>, Rounds)> = Vec::new();
         for (path, (shape, changes)) in tables {
             if changes.is_truncated {
                 emptied.push(path);

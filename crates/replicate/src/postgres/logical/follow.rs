@@ -113,7 +113,7 @@ struct Gathering {
 enum Followed {
     /// Our own checkpoint.
     OwnMark,
-    Table(String, Shape),
+    Table(String, Arc<Shape>),
 }
 
 impl Gathering {
@@ -297,7 +297,7 @@ impl Gathering {
             fields,
             table: table.clone(),
         };
-        Ok(Some(Followed::Table(path, shape)))
+        Ok(Some(Followed::Table(path, Arc::new(shape))))
     }
 
     /// Gathers a change, unless it is none of ours or came with the copy.

@@ -15,12 +15,29 @@ pub fn can_follow(table: &Table) -> bool {
     !table.is_unlogged && table.replica_identity != ReplicaIdentity::Nothing
 }
 
+/// What must be done before the stream can begin.
+pub fn blockers(tables: &Tables) -> Vec<String> {
+    let unfollowed = tables
+        .values()
+        .filter(|table| !table.is_unlogged && !can_follow(table));
+    unfollowed
+        .map(|table| {
+            let path = table.path();
+            format!("the source's log does not tell which rows of {path} change: give it a primary key, or run ALTER TABLE {path} REPLICA IDENTITY FULL on the source")
+        })
+        .collect()
+}
+
 /// Makes the publication and then the slot, and returns where the slot begins, with its snapshot. What an earlier try left half done is made anew: there is
 /// no checkpoint yet, so nothing was read from it.
 pub async fn make(
     plan: &StreamPlan,
     tables: &Tables,
 ) -> Result<(LogPosition, Snapshot), ReplicateError> {
+    let blockers = blockers(tables);
+    if !blockers.is_empty() {
+        return Err(ReplicateError::Blocked(blockers));
+    }
     let mut session = Session::open(&plan.from).await?;
     remove(plan, &mut session).await?;
     let mut published: Vec<String> = tables

@@ -1,0 +1,151 @@
+//! PostgreSQL: two servers, a database with the oddities that applications have, and a stream between them.
+
+mod follow;
+mod random;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reberth_replicate::postgres::pipeline::{self, StreamPlan};
+use reberth_replicate::postgres::session::Session;
+use reberth_replicate::postgres::state::Method;
+use reberth_replicate::progress::Progress;
+use reberth_replicate::running::RunningStream;
+use reberth_replicate::stream::Direction;
+use reberth_replicate::{Address, LogPosition, Secret};
+use reberth_testkit::postgres::{Major, PASSWORD, Postgres};
+use tokio::sync::Semaphore;
+
+pub(crate) const DATABASE: &str = "shop";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tables of every kind that matters to a stream.
+const TABLES: &str = "
+    CREATE TYPE mood AS ENUM ('calm', 'wild');
+    CREATE TABLE plain (id int PRIMARY KEY, v int NOT NULL, note text);
+    CREATE TABLE two_keys (id int PRIMARY KEY, place int NOT NULL UNIQUE, big text);
+    CREATE TABLE named (a text, b numeric, big text, PRIMARY KEY (a, b));
+    CREATE TABLE keyless (v int, note text);
+    ALTER TABLE keyless REPLICA IDENTITY FULL;
+    CREATE TABLE odd (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood, ms mood[], j json, f float8, r int4range, c char(5), b bytea,
+        t timestamptz, i interval, n numeric, a int[], doubled int GENERATED ALWAYS AS (1 + 1) STORED, money money, bits bit(3), x xml);
+    CREATE TABLE parted (id int, v int, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+    CREATE TABLE parted_low PARTITION OF parted FOR VALUES FROM (MINVALUE) TO (100);
+    CREATE TABLE parted_high PARTITION OF parted FOR VALUES FROM (100) TO (MAXVALUE);
+    CREATE TABLE \"Quoted \"\"name'\" (\"the key\" text PRIMARY KEY, \"select\" text);
+    CREATE TABLE empty_row ();
+    ALTER TABLE empty_row REPLICA IDENTITY FULL;
+    ";
+
+pub(crate) struct Pair {
+    pub(crate) source: Postgres,
+    pub(crate) target: Postgres,
+}
+
+impl Pair {
+    pub(crate) fn start(name: &str, source: Major, target: Major) -> Pair {
+        let start = |side: &str, major| {
+            let server =
+                Postgres::start(major, &format!("pg-{name}-{side}"), &[]).expect("a server");
+            let roles = format!(
+                "CREATE ROLE mover LOGIN SUPERUSER PASSWORD '{PASSWORD}'; CREATE DATABASE {DATABASE}"
+            );
+            for statement in roles.split(';') {
+                server
+                    .sql("postgres", statement)
+                    .expect("a role and a database");
+            }
+            server.sql(DATABASE, TABLES).expect("tables");
+            server
+        };
+        Pair {
+            source: start("source", source),
+            target: start("target", target),
+        }
+    }
+
+    pub(crate) fn plan(&self) -> StreamPlan {
+        StreamPlan {
+            database: DATABASE.to_owned(),
+            direction: Direction::Forward,
+            from: address(&self.source, "source"),
+            to: address(&self.target, "target"),
+            method: Method::Logical,
+            workers: 2,
+            streams: 1,
+        }
+    }
+
+    pub(crate) fn stream(&self) -> RunningStream {
+        pipeline::start(self.plan(), Arc::new(Semaphore::new(2)))
+    }
+
+    /// Waits until the target holds what the source holds now.
+    pub(crate) async fn settle(&self, stream: &mut RunningStream) {
+        let sql = "SELECT pg_current_wal_insert_lsn()";
+        let end = self.source.sql(DATABASE, sql).expect("a place");
+        let end: LogPosition = end.trim().parse().expect("a place");
+        reach(stream, |progress| {
+            progress.phase == "following"
+                && progress
+                    .applied
+                    .as_ref()
+                    .is_some_and(|applied| *applied >= end)
+        })
+        .await;
+    }
+
+    /// Compares every row of both sides, by text.
+    pub(crate) fn assert_equal(&self) {
+        let tables = self
+            .source
+            .sql(DATABASE, "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+            .expect("tables");
+        for table in tables.lines() {
+            let rows = |server: &Postgres| {
+                let sql = format!("SELECT t::text FROM ONLY {table} AS t ORDER BY 1");
+                server.sql(DATABASE, &sql).expect("rows")
+            };
+            let (here, there) = (rows(&self.source), rows(&self.target));
+            if here != there {
+                let missing: Vec<&str> = here
+                    .lines()
+                    .filter(|row| !there.lines().any(|other| other == *row))
+                    .take(5)
+                    .collect();
+                let extra: Vec<&str> = there
+                    .lines()
+                    .filter(|row| !here.lines().any(|other| other == *row))
+                    .take(5)
+                    .collect();
+                panic!(
+                    "{table} differs: {} and {} rows; missing {missing:?}, extra {extra:?}",
+                    here.lines().count(),
+                    there.lines().count()
+                );
+            }
+        }
+    }
+}
+
+pub(crate) fn address(server: &Postgres, side: &'static str) -> Address {
+    let url = server.url("mover", PASSWORD, DATABASE);
+    Address::parse(&Secret::new(url), side, side).expect("an address")
+}
+
+pub(crate) async fn session(server: &Postgres) -> Session {
+    Session::open_with(&address(server, "source"), &[("search_path", "public")])
+        .await
+        .expect("a session")
+}
+
+pub(crate) async fn reach(stream: &mut RunningStream, condition: impl FnMut(&Progress) -> bool) {
+    let reached = tokio::time::timeout(PATIENCE, stream.wait_until(condition)).await;
+    match reached {
+        Ok(reached) => assert!(
+            reached.expect("the stream goes on"),
+            "the stream ended early"
+        ),
+        Err(_) => panic!("the stream stands still: {:?}", stream.progress()),
+    }
+}
