@@ -3,13 +3,11 @@
 use reberth_model::assessment::{Blocker, Check, CheckResult, Severity};
 use reberth_model::estate::Estate;
 
+use crate::engine::Family;
 use crate::rules::{hidden, name_of};
 
 /// The check whose failure already stops the load, not only the cutover.
 const CHANGE_STREAM_CHECK: &str = "RB-S-OPS-02";
-
-/// Engines that `replicate` can carry, as the providers call them.
-const CARRIED_ENGINES: [&str; 2] = ["mysql", "advanced_mysql"];
 
 /// The blockers, the earliest step first, then critical before high, then by check.
 pub(crate) fn find(estate: &Estate, checks: &[Check]) -> Vec<Blocker> {
@@ -62,7 +60,7 @@ fn unlisted_databases(estate: &Estate) -> Option<Blocker> {
 fn unknown_engines(estate: &Estate) -> Option<Blocker> {
     let resources: Vec<_> = estate
         .data_stores()
-        .filter(|(_, database)| !CARRIED_ENGINES.contains(&database.engine.as_str()))
+        .filter(|(_, database)| Family::of(&database.engine) != Family::Mysql)
         .map(|(resource, _)| name_of(resource))
         .collect();
     (!resources.is_empty()).then(|| Blocker {
@@ -70,7 +68,7 @@ fn unknown_engines(estate: &Estate) -> Option<Blocker> {
         stops: "replicate".to_owned(),
         what: "These databases run an engine that this build cannot replicate".to_owned(),
         resources,
-        remedy: "Plan their move by other means: dump and restore, the engine's own replication, or leave them for a later wave".to_owned(),
+        remedy: "Take the method that is proposed for each under methods, by hand for now, or leave them for a later wave".to_owned(),
         waivable: false,
     })
 }

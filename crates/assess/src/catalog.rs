@@ -3,7 +3,7 @@
 use reberth_model::assessment::Severity;
 use serde::Deserialize;
 
-use crate::cost::PriceTable;
+use crate::cost::{PriceList, PriceTable};
 use crate::csv;
 use crate::date::Date;
 
@@ -59,8 +59,8 @@ pub(crate) struct EndOfSupport {
 }
 
 impl Catalog {
-    /// The catalog that this build carries.
-    pub(crate) fn embedded() -> Catalog {
+    /// The catalog that this build carries, with the prices of `lists` before its own.
+    pub(crate) fn with(lists: &[PriceList]) -> Catalog {
         let mut file: CheckFile = serde_json::from_str(CHECKS)
             .expect("the embedded list of checks is well formed, as a test of this module shows");
         file.checks.sort_by(|a, b| a.id.cmp(&b.id));
@@ -71,7 +71,7 @@ impl Catalog {
                 .iter()
                 .filter_map(end_of_support)
                 .collect(),
-            prices: PriceTable::embedded(),
+            prices: PriceTable::embedded().with(lists),
         }
     }
 
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_embedded_data_are_whole() {
-        let catalog = Catalog::embedded();
+        let catalog = Catalog::with(&[]);
         assert!(catalog.checks.len() >= 119);
         assert!(
             catalog
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn operating_systems_are_found_by_the_names_that_providers_give_them() {
-        let catalog = Catalog::embedded();
+        let catalog = Catalog::with(&[]);
         let ends = |name| {
             catalog
                 .end_of_system(name)
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_version_is_found_by_its_beginning() {
-        let catalog = Catalog::embedded();
+        let catalog = Catalog::with(&[]);
         let ends = |product, version| {
             catalog
                 .end_of_support(product, version)

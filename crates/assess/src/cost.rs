@@ -1,29 +1,60 @@
 //! What the estate costs, line by line. A line without a price stays without one: it is never filled with a guess.
 
+mod assumed;
+mod instance;
+mod outlook;
+mod price_list;
 mod price_table;
+mod scenario;
 mod source;
 mod target;
 
+pub(crate) use instance::processors;
+pub use price_list::PriceList;
 pub(crate) use price_table::PriceTable;
-pub(crate) use target::processors;
+pub use scenario::Scenario;
 
 use crate::rules::{self, Context};
-use reberth_model::assessment::{CostLine, HowKnown, Side, Total, Totals};
+use assumed::Assumed;
+use price_table::Price;
+use reberth_model::assessment::{CostLine, HowKnown, Outlook, Side, Total, Totals};
 use reberth_model::estate::{Attributes, Estate};
 use reberth_model::money::Usd;
+use target::Scene;
 
 /// Hours that a month is counted with, as the providers do.
 pub(crate) const HOURS_PER_MONTH: u64 = 730;
 
-/// Every line, source before target.
-pub(crate) fn lines(estate: &Estate, context: &Context) -> Vec<CostLine> {
+/// Every line: the source, the target, and what the move costs once.
+pub(crate) fn lines(estate: &Estate, context: &Context, scenario: &Scenario) -> Vec<CostLine> {
     let mut lines = hidden(estate, Side::Source);
     lines.extend(not_understood(estate, Side::Source));
     lines.extend(source::lines(estate, &context.catalog.prices));
-    lines.extend(hidden(estate, Side::Target));
-    lines.extend(not_understood(estate, Side::Target));
-    lines.extend(target::lines(estate, context));
+    lines.extend(target_lines(estate, context, scenario));
     lines
+}
+
+fn target_lines(estate: &Estate, context: &Context, scenario: &Scenario) -> Vec<CostLine> {
+    let scene = Scene {
+        estate,
+        region: scenario.region(&context.policy.target.region),
+        scenario,
+        prices: &context.catalog.prices,
+    };
+    let mut lines = hidden(estate, Side::Target);
+    lines.extend(not_understood(estate, Side::Target));
+    lines.extend(target::lines(&scene, context));
+    let once = target::once(&scene, &lines);
+    lines.extend(once);
+    lines
+}
+
+/// What the sums of `lines` mean.
+pub(crate) fn outlook(estate: &Estate, context: &Context, lines: &[CostLine]) -> Outlook {
+    let region = &context.policy.target.region;
+    outlook::outlook(estate, lines, &totals(lines), region, |scenario| {
+        totals(&target_lines(estate, context, scenario)).target
+    })
 }
 
 /// A line for each paid kind that could not be listed, so that a sum without it does not look whole.
@@ -55,9 +86,9 @@ fn not_understood(estate: &Estate, side: Side) -> Vec<CostLine> {
         .resources
         .iter()
         .filter(|resource| {
-            // What an application costs today stands with its processes.
+            // What an application costs, on both sides, stands with its processes.
             let by_process = matches!(resource.attributes, Attributes::App(_));
-            let told = side == Side::Source && (resource.cost.is_some() || by_process);
+            let told = by_process || (side == Side::Source && resource.cost.is_some());
             PAID_KINDS.contains(&resource.attributes.kind()) && !told
         })
         .map(|resource| {
@@ -133,6 +164,44 @@ fn priced(
         as_of: (!source.1.is_empty()).then(|| source.1.to_owned()),
         committed: None,
     }
+}
+
+/// A line of a quantity that is assumed: `count` times the range of `assumed`, times the price and a factor.
+fn assumed_line(
+    side: Side,
+    about: (String, Vec<String>),
+    assumed: &Assumed,
+    count: f64,
+    price: (Option<&Price>, f64),
+) -> CostLine {
+    let (item, ids) = about;
+    let Assumed {
+        low,
+        likely,
+        high,
+        of,
+    } = assumed;
+    let words = format!("assumed: {low} to {high}, likely {likely} {of}");
+    let (Some(price), factor) = price else {
+        return not_priced(side, item, ids, format!("{words}; no price was read"));
+    };
+    let amount = |quantity: f64| price.usd.scaled(quantity * count * factor);
+    let (Some(low), Some(likely), Some(high)) = (amount(*low), amount(*likely), amount(*high))
+    else {
+        return not_priced(side, item, ids, "the quantity is too large to be true");
+    };
+    let range = Range { low, likely, high };
+    let times = if factor == 1.0 {
+        String::new()
+    } else {
+        format!(" x {factor}")
+    };
+    let working = format!(
+        "{words}; {count} of them{times} x {:.5}",
+        price.usd.as_f64()
+    );
+    let known = (HowKnown::Assumed, working);
+    priced(side, item, ids, range, known, (&price.source, &price.as_of))
 }
 
 /// A line that has no price, and why.

@@ -41,6 +41,24 @@ pub enum AssessError {
         /// Why it cannot count.
         why: &'static str,
     },
+    /// A decision to weigh is not understood.
+    #[error(
+        "--what-if {given:?} is not understood: {why}; write for example nat=single or class:NAME=TYPE"
+    )]
+    WhatIf {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A file is no price list of AWS.
+    #[error(
+        "the price list cannot be read: {why}; give the JSON file of one service and region from the AWS Price List, as `index.json`"
+    )]
+    PriceList {
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 impl AssessError {
@@ -51,6 +69,8 @@ impl AssessError {
             AssessError::WaiverExpiry { .. } => "RB-ASS-002",
             AssessError::WaiverCheck { .. } => "RB-ASS-003",
             AssessError::Answer { .. } => "RB-ASS-004",
+            AssessError::WhatIf { .. } => "RB-ASS-005",
+            AssessError::PriceList { .. } => "RB-ASS-006",
         }
     }
 }

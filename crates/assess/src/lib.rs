@@ -11,8 +11,10 @@ mod csv;
 mod date;
 mod engine;
 mod error;
+mod methods;
 mod network_reach;
 mod platform_plans;
+mod process_sizes;
 mod questions;
 mod report;
 mod rules;
@@ -20,10 +22,11 @@ mod statements;
 mod target_rules;
 mod waves;
 
+pub use cost::{PriceList, Scenario};
 pub use error::AssessError;
 pub use report::{html, markdown};
 
-use reberth_model::assessment::{Assessment, Outlook};
+use reberth_model::assessment::Assessment;
 use reberth_model::design::Design;
 use reberth_model::document::{SCHEMA, sha256_hex};
 use reberth_model::estate::Estate;
@@ -48,6 +51,10 @@ pub struct Question<'a> {
     pub today: &'a str,
     /// The design of the target, once there is one.
     pub design: Option<&'a Design>,
+    /// Price lists of AWS, whose prices come before the catalog's.
+    pub price_lists: &'a [PriceList],
+    /// Decisions of the target that differ from the estimate's.
+    pub scenario: &'a Scenario,
 }
 
 /// Judges an estate, and the design for it when there is one.
@@ -60,18 +67,20 @@ pub fn assess(question: Question) -> Result<Assessment, AssessError> {
         policy,
         today,
         design,
+        price_lists,
+        scenario,
     } = question;
     let today = Date::parse(today).ok_or_else(|| AssessError::Today {
         given: today.to_owned(),
     })?;
-    let catalog = Catalog::embedded();
+    let catalog = Catalog::with(price_lists);
     let statements = Statements::of(policy, &catalog, today)?;
     let context = Context {
         today,
         policy,
         catalog: &catalog,
     };
-    let costs = cost::lines(estate, &context);
+    let costs = cost::lines(estate, &context, scenario);
     let target = Target {
         design,
         costs: &costs,
@@ -86,13 +95,13 @@ pub fn assess(question: Question) -> Result<Assessment, AssessError> {
         catalog_version: catalog.version.clone(),
         target_region: policy.target.region.clone(),
         totals: cost::totals(&costs),
-        outlook: Outlook::default(),
+        outlook: cost::outlook(estate, &context, &costs),
         blockers: blockers::find(estate, &checks),
         waves: waves::plan(estate),
         design: design.map(|design| design.hash.clone()),
         questions: questions::all(&checks),
         questions_for_people: questions::for_people(&checks, &catalog),
-        methods: Vec::new(),
+        methods: methods::propose(estate),
         checks,
         costs,
     })

@@ -76,7 +76,7 @@ fn key_value(record: &Vec<String>) -> Option<Plan> {
 }
 
 /// The number that a cell of prices begins with.
-fn amount(cell: &str) -> Option<Usd> {
+pub(crate) fn amount(cell: &str) -> Option<Usd> {
     let number: f64 = cell.split_whitespace().next()?.parse().ok()?;
     Usd::from_f64(number)
 }

@@ -1,6 +1,6 @@
 //! The estates and policies that the tests judge.
 
-use reberth_assess::{AssessError, Question, assess};
+use reberth_assess::{AssessError, Question, Scenario, assess};
 use reberth_model::assessment::Assessment;
 use reberth_model::estate::{Attributes, Estate};
 use reberth_model::policy::Policy;
@@ -44,6 +44,8 @@ pub(crate) fn judge_by(
         policy,
         today,
         design: None,
+        price_lists: &[],
+        scenario: &Scenario::default(),
     })
 }
 

@@ -1,4 +1,4 @@
-use reberth_assess::{AssessError, Question, assess};
+use reberth_assess::{AssessError, Question, Scenario, assess};
 use reberth_model::assessment::CheckResult;
 use reberth_model::estate::{Attributes, NotVisible};
 
@@ -292,6 +292,8 @@ fn the_hash_is_of_the_bytes_given() {
         policy: &policy(""),
         today: "2026-11-22",
         design: None,
+        price_lists: &[],
+        scenario: &Scenario::default(),
     };
     let assessment = assess(question).expect("an assessment");
     assert_eq!(

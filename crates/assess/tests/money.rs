@@ -1,8 +1,9 @@
+use reberth_assess::{PriceList, Question, Scenario, assess};
 use reberth_model::assessment::{CostLine, HowKnown, Side};
 use reberth_model::estate::{Attributes, NotVisible, Other, Resource};
 use reberth_model::money::Usd;
 
-use crate::estates::{edtech, edtech_with, judge};
+use crate::estates::{TODAY, edtech, edtech_with, judge, policy};
 
 fn line<'a>(lines: &'a [CostLine], side: Side, part: &str) -> &'a CostLine {
     lines
@@ -88,12 +89,13 @@ fn sums_are_the_sums_and_say_when_they_are_not_whole() {
 fn a_price_that_nobody_read_is_never_made_up() {
     let costs = judge(&edtech()).costs;
     for part in [
-        "EBS gp3",
         "RDS gp3 storage",
+        "RDS backups",
         "KMS",
-        "NAT gateways, data",
-        "S3",
-        "CloudFront",
+        "GuardDuty",
+        "capacity units",
+        "CloudWatch logs",
+        "snapshots of servers",
     ] {
         let line = line(&costs, Side::Target, part);
         assert_eq!(
@@ -191,4 +193,209 @@ fn kinds_that_nothing_prices_are_lines_without_a_price() {
             HowKnown::NotPriced
         );
     }
+}
+
+#[test]
+fn what_nobody_measured_is_assumed_within_a_range() {
+    let costs = judge(&edtech()).costs;
+    for part in [
+        "Data to the internet",
+        "Data between zones",
+        "NAT gateways, data",
+        "S3 storage",
+        "CloudFront",
+    ] {
+        let line = line(&costs, Side::Target, part);
+        assert_eq!(line.how_known, HowKnown::Assumed, "{part}");
+        assert!(line.low < line.likely && line.likely < line.high, "{part}");
+        assert!(line.working.starts_with("assumed: "), "{}", line.working);
+    }
+    // 11 servers, 150 GB each, 0.1093 a GB.
+    let outbound = line(&costs, Side::Target, "Data to the internet");
+    assert_eq!(outbound.likely, usd(11.0 * 150.0 * 0.1093));
+}
+
+#[test]
+fn objects_that_were_counted_are_measured() {
+    let estate = edtech_with(|attributes| {
+        if let Attributes::Bucket(bucket) = attributes {
+            bucket.size_bytes = Some(2_000_000_000_000);
+        }
+    });
+    let costs = judge(&estate).costs;
+    let objects = line(&costs, Side::Target, "S3 storage, 3 bucket(s)");
+    assert_eq!(
+        (objects.how_known, objects.likely),
+        (HowKnown::Measured, usd(6000.0 * 0.025))
+    );
+}
+
+#[test]
+fn a_short_window_and_short_memory_keep_a_size() {
+    let with = |hours: u64, memory: f64| {
+        let estate = edtech_with(|attributes| {
+            if let Attributes::Server(server) = attributes
+                && let Some(measured) = &mut server.utilisation
+            {
+                (measured.window_hours, measured.cpu_p95_percent) = (hours, Some(20.0));
+                measured.memory_p99_percent = Some(memory);
+            }
+        });
+        let costs = judge(&estate).costs;
+        let found = line(&costs, Side::Target, "lms-web-01: EC2").clone();
+        (found.item, found.how_known)
+    };
+    let large = ("lms-web-01: EC2 t3.large".to_owned(), HowKnown::Derived);
+    let today = "lms-web-01: EC2 t3.xlarge".to_owned();
+    assert_eq!(with(336, 60.0), large);
+    assert_eq!(
+        with(48, 60.0),
+        (today.clone(), HowKnown::Assumed),
+        "two days are not enough"
+    );
+    assert_eq!(
+        with(336, 95.0),
+        (today, HowKnown::Derived),
+        "8 GiB do not hold 9.1"
+    );
+}
+
+#[test]
+fn the_move_costs_something_once_and_pays_for_itself_or_does_not() {
+    let assessment = judge(&edtech());
+    let once = || {
+        assessment
+            .costs
+            .iter()
+            .filter(|line| line.side == Side::Once)
+    };
+    assert_eq!(once().count(), 3);
+    assert_eq!(
+        assessment.totals.once.likely,
+        once().filter_map(|line| line.likely).sum()
+    );
+    let double = line(&assessment.costs, Side::Once, "Both sides running");
+    assert_eq!(double.likely, assessment.totals.target.likely.scaled(1.5));
+    let outlook = &assessment.outlook;
+    assert_eq!(
+        outlook.monthly_saving,
+        assessment.totals.source.likely - assessment.totals.target.likely
+    );
+    assert_eq!(
+        outlook.break_even_months.is_some(),
+        outlook.monthly_saving > Usd::ZERO
+    );
+    let invoice = outlook.invoice.as_ref().expect("an invoice");
+    assert_eq!(
+        invoice.gap,
+        invoice.amount - assessment.totals.source.likely
+    );
+    assert!(!invoice.explained_by.is_empty());
+}
+
+#[test]
+fn one_decision_changes_what_it_is_about() {
+    let price = |decisions: &[&str]| {
+        let decisions: Vec<String> = decisions.iter().map(|text| (*text).to_owned()).collect();
+        let question = Question {
+            estate: &edtech(),
+            estate_bytes: b"",
+            policy: &policy(""),
+            today: TODAY,
+            design: None,
+            price_lists: &[],
+            scenario: &Scenario::parse(&decisions).expect("decisions"),
+        };
+        assess(question).expect("an assessment")
+    };
+    let plain = price(&[]);
+    let nat = price(&["nat=single"]);
+    let gateways = |assessment: &reberth_model::assessment::Assessment| {
+        line(&assessment.costs, Side::Target, "NAT gateways, hours").likely
+    };
+    assert_eq!(
+        (gateways(&plain), gateways(&nat)),
+        (usd(0.056 * 730.0 * 3.0), usd(0.056 * 730.0))
+    );
+    let off = price(&["multi-az=off"]);
+    let core = line(&off.costs, Side::Target, "lms-core-mysql: RDS");
+    assert_eq!(
+        (core.item.as_str(), core.likely),
+        (
+            "lms-core-mysql: RDS db.m6g.xlarge MySQL Single-AZ",
+            usd(0.428 * 730.0)
+        )
+    );
+    let arm = price(&["graviton=on"]);
+    assert!(
+        line(&arm.costs, Side::Target, "lms-web-01: EC2")
+            .item
+            .contains("t4g.")
+    );
+    let decided = price(&["class:lms-web-01=m7i.2xlarge"]);
+    assert!(
+        line(&decided.costs, Side::Target, "lms-web-01: EC2")
+            .item
+            .ends_with("m7i.2xlarge")
+    );
+    let moved = price(&["region=us-east-1"]);
+    assert!(
+        line(&moved.costs, Side::Target, "KMS").likely.is_some(),
+        "priced there"
+    );
+    // The report weighs the same decisions, and comes to the same sums.
+    let weighed = |what_if: &str| {
+        let mut scenarios = plain.outlook.scenarios.iter();
+        scenarios
+            .find(|scenario| scenario.what_if == what_if)
+            .expect(what_if)
+            .total
+            .clone()
+    };
+    assert_eq!(weighed("nat=single"), nat.totals.target);
+    assert_eq!(weighed("multi-az=off"), off.totals.target);
+}
+
+#[test]
+fn a_price_list_of_aws_comes_before_the_table_and_fills_what_it_lacks() {
+    let offer = |code: &str, product: &str, usd: &str| {
+        format!(
+            r#"{{"offerCode":"{code}","publicationDate":"2026-11-01T00:00:00Z","products":{{"A":{product}}},
+                "terms":{{"OnDemand":{{"A":{{"A.1":{{"priceDimensions":{{"A.1.1":{{"unit":"x","pricePerUnit":{{"USD":"{usd}"}}}}}}}}}}}},
+                "Reserved":{{"A":{{"A.2":{{"priceDimensions":{{"A.2.1":{{"unit":"x","pricePerUnit":{{"USD":"0.5"}}}}}},
+                "termAttributes":{{"LeaseContractLength":"1yr","PurchaseOption":"No Upfront","OfferingClass":"standard"}}}}}}}}}}}}"#
+        )
+    };
+    let kms = r#"{"productFamily":"Encryption Key","attributes":{"regionCode":"ap-south-1","usagetype":"ap-south-1-KMS-Keys"}}"#;
+    let rds = r#"{"productFamily":"Database Instance","attributes":{"regionCode":"ap-south-1","instanceType":"db.m6g.xlarge","databaseEngine":"MySQL","deploymentOption":"Multi-AZ"}}"#;
+    let lists: Vec<PriceList> = [offer("awskms", kms, "1.0"), offer("AmazonRDS", rds, "0.9")]
+        .iter()
+        .map(|text| PriceList::parse(text.as_bytes()).expect("an offer"))
+        .collect();
+    let question = Question {
+        estate: &edtech(),
+        estate_bytes: b"",
+        policy: &policy(""),
+        today: TODAY,
+        design: None,
+        price_lists: &lists,
+        scenario: &Scenario::default(),
+    };
+    let assessment = assess(question).expect("an assessment");
+    assert_eq!(
+        line(&assessment.costs, Side::Target, "KMS").likely,
+        usd(2.0)
+    );
+    let core = line(&assessment.costs, Side::Target, "lms-core-mysql: RDS");
+    assert_eq!(
+        (core.likely, core.committed),
+        (usd(0.9 * 730.0), usd(0.5 * 730.0))
+    );
+    assert_eq!(
+        core.price_source.as_deref(),
+        Some("AWS Price List, AmazonRDS")
+    );
+    assert_eq!(core.as_of.as_deref(), Some("2026-11-01"));
+    assert!(assessment.outlook.lines_committed > 0);
+    assert!(assessment.outlook.target_committed < assessment.totals.target.likely);
 }

@@ -1,9 +1,11 @@
 //! Judges the recorded estate of the customer on Heroku, whose planted findings are known.
 
-use reberth_model::assessment::{Assessment, CheckResult};
+use reberth_model::assessment::{Assessment, CheckResult, CostLine, HowKnown, Side};
 use reberth_model::estate::{Attributes, Estate};
+use reberth_model::money::Usd;
+use reberth_model::policy::{Policy, TargetPolicy};
 
-use crate::estates::{judge, names};
+use crate::estates::{TODAY, judge, judge_by, names, policy};
 
 fn lms() -> Estate {
     serde_json::from_str(include_str!("fixtures/lms-estate.json"))
@@ -103,15 +105,73 @@ fn todays_bill_is_the_sum_of_what_the_api_tells() {
         .sum();
     let assessment = judge(&estate);
     assert_eq!(assessment.totals.source.likely.as_f64(), told);
-    let apps = assessment
-        .costs
-        .iter()
-        .filter(|line| line.item.starts_with("courseware-production:"));
-    let target_only = apps
-        .clone()
-        .all(|line| line.side == reberth_model::assessment::Side::Target);
+    let of_app = |line: &&CostLine| line.item.starts_with("courseware-production:");
+    assert_eq!(
+        assessment.costs.iter().filter(of_app).count(),
+        0,
+        "what an application costs stands with its processes"
+    );
+}
+
+#[test]
+fn a_platform_is_priced_as_a_cluster_with_its_databases() {
+    let mut estate = lms();
+    let policy = policy("").clone();
+    let policy = Policy {
+        target: TargetPolicy {
+            region: "us-east-1".to_owned(),
+            ..policy.target.clone()
+        },
+        ..policy
+    };
+    let costs = judge_by(&estate, &policy, TODAY)
+        .expect("an assessment")
+        .costs;
+    let find = |costs: &[CostLine], part: &str| -> CostLine {
+        let mut target = costs.iter().filter(|line| line.side == Side::Target);
+        target
+            .find(|line| line.item.contains(part))
+            .expect(part)
+            .clone()
+    };
+    assert_eq!(find(&costs, "control plane").likely, Usd::from_f64(73.0));
+    let nodes = find(&costs, "EKS nodes");
+    assert_eq!(nodes.how_known, HowKnown::Assumed);
     assert!(
-        target_only && apps.count() == 1,
-        "what an application costs today stands with its processes"
+        nodes.low < nodes.likely && nodes.likely < nodes.high,
+        "{nodes:?}"
+    );
+    let main = find(&costs, "heroku-postgresql-cubed-54318: RDS");
+    assert_eq!(
+        main.item,
+        "heroku-postgresql-cubed-54318: RDS db.r6g.xlarge PostgreSQL Multi-AZ"
+    );
+    assert!(
+        find(&costs, "heroku-redis-cubed-60152: ElastiCache")
+            .item
+            .ends_with("2 nodes")
+    );
+    assert!(find(&costs, "sendgrid").item.contains("kept"));
+    assert!(find(&costs, "RDS gp3 storage").likely.is_some());
+    // A price that the API does not tell comes from the table of plans and sizes.
+    for resource in &mut estate.resources {
+        resource.cost = None;
+    }
+    let costs = judge_by(&estate, &policy, TODAY)
+        .expect("an assessment")
+        .costs;
+    let source = |part: &str| {
+        let found = costs
+            .iter()
+            .find(|line| line.side == Side::Source && line.item.contains(part));
+        found.map(|line| (line.how_known, line.likely)).expect(part)
+    };
+    assert_eq!(
+        source("courseware-production/web"),
+        (HowKnown::Derived, Usd::from_f64(1500.0))
+    );
+    assert_eq!(
+        source("heroku-postgresql-cubed-54318"),
+        (HowKnown::Derived, Usd::from_f64(1200.0))
     );
 }

@@ -64,7 +64,7 @@ fn both_forms_tell_the_same_findings_sums_and_gaps() {
             "not priced",
             "a question for people",
             "bucket list of the object store",
-            "2,453.60",
+            "2,470.60",
             &assessment.estate_sha256,
         ] {
             assert!(form.contains(expected), "{expected} is missing");

@@ -111,6 +111,13 @@ pub(crate) struct AssessArgs {
     /// The day to judge by (YYYY-MM-DD, UTC) instead of today: ages and ends of support are counted from it.
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<String>,
+    /// An offer file of the AWS Price List (JSON, one service and region), whose prices come before the built-in table. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Vec<PathBuf>,
+    /// Show the target's price if one decision were another, and write nothing: region=REGION, multi-az=on|off, graviton=on|off, nat=single|per-zone,
+    /// class:NAME=TYPE. May be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) what_if: Vec<String>,
 }
 
 /// What to do with live databases.

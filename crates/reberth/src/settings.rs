@@ -70,6 +70,10 @@ impl DiscoverSettings {
 pub(crate) struct AssessSettings {
     /// The day to judge by, YYYY-MM-DD.
     pub(crate) today: String,
+    /// Price lists of AWS to read.
+    pub(crate) prices: Vec<PathBuf>,
+    /// Decisions to weigh; empty for the assessment itself.
+    pub(crate) what_if: Vec<String>,
 }
 
 impl AssessSettings {
@@ -84,6 +88,8 @@ impl AssessSettings {
         };
         AssessSettings {
             today: args.as_of.unwrap_or_else(today),
+            prices: args.prices,
+            what_if: args.what_if,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use reberth_model::money::Usd;
 
+use super::price_list::{self, PriceList};
 use crate::csv;
 
 const AWS_PRICES: &str = include_str!("../../../../catalog/aws-prices.csv");
@@ -12,10 +13,13 @@ const DATABASE_SIZES: &str = include_str!("../../../../catalog/do-db-sizes.csv")
 
 /// Prices of the target and sizes of the source.
 pub(crate) struct PriceTable {
-    aws: BTreeMap<(String, String, String, String), Price>,
+    aws: BTreeMap<Key, Price>,
     servers: BTreeMap<String, ServerSize>,
     databases: BTreeMap<String, DatabaseSize>,
 }
+
+/// Service, region, unit that is sold, and its attributes.
+pub(crate) type Key = (String, String, String, String);
 
 /// A price with where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +40,8 @@ pub(crate) struct ServerSize {
     pub(crate) monthly: Price,
     /// EC2 instance types to weigh, in the table's order.
     pub(crate) candidates: Vec<String>,
+    /// Their likes on Arm.
+    pub(crate) arm_candidates: Vec<String>,
 }
 
 /// A size of managed database node at the source.
@@ -67,6 +73,33 @@ impl PriceTable {
         }
     }
 
+    /// The same with the prices of `lists` before its own.
+    pub(crate) fn with(mut self, lists: &[PriceList]) -> PriceTable {
+        for (key, price) in lists.iter().flat_map(|list| &list.prices) {
+            // The table words the attributes of a unit at greater length than the list.
+            let (service, region, sku, attributes) = key;
+            let of_unit = |old: &Key| (&old.0, &old.1, &old.2) == (service, region, sku);
+            let same: Vec<Key> = self
+                .aws
+                .range(key.clone()..)
+                .map(|(old, _)| old)
+                .take_while(|old| of_unit(old) && old.3.starts_with(attributes.as_str()))
+                .cloned()
+                .collect();
+            for old in same {
+                self.aws.insert(old, price.clone());
+            }
+            self.aws.insert(key.clone(), price.clone());
+        }
+        self
+    }
+
+    /// The price of an hour with a commitment of one year; `None` when none was read.
+    pub(crate) fn committed(&self, service: &str, region: &str, sku: &str) -> Option<&Price> {
+        self.aws(service, region, (sku, price_list::COMMITTED))
+            .or_else(|| self.aws(service, region, (sku, "Linux 1-yr")))
+    }
+
     /// The price of an AWS unit, by its SKU and the beginning of its attributes; `None` when the table has none.
     pub(crate) fn aws(&self, service: &str, region: &str, unit: (&str, &str)) -> Option<&Price> {
         let (sku, attributes) = unit;
@@ -93,7 +126,7 @@ impl PriceTable {
 }
 
 /// Lines without a price are dropped here, so that looking one up finds nothing.
-fn aws_price(record: &Vec<String>) -> Option<((String, String, String, String), Price)> {
+fn aws_price(record: &Vec<String>) -> Option<(Key, Price)> {
     let [
         service,
         region,
@@ -129,7 +162,7 @@ fn server_size(record: &Vec<String>) -> Option<(String, ServerSize)> {
         monthly,
         _hourly,
         x86,
-        _arm,
+        arm,
         source,
         as_of,
     ] = record.as_slice()
@@ -139,6 +172,7 @@ fn server_size(record: &Vec<String>) -> Option<(String, ServerSize)> {
     let size = ServerSize {
         monthly: price((monthly, "month"), source, as_of)?,
         candidates: type_names(x86),
+        arm_candidates: type_names(arm),
     };
     Some((slug.clone(), size))
 }
@@ -205,7 +239,7 @@ mod tests {
             .aws("NAT", "ap-south-1", ("nat-hour", ""))
             .expect("read in a source");
         assert_eq!(nat.usd, Usd::from_f64(0.056).expect("a price"));
-        assert_eq!(table.aws("EBS", "ap-south-1", ("gp3", "")), None);
+        assert_eq!(table.aws("KMS", "ap-south-1", ("cmk", "")), None);
         assert_eq!(
             table.server("s-4vcpu-8gb").expect("a size").candidates,
             ["t3.xlarge", "t3.large"]

@@ -2,18 +2,24 @@
 
 use reberth_model::assessment::{CostLine, HowKnown, Side};
 use reberth_model::estate::{
-    Attributes, Database, DatabaseReplica, Estate, Resource, Server, Volume,
+    Attributes, Database, DatabaseReplica, Estate, Process, Resource, Server, Volume,
 };
 use reberth_model::money::Usd;
 
 use super::price_table::PriceTable;
 use super::{Range, not_priced, priced};
+use crate::engine::Family;
+use crate::{platform_plans, process_sizes};
 
 /// Prices of the provider's product table that no API returns.
 const PRODUCT_TABLE: (&str, &str) = ("catalog/do-products-to-aws.csv", "");
 const VOLUME_USD_PER_GIB: f64 = 0.10;
 const BACKUP_SHARE_OF_SERVER: f64 = 0.20;
 const IDLE_ADDRESS_USD: f64 = 5.0;
+const LOAD_BALANCER_UNIT_USD: f64 = 12.0;
+const OBJECT_SUBSCRIPTION_USD: f64 = 5.0;
+/// What buckets may cost at the most while nobody knows their size: the subscription, and 1 TB beyond it.
+const OBJECTS_USD_MAX: f64 = 25.0;
 
 /// The lines of the source: what the API prices, then what a table prices, then what nobody knows.
 pub(super) fn lines(estate: &Estate, prices: &PriceTable) -> Vec<CostLine> {
@@ -60,11 +66,15 @@ fn of_resource(resource: &Resource, prices: &PriceTable) -> Vec<CostLine> {
             vec![database_line(resource, database, prices)]
         }
         Attributes::DatabaseReplica(replica) => vec![replica_line(resource, replica, prices)],
-        Attributes::LoadBalancer(_) => vec![told_or_not(
-            resource,
-            "Load balancer",
-            "the API does not tell the price of its size",
-        )],
+        Attributes::LoadBalancer(_) if resource.cost.is_none() => vec![CostLine {
+            how_known: HowKnown::Assumed,
+            ..by_table(
+                resource,
+                "Load balancer",
+                LOAD_BALANCER_UNIT_USD,
+                "12.00 for one unit of size; the number of units was not read".to_owned(),
+            )
+        }],
         Attributes::Volume(volume) => vec![volume_line(resource, volume)],
         Attributes::Address(address) if address.server_id.is_none() => vec![by_table(
             resource,
@@ -72,6 +82,9 @@ fn of_resource(resource: &Resource, prices: &PriceTable) -> Vec<CostLine> {
             IDLE_ADDRESS_USD,
             "5.00 a month while it points nowhere".to_owned(),
         )],
+        Attributes::Process(process) if resource.cost.is_none() => {
+            process_line(resource, process).into_iter().collect()
+        }
         _ => resource
             .cost
             .iter()
@@ -149,6 +162,11 @@ fn database_line(resource: &Resource, database: &Database, prices: &PriceTable) 
         database.size,
         counted(database.nodes.into(), "node")
     );
+    if resource.cost.is_none()
+        && let Some(line) = plan_line(resource, what.clone(), &database.engine, &database.size)
+    {
+        return line;
+    }
     nodes_line(
         resource,
         what,
@@ -162,6 +180,62 @@ fn replica_line(resource: &Resource, replica: &DatabaseReplica, prices: &PriceTa
     let size = replica.size.as_deref().unwrap_or_default();
     let what = format!("Read-only copy {} ({size})", resource.name);
     nodes_line(resource, what, size, 1, prices)
+}
+
+/// What a platform lists for a size of process, times its instances.
+fn process_line(resource: &Resource, process: &Process) -> Option<CostLine> {
+    let item = format!(
+        "{} ({} x {})",
+        resource.name, process.instances, process.size
+    );
+    let ids = vec![resource.id.clone()];
+    let size = process_sizes::process_size(&process.size);
+    let priced_size = size.and_then(|size| Some((size.monthly?, size)));
+    let Some((monthly, size)) = priced_size else {
+        return (process.instances > 0).then(|| {
+            not_priced(
+                Side::Source,
+                item,
+                ids,
+                "neither the API nor a table tells the price of its size",
+            )
+        });
+    };
+    let instances = process.instances.into();
+    let range = Range::exactly(monthly.times(instances));
+    let known = (
+        HowKnown::Derived,
+        format!("{instances} x {monthly} list price"),
+    );
+    Some(priced(
+        Side::Source,
+        item,
+        ids,
+        range,
+        known,
+        (&size.source, &size.as_of),
+    ))
+}
+
+/// What the platform lists for the plan of a database that is also an add-on.
+fn plan_line(resource: &Resource, item: String, engine: &str, plan: &str) -> Option<CostLine> {
+    let service = match Family::of(engine) {
+        Family::Postgres => "heroku-postgresql",
+        Family::KeyValue => "heroku-redis",
+        Family::Mysql | Family::Other => return None,
+    };
+    let found = platform_plans::plan(service, plan)?;
+    let range = Range::exactly(found.monthly?);
+    let known = (HowKnown::Derived, "list price of the plan".to_owned());
+    let ids = vec![resource.id.clone()];
+    Some(priced(
+        Side::Source,
+        item,
+        ids,
+        range,
+        known,
+        (&found.source, &found.as_of),
+    ))
 }
 
 fn nodes_line(
@@ -259,13 +333,17 @@ fn buckets(estate: &Estate) -> Option<CostLine> {
         .of_kind("bucket")
         .map(|bucket| bucket.id.clone())
         .collect();
-    (!ids.is_empty()).then(|| {
-        not_priced(
-            Side::Source,
-            format!("Object storage, {}", counted(ids.len() as u64, "bucket")),
-            ids,
-            "at least the subscription of 5.00 (250 GiB held, 1 TiB sent); the size of the buckets was not asked",
-        )
+    let usd = |amount| Usd::from_f64(amount).unwrap_or(Usd::ZERO);
+    (!ids.is_empty() && estate.provider == "digitalocean").then(|| {
+        let item = format!("Object storage, {}", counted(ids.len() as u64, "bucket"));
+        let range = Range {
+            low: usd(OBJECT_SUBSCRIPTION_USD),
+            likely: usd(OBJECT_SUBSCRIPTION_USD),
+            high: usd(OBJECTS_USD_MAX),
+        };
+        let working = "one subscription of 5.00 holds 250 GiB and sends 1 TiB; the size of the buckets was not asked, the highest amount is for 1 TB more";
+        let known = (HowKnown::Assumed, working.to_owned());
+        priced(Side::Source, item, ids, range, known, PRODUCT_TABLE)
     })
 }
 
@@ -279,6 +357,7 @@ mod tests {
             "backups +20% of Droplet",
             "5 USD unassigned",
             "5 USD/month incl. 250 GB",
+            "12 USD/month per size unit",
         ] {
             assert!(table.contains(said), "{said}");
         }

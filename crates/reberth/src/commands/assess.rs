@@ -1,6 +1,11 @@
 //! `reberth assess`: findings, costs and blockers, and the report that people read.
 
-use reberth_assess::Question;
+mod what_if;
+
+use std::fs;
+use std::path::PathBuf;
+
+use reberth_assess::{PriceList, Question, Scenario};
 use reberth_model::assessment::{Assessment, CheckResult, Severity, Total};
 use reberth_model::design::Design;
 use reberth_model::document::{sha256_hex, to_bytes};
@@ -38,10 +43,23 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let policy = project.policy()?;
     let estate = project.estate()?;
+    let (price_lists, price_hashes) = price_lists(&settings.prices)?;
+    if !settings.what_if.is_empty() {
+        let question = Question {
+            estate: &estate.document,
+            estate_bytes: &estate.bytes,
+            policy: &policy.document,
+            today: &settings.today,
+            design: None,
+            price_lists: &price_lists,
+            scenario: &Scenario::default(),
+        };
+        return what_if::run(&settings.what_if, question, output);
+    }
     let design = design_of(project, &estate.sha256, output)?;
     let inputs = json!({
         "policy": policy.sha256, "estate": estate.sha256, "as_of": settings.today,
-        "design": design.as_ref().map(|design| &design.hash),
+        "design": design.as_ref().map(|design| &design.hash), "prices": price_hashes,
     });
     let record = Record::begin(project, "assess", &inputs)?;
     let assessed = || -> Result<(Assessment, Value), Failure> {
@@ -51,6 +69,8 @@ pub(crate) fn run(
             policy: &policy.document,
             today: &settings.today,
             design: design.as_ref(),
+            price_lists: &price_lists,
+            scenario: &Scenario::default(),
         })?;
         let path = project.assessment_path();
         let bytes = to_bytes(&assessment)
@@ -65,6 +85,18 @@ pub(crate) fn run(
     let assessment = record.end(assessed())?;
     output.report(text(&assessment), &summary(&assessment))?;
     Ok(Exit::Done)
+}
+
+/// The price lists with the hashes of their files.
+fn price_lists(paths: &[PathBuf]) -> Result<(Vec<PriceList>, Vec<String>), Failure> {
+    let mut lists = Vec::new();
+    let mut hashes = Vec::new();
+    for path in paths {
+        let bytes = fs::read(path).map_err(|error| CliError::file(path, "read", error))?;
+        lists.push(PriceList::parse(&bytes)?);
+        hashes.push(sha256_hex(&bytes));
+    }
+    Ok((lists, hashes))
 }
 
 /// The design to judge too: the one there is, unless it was made for another estate.
