@@ -169,6 +169,23 @@ pub enum ReplicateError {
         /// A new start cuts it back to what is whole, and goes on in the source's log.
         is_passing: bool,
     },
+    /// `pg_dump` did not tell the schema.
+    #[error("the schema of the database cannot be read: {reason}")]
+    SchemaUnread {
+        /// What the program said, or why it could not be run.
+        reason: String,
+    },
+    /// A part of the schema cannot be made on the target, and the move cannot do without it.
+    #[error("{item} cannot be made on the target: {reason}")]
+    SchemaItem {
+        /// What it is, and its name.
+        item: String,
+        /// Why.
+        reason: String,
+        /// The server's words, if it has any.
+        #[source]
+        source: Option<Box<Cause>>,
+    },
     /// A server did not answer in time. Passing.
     #[error("the {side} server at {host} did not answer within {limit_s} s while {doing}")]
     Silent {
@@ -206,6 +223,8 @@ impl ReplicateError {
             ReplicateError::Spool { .. } => "RB-REP-017",
             ReplicateError::Finishing { .. } => "RB-REP-018",
             ReplicateError::SourceStillWritten { .. } => "RB-REP-019",
+            ReplicateError::SchemaUnread { .. } => "RB-REP-020",
+            ReplicateError::SchemaItem { .. } => "RB-REP-021",
         }
     }
 
@@ -256,6 +275,12 @@ impl ReplicateError {
             }
             ReplicateError::TableUnsupported { .. } => {
                 "follow the remedy that `reberth replicate plan` shows for this table"
+            }
+            ReplicateError::SchemaUnread { .. } => {
+                "install the client programs of the newer of the two PostgreSQL versions, or grant what the message names, then run the same command again"
+            }
+            ReplicateError::SchemaItem { .. } => {
+                "correct on the target what the message names, then run the same command again: it goes on with this part"
             }
             ReplicateError::NotStarted { .. } => "run `reberth replicate start` first",
             ReplicateError::Finishing { .. } => {

@@ -6,6 +6,7 @@ pub(crate) mod lag;
 pub mod logical;
 pub mod pipeline;
 pub mod plan;
+pub mod schema;
 pub mod server;
 pub mod session;
 pub mod snapshot;

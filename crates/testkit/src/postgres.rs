@@ -241,6 +241,15 @@ impl Postgres {
         )
     }
 
+    /// A connection address for the administrator, who needs no password on the server's own socket. For PostgreSQL's client programs.
+    pub fn administrator(&self, database: &str) -> String {
+        format!(
+            "host={} port={} user=postgres dbname={database}",
+            self.folder.display(),
+            self.port
+        )
+    }
+
     /// The certificate authority (PEM) of a server that was started with TLS.
     pub fn authority(&self) -> PathBuf {
         self.folder.join("authority.pem")

@@ -19,6 +19,7 @@ mod log_forms;
 mod memory;
 mod pair;
 mod postgres;
+mod postgres_schema;
 mod preflight;
 mod programs;
 mod property;

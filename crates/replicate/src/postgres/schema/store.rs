@@ -1,0 +1,208 @@
+//! What is to be made, and what is made already, kept on the target beside the schema itself.
+//!
+//! The plan is written down once, in one transaction, and never read anew from the source: a source that changes its schema during the move does not
+//! change what was begun. DDL of PostgreSQL is transactional, so an item and the mark that it is done commit together; a killed run leaves
+//! either both or neither. The mark is set first: it locks the item's row, so that of two runs that live at once the second waits, then finds
+//! the item done and leaves it.
+
+use std::collections::BTreeSet;
+
+use super::item::{Item, Stage};
+use super::left_out::LeftOut;
+use super::plan::SchemaPlan;
+use crate::connection::LONG_STATEMENT_LIMIT;
+use crate::error::ReplicateError;
+use crate::postgres::session::Session;
+use crate::postgres::value::quote_text;
+
+const TABLES: &str = "
+    CREATE SCHEMA IF NOT EXISTS reberth;
+    CREATE TABLE IF NOT EXISTS reberth.schema_item (
+        number bigint PRIMARY KEY, kind text NOT NULL, name text NOT NULL, stage text NOT NULL, table_path text, sql text NOT NULL,
+        needs text NOT NULL, is_needed boolean NOT NULL, state text NOT NULL DEFAULT 'open', reason text);
+    CREATE TABLE IF NOT EXISTS reberth.schema_left_out (what text NOT NULL, reason text NOT NULL, is_blocker boolean NOT NULL);";
+
+/// Rows in one statement: some thousand definitions are a few megabytes.
+const ROWS_AT_ONCE: usize = 500;
+
+/// Whether a plan is kept on the target.
+pub(super) async fn is_kept(target: &mut Session) -> Result<bool, ReplicateError> {
+    const DOING: &str = "looking for a schema that was begun";
+    let sql = "SELECT to_regclass('reberth.schema_item') IS NOT NULL";
+    let is_there = target.row::<(bool,)>(DOING, sql).await?;
+    if !is_there.is_some_and(|(is_there,)| is_there) {
+        return Ok(false);
+    }
+    let sql = "SELECT EXISTS (SELECT FROM reberth.schema_item)";
+    let is_kept = target.row::<(bool,)>(DOING, sql).await?;
+    Ok(is_kept.is_some_and(|(is_kept,)| is_kept))
+}
+
+/// Writes a plan down, unless one is there already.
+pub(super) async fn keep(target: &mut Session, plan: &SchemaPlan) -> Result<(), ReplicateError> {
+    const DOING: &str = "writing down the schema's items";
+    target.run(DOING, TABLES).await?;
+    target
+        .run(
+            DOING,
+            "BEGIN; LOCK TABLE reberth.schema_item IN EXCLUSIVE MODE",
+        )
+        .await?;
+    if !is_kept(target).await? {
+        for piece in plan.items.chunks(ROWS_AT_ONCE) {
+            let rows: Vec<String> = piece.iter().map(item_row).collect();
+            let sql = format!(
+                "INSERT INTO reberth.schema_item (number, kind, name, stage, table_path, sql, needs, is_needed) VALUES {}",
+                rows.join(", ")
+            );
+            target.run(DOING, sql).await?;
+        }
+        for left in &plan.left_out {
+            let (what, reason) = (quote_text(&left.what), quote_text(&left.reason));
+            let sql = format!(
+                "INSERT INTO reberth.schema_left_out VALUES ({what}, {reason}, {})",
+                left.is_blocker
+            );
+            target.run(DOING, sql).await?;
+        }
+    }
+    target.run(DOING, "COMMIT").await.map(drop)
+}
+
+fn item_row(item: &Item) -> String {
+    let needs: Vec<String> = item.needs.iter().map(i64::to_string).collect();
+    let texts = [&item.kind, &item.name, item.stage.word()].map(|text: &str| quote_text(text));
+    let table = item.table.as_deref().map_or("NULL".to_owned(), quote_text);
+    format!(
+        "({}, {}, {table}, {}, '{}', {})",
+        item.number,
+        texts.join(", "),
+        quote_text(&item.sql),
+        needs.join(" "),
+        item.is_needed
+    )
+}
+
+/// An item that is still to be made, and the bytes of its table.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
+    pub(super) item: Item,
+    pub(super) table_bytes: u64,
+}
+
+/// The open items of some stages, of one table or of all.
+pub(super) async fn open_items(
+    target: &mut Session,
+    stages: &[Stage],
+    table: Option<&str>,
+) -> Result<Vec<Open>, ReplicateError> {
+    type Row = (
+        i64,
+        String,
+        String,
+        String,
+        Option<String>,
+        String,
+        String,
+        bool,
+        u64,
+    );
+    let words: Vec<String> = stages
+        .iter()
+        .map(|stage| quote_text(stage.word()))
+        .collect();
+    let of_table = table.map_or(String::new(), |path| {
+        format!(" AND table_path = {}", quote_text(path))
+    });
+    let sql = format!(
+        "SELECT number, kind, name, stage, table_path, sql, needs, is_needed,
+                coalesce(pg_relation_size(to_regclass(table_path)), 0)
+         FROM reberth.schema_item WHERE state = 'open' AND stage IN ({}){of_table} ORDER BY number",
+        words.join(", ")
+    );
+    let doing = "reading the schema's items";
+    let rows: Vec<Row> = target.rows_within(LONG_STATEMENT_LIMIT, doing, sql).await?;
+    Ok(rows.into_iter().filter_map(open).collect())
+}
+
+fn open(
+    row: (
+        i64,
+        String,
+        String,
+        String,
+        Option<String>,
+        String,
+        String,
+        bool,
+        u64,
+    ),
+) -> Option<Open> {
+    let (number, kind, name, stage, table, sql, needs, is_needed, table_bytes) = row;
+    let needs = needs
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok());
+    let item = Item {
+        number,
+        kind,
+        name,
+        stage: Stage::from_word(&stage)?,
+        table,
+        sql,
+        needs: needs.collect(),
+        is_needed,
+    };
+    Some(Open { item, table_bytes })
+}
+
+/// The numbers of all items that are still to be made.
+pub(super) async fn open_numbers(target: &mut Session) -> Result<BTreeSet<i64>, ReplicateError> {
+    let sql = "SELECT number FROM reberth.schema_item WHERE state = 'open'";
+    let rows: Vec<(i64,)> = target.rows("reading the schema's items", sql).await?;
+    Ok(rows.into_iter().map(|(number,)| number).collect())
+}
+
+/// Marks an item as done, inside a transaction. `false`: somebody else has done it.
+pub(super) async fn mark_done(target: &mut Session, number: i64) -> Result<bool, ReplicateError> {
+    let sql = format!(
+        "UPDATE reberth.schema_item SET state = 'done' WHERE number = {number} AND state = 'open'"
+    );
+    // Another run may hold the row for as long as its index takes.
+    let doing = "marking an item of the schema";
+    let marked = target
+        .run_within(crate::connection::REBUILD_LIMIT, doing, sql)
+        .await?;
+    Ok(marked == 1)
+}
+
+/// Marks an item as refused by the target.
+pub(super) async fn mark_refused(
+    target: &mut Session,
+    number: i64,
+    reason: &str,
+) -> Result<(), ReplicateError> {
+    let sql = format!(
+        "UPDATE reberth.schema_item SET state = 'refused', reason = {} WHERE number = {number} AND state = 'open'",
+        quote_text(reason)
+    );
+    target
+        .run("marking an item of the schema", sql)
+        .await
+        .map(drop)
+}
+
+/// All that is not made: what the plan left out, and what the target refused.
+pub async fn left_out(target: &mut Session) -> Result<Vec<LeftOut>, ReplicateError> {
+    let sql = "SELECT what, reason, is_blocker FROM reberth.schema_left_out
+         UNION ALL SELECT kind || ' ' || name, 'the target refused it: ' || reason, false FROM reberth.schema_item WHERE state = 'refused'
+         ORDER BY 1, 2";
+    let rows: Vec<(String, String, bool)> = target.rows("reading what is left out", sql).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(what, reason, is_blocker)| LeftOut {
+            what,
+            reason,
+            is_blocker,
+        })
+        .collect())
+}

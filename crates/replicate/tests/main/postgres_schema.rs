@@ -1,0 +1,445 @@
+//! A PostgreSQL schema arrives whole: between owners without special rights, across majors, killed and gone on with.
+
+use std::process::Command;
+
+use reberth_replicate::postgres::schema::{self, Maker, PgDump, SchemaPlan, Stage};
+use reberth_replicate::postgres::session::Session;
+use reberth_replicate::{Address, ReplicateError, Secret};
+use reberth_testkit::postgres::{Major, PASSWORD, Postgres, client_program};
+
+const RICH: &str = include_str!("postgres_schema/rich.sql");
+const SINCE_14: &str = include_str!("postgres_schema/rich_since_14.sql");
+const SINCE_15: &str = include_str!("postgres_schema/rich_since_15.sql");
+const SINCE_18: &str = include_str!("postgres_schema/rich_since_18.sql");
+
+/// Two servers, each with a database of an owner without special rights; the source's holds the rich schema.
+struct Pair {
+    source: Postgres,
+    target: Postgres,
+}
+
+impl Pair {
+    fn start(from: Major, to: Major) -> Pair {
+        Pair {
+            source: Pair::server(from, "schema-source", &["wal_level=replica"]),
+            target: Pair::server(to, "schema-target", &[]),
+        }
+    }
+
+    fn server(major: Major, name: &str, settings: &[&str]) -> Postgres {
+        let server = Postgres::start(major, name, settings).expect("it starts");
+        server.restricted_owner("shop", "owner").expect("an owner");
+        server
+    }
+
+    fn rich(from: Major, to: Major) -> Pair {
+        let pair = Pair::start(from, to);
+        let files = [
+            (Major::V13, RICH),
+            (Major::V14, SINCE_14),
+            (Major::V15, SINCE_15),
+            (Major::V18, SINCE_18),
+        ];
+        for (_, sql) in files.iter().filter(|(since, _)| *since <= from) {
+            let made = pair.source.sql_as("owner", "shop", sql);
+            made.expect("the rich schema is made");
+        }
+        pair
+    }
+
+    fn address(server: &Postgres, side: &'static str) -> Address {
+        let url = server.url("owner", PASSWORD, "shop");
+        Address::parse(&Secret::new(url), side, side).expect("an address")
+    }
+
+    fn from(&self) -> Address {
+        Pair::address(&self.source, "source")
+    }
+
+    fn to(&self) -> Address {
+        Pair::address(&self.target, "target")
+    }
+
+    async fn plan(&self) -> Result<SchemaPlan, ReplicateError> {
+        schema::read(&self.from(), &self.to(), &pg_dump()).await
+    }
+
+    async fn plan_as_administrator(&self) -> SchemaPlan {
+        let sql = format!("ALTER ROLE postgres PASSWORD '{PASSWORD}'");
+        self.source.sql("postgres", &sql).expect("a password");
+        let url = Secret::new(self.source.url("postgres", PASSWORD, "shop"));
+        let from = Address::parse(&url, "source", "source").expect("an address");
+        let plan = schema::read(&from, &self.to(), &pg_dump()).await;
+        plan.expect("a plan")
+    }
+
+    fn maker(&self) -> Maker {
+        Maker::new(&self.to(), 3, &[])
+    }
+
+    /// Brings what pg_dump dumps into a database of the target, by the tools of PostgreSQL and its administrator.
+    fn copy_by_pg_dump(&self, options: &str, database: &str) {
+        // The newer pg_dump sets what an older server does not know.
+        let script = format!(
+            "\"$PG_DUMP\" --no-owner --no-acl --no-blobs {options} --dbname=\"$FROM\" | grep -v '^SET transaction_timeout' |
+             \"$PSQL\" --quiet --no-psqlrc --output=/dev/null --set=ON_ERROR_STOP=1 --dbname=\"$TO\""
+        );
+        let output = Command::new("bash")
+            .args(["-o", "pipefail", "-c", &script])
+            .env("PG_DUMP", client_program("pg_dump").expect("pg_dump"))
+            .env("PSQL", client_program("psql").expect("psql"))
+            .env("FROM", self.source.administrator("shop"))
+            .env("TO", self.target.administrator(database))
+            .output()
+            .expect("bash runs");
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    /// What pg_dump prints of the target, and of a database beside it into which pg_dump's own dump was put.
+    fn assert_as_by_pg_dump(&self) {
+        let made = self
+            .target
+            .sql("postgres", "CREATE DATABASE reference TEMPLATE template0");
+        made.expect("a database");
+        self.copy_by_pg_dump("", "reference");
+        let made = self
+            .target
+            .sql("reference", "ALTER SCHEMA public OWNER TO owner");
+        made.expect("an owner");
+        assert_same(
+            &printed(&self.target, "reference"),
+            &printed(&self.target, "shop"),
+        );
+    }
+}
+
+/// Shows the lines from the first one that differs.
+fn assert_same(expected: &str, found: &str) {
+    let same = expected
+        .lines()
+        .zip(found.lines())
+        .take_while(|(one, other)| one == other);
+    let from = same.count();
+    let rest = |text: &str| {
+        text.lines()
+            .skip(from)
+            .take(12)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert_eq!(rest(expected), rest(found));
+}
+
+fn pg_dump() -> PgDump {
+    PgDump::new(client_program("pg_dump").expect("pg_dump"))
+}
+
+/// The whole schema as pg_dump prints it, without what a dump says of itself.
+fn printed(server: &Postgres, database: &str) -> String {
+    let output = Command::new(client_program("pg_dump").expect("pg_dump"))
+        .args([
+            "--schema-only",
+            "--no-owner",
+            "--no-acl",
+            "--exclude-schema=reberth",
+        ])
+        .arg(format!("--dbname={}", server.administrator(database)))
+        .output()
+        .expect("pg_dump runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter(|line| !line.starts_with("-- Dumped") && !line.contains("restrict "))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+async fn move_all(pair: &Pair) {
+    let plan = pair.plan().await.expect("a plan");
+    let maker = pair.maker();
+    maker.begin(&plan).await.expect("it is written down");
+    maker
+        .make(&[Stage::Definition], None)
+        .await
+        .expect("definitions");
+    pair.copy_by_pg_dump("--data-only", "shop");
+    maker.make(&Stage::ALL, None).await.expect("the rest");
+}
+
+const INVALID_INDEXES: &str = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
+
+async fn check_rich(from: Major, to: Major) -> Pair {
+    let pair = Pair::rich(from, to);
+    move_all(&pair).await;
+    pair.assert_as_by_pg_dump();
+    let filled = "SELECT (SELECT sum(n) FROM sales.sums), (SELECT total FROM sales.sums_of_sums),
+        (SELECT string_agg(matviewname, ' ') FROM pg_matviews WHERE NOT ispopulated),
+        (SELECT count(*) FROM pg_index WHERE NOT indisvalid)";
+    let target = pair.target.sql("shop", filled);
+    assert_eq!(target.expect("an answer"), "200\t200\tempty\t0\n");
+    pair
+}
+
+#[tokio::test]
+async fn a_rich_schema_arrives_as_it_was() {
+    let pair = check_rich(Major::V15, Major::V15).await;
+    assert_same(
+        &printed(&pair.source, "shop"),
+        &printed(&pair.target, "shop"),
+    );
+}
+
+#[tokio::test]
+async fn a_rich_schema_of_13_arrives_on_18() {
+    check_rich(Major::V13, Major::V18).await;
+}
+
+#[tokio::test]
+async fn a_rich_schema_of_18_arrives_on_18() {
+    check_rich(Major::V18, Major::V18).await;
+}
+
+#[tokio::test]
+async fn a_target_of_an_older_major_is_refused() {
+    let pair = Pair::start(Major::V18, Major::V15);
+    let refusal = pair.plan().await.expect_err("an older target");
+    assert_eq!(refusal.code(), "RB-REP-004");
+    assert!(
+        refusal.to_string().contains("PostgreSQL 18, the target 15"),
+        "{refusal}"
+    );
+}
+
+/// Items that are made, as the target's administrator sees them; 0 while it is down.
+fn made(pair: &Pair) -> u32 {
+    let sql = "SELECT count(*) FROM reberth.schema_item WHERE state = 'done'";
+    let answer = pair.target.sql("shop", sql);
+    answer.map_or(0, |count| count.trim().parse().unwrap_or(0))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_and_kills_make_each_item_once() {
+    let mut pair = Pair::rich(Major::V16, Major::V16);
+    let plan = pair.plan().await.unwrap();
+    pair.maker().begin(&plan).await.unwrap();
+    let count = |stages: &[Stage]| {
+        plan.items
+            .iter()
+            .filter(|item| stages.contains(&item.stage))
+            .count() as u32
+    };
+    let definitions = count(&[Stage::Definition]);
+    let others = count(&Stage::ALL) - definitions;
+    kill_and_go_on(
+        &mut pair,
+        &[Stage::Definition],
+        &[definitions / 3, definitions * 2 / 3],
+    )
+    .await;
+    pair.copy_by_pg_dump("--data-only", "shop");
+    let kills = [
+        definitions + 5,
+        definitions + others / 2,
+        definitions + others * 3 / 4,
+    ];
+    kill_and_go_on(&mut pair, &Stage::ALL, &kills).await;
+    assert_eq!(made(&pair), definitions + others);
+    pair.assert_as_by_pg_dump();
+    assert_eq!(pair.target.sql("shop", INVALID_INDEXES).unwrap(), "0\n");
+}
+
+/// Lets two runs make the stages, and kills the target when so many items are made; in the end one run goes on alone.
+async fn kill_and_go_on(pair: &mut Pair, stages: &'static [Stage], kill_at: &[u32]) {
+    for kill_at in kill_at {
+        let runs = [pair.maker(), pair.maker()]
+            .map(|maker| tokio::spawn(async move { maker.make(stages, None).await }));
+        while made(pair) < *kill_at {
+            assert!(
+                !runs.iter().all(|run| run.is_finished()),
+                "they ended before the kill"
+            );
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        pair.target.kill();
+        for run in runs {
+            // One may have found all done, or the server gone; none may have found anything made twice.
+            if let Err(error) = run.await.expect("it does not panic") {
+                assert!(error.may_retry(), "{error:?}");
+            }
+        }
+        pair.target.resume().expect("it starts again");
+    }
+    pair.maker().make(stages, None).await.expect("it goes on");
+}
+
+#[tokio::test]
+async fn one_tables_items_are_made_when_it_is_complete() {
+    let pair = Pair::rich(Major::V17, Major::V17);
+    let plan = pair.plan().await.unwrap();
+    let maker = pair.maker();
+    maker.begin(&plan).await.unwrap();
+    maker.make(&[Stage::Definition], None).await.unwrap();
+    pair.copy_by_pg_dump("--data-only", "shop");
+    let own = [Stage::Key, Stage::Unique, Stage::Index];
+    maker
+        .make(&own, Some("\"sales\".\"everything\""))
+        .await
+        .unwrap();
+    let indexed = "SELECT string_agg(DISTINCT indrelid::regclass::text, ' ') FROM pg_index
+        JOIN pg_class c ON c.oid = indrelid WHERE relnamespace = 'sales'::regnamespace";
+    assert_eq!(
+        pair.target.sql("shop", indexed).unwrap(),
+        "sales.everything\n"
+    );
+    // A partitioned table's index waits for those of its partitions.
+    maker
+        .make(&own, Some("\"sales\".\"measure\""))
+        .await
+        .unwrap();
+    maker.make(&Stage::ALL, None).await.unwrap();
+    pair.assert_as_by_pg_dump();
+}
+
+#[tokio::test]
+async fn what_cannot_be_carried_is_listed() {
+    let pair = Pair::rich(Major::V14, Major::V15);
+    let extras = "
+        CREATE PUBLICATION everything FOR ALL TABLES;
+        CREATE EXTENSION postgres_fdw;
+        CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'elsewhere.example');
+        CREATE USER MAPPING FOR owner SERVER elsewhere OPTIONS (password 'not-to-be-carried');
+        CREATE FOREIGN TABLE sales.far (n int) SERVER elsewhere;
+        CREATE VIEW sales.of_far AS SELECT n FROM sales.far;
+        CREATE FUNCTION sales.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+        CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION sales.watch();
+        CREATE FUNCTION sales.in_c(text, text) RETURNS int LANGUAGE c AS '$libdir/fuzzystrmatch', 'levenshtein';";
+    pair.source.sql("shop", extras).unwrap();
+    let mut plan = pair.plan().await.unwrap();
+    assert!(!format!("{plan:?}").contains("not-to-be-carried"));
+    assert_eq!(plan.blockers(), Vec::<String>::new());
+    let maker = pair.maker();
+    maker.begin(&plan).await.unwrap();
+    maker.make(&Stage::ALL, None).await.unwrap();
+    let mut session = Session::open(&pair.to()).await.unwrap();
+    let left = schema::left_out(&mut session).await.unwrap();
+    let names: Vec<&str> = left.iter().map(|left| left.what.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "EVENT TRIGGER watch",
+            "EXTENSION postgres_fdw",
+            "FOREIGN TABLE sales.far",
+            "FUNCTION sales.in_c(text, text)",
+            "PUBLICATION everything",
+            "SERVER elsewhere",
+            "USER MAPPING USER MAPPING owner SERVER elsewhere",
+            "VIEW sales.of_far",
+        ]
+    );
+    assert!(left.iter().all(|left| !left.reason.is_empty()));
+    plan.left_out.retain(|left| left.what.starts_with("VIEW"));
+    assert_eq!(
+        plan.left_out[0].reason,
+        "it needs the FOREIGN TABLE sales.far, which is left out"
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_needs_an_extension_that_the_target_lacks_is_a_blocker() {
+    let folder = std::env::temp_dir().join(format!("reberth-only-here-{}", std::process::id()));
+    let extension = folder.join("extension");
+    std::fs::create_dir_all(&extension).unwrap();
+    let control = "default_version = '1.0'\ntrusted = true\nrelocatable = true\n";
+    std::fs::write(extension.join("only_here.control"), control).unwrap();
+    let script = "CREATE DOMAIN odd AS int CHECK (VALUE % 2 = 1);";
+    std::fs::write(extension.join("only_here--1.0.sql"), script).unwrap();
+    let path = format!("extension_control_path={}:$system", folder.display());
+    let pair = Pair {
+        source: Pair::server(Major::V18, "schema-source", &[&path]),
+        target: Pair::server(Major::V18, "schema-target", &[]),
+    };
+    let sql = "CREATE EXTENSION only_here; CREATE TABLE lost (n odd); CREATE VIEW of_it AS SELECT * FROM lost; CREATE TABLE kept (n int)";
+    pair.source.sql_as("owner", "shop", sql).unwrap();
+    let plan = pair.plan().await.unwrap();
+    let expected = "TABLE public.lost: it needs the EXTENSION only_here, which is left out";
+    assert_eq!(plan.blockers(), [expected]);
+    let listed: Vec<&str> = plan
+        .left_out
+        .iter()
+        .map(|left| left.what.as_str())
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            "EXTENSION only_here",
+            "TABLE public.lost",
+            "VIEW public.of_it"
+        ]
+    );
+    let refusal = pair.maker().begin(&plan).await.expect_err("a blocker");
+    assert_eq!(refusal.code(), "RB-REP-004");
+    assert!(!pair.maker().is_begun().await.unwrap());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_target_with_tables_of_others_is_left_alone() {
+    let pair = Pair::rich(Major::V15, Major::V16);
+    let plan = pair.plan().await.unwrap();
+    pair.target
+        .sql_as("owner", "shop", "CREATE TABLE public.theirs ()")
+        .unwrap();
+    let refusal = pair.maker().begin(&plan).await.expect_err("not empty");
+    assert_eq!(refusal.code(), "RB-REP-005");
+    assert!(refusal.to_string().contains("public.theirs"), "{refusal}");
+    assert!(!pair.maker().is_begun().await.unwrap());
+}
+
+#[tokio::test]
+async fn the_script_of_roles_gives_back_owners_and_grants() {
+    let pair = Pair::rich(Major::V15, Major::V15);
+    let roles = "
+        CREATE ROLE \"the readers\" NOLOGIN;
+        CREATE ROLE reporter LOGIN PASSWORD 'secret' CONNECTION LIMIT 3 CREATEDB;
+        CREATE ROLE nobody_here LOGIN;
+        CREATE ROLE strong SUPERUSER;
+        GRANT \"the readers\" TO reporter WITH ADMIN OPTION;
+        GRANT SELECT ON ALL TABLES IN SCHEMA sales TO \"the readers\";
+        ALTER TABLE sales.base OWNER TO reporter;
+        ALTER FUNCTION sales.twice(int) OWNER TO strong;
+        ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT EXECUTE ON FUNCTIONS TO reporter;
+        ALTER ROLE reporter IN DATABASE shop SET search_path TO sales, \"$user\";
+        ALTER DATABASE shop SET \"my.setting\" TO 'it''s';";
+    pair.source.sql("shop", roles).unwrap();
+    let plan = pair.plan_as_administrator().await;
+    assert!(!plan.roles_script.contains("secret"));
+    assert!(!plan.roles_script.contains("nobody_here"));
+    assert!(
+        plan.roles_script
+            .contains("\n-- ALTER ROLE \"strong\" SUPERUSER;\n")
+    );
+    let maker = pair.maker();
+    maker.begin(&plan).await.unwrap();
+    maker.make(&Stage::ALL, None).await.unwrap();
+    // The owner is there, as the role that moves.
+    let script = plan
+        .roles_script
+        .replace("CREATE ROLE \"owner\" LOGIN;", "");
+    pair.target.sql("shop", &script).unwrap();
+    let with_rights = |server: &Postgres| {
+        // The order within a list of rights says nothing.
+        let rights = "
+            SELECT rolname, rolcanlogin, rolcreatedb, rolconnlimit FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1;
+            SELECT setconfig FROM pg_db_role_setting ORDER BY 1;
+            SELECT oid::regclass, (SELECT array_agg(one::text ORDER BY one::text) FROM unnest(relacl) AS one), relowner::regrole
+            FROM pg_class WHERE relnamespace = 'sales'::regnamespace ORDER BY oid::regclass::text;
+            SELECT oid::regprocedure, (SELECT array_agg(one::text ORDER BY one::text) FROM unnest(proacl) AS one), proowner::regrole
+            FROM pg_proc WHERE pronamespace = 'sales'::regnamespace ORDER BY oid::regprocedure::text;
+            SELECT attrelid::regclass, attname, attacl FROM pg_attribute WHERE attacl IS NOT NULL ORDER BY attrelid::regclass::text, 2;
+            SELECT nspname, nspacl FROM pg_namespace WHERE nspname IN ('sales', 'public') ORDER BY 1;
+            SELECT defaclrole::regrole, defaclobjtype, defaclacl FROM pg_default_acl ORDER BY 1, 2";
+        server.sql("shop", rights).unwrap()
+    };
+    pair.source.sql("shop", "DROP ROLE nobody_here").unwrap();
+    assert_same(&with_rights(&pair.source), &with_rights(&pair.target));
+}
