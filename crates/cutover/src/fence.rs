@@ -88,6 +88,23 @@ impl Fence {
         Ok(self.roster().await?.writers)
     }
 
+    /// Refuses accounts that this session could neither lock nor unlock: the run would get stuck on the way.
+    pub(crate) fn require_in_reach<'a>(
+        &self,
+        writers: impl IntoIterator<Item = &'a Writer>,
+    ) -> Result<(), CutoverError> {
+        let protected = writers.into_iter().filter(|writer| writer.is_out_of_reach);
+        let names = list(protected.map(|writer| &writer.account));
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(self.refuse(format!(
+            "{names} holds SYSTEM_USER, so {} may neither lock nor unlock it: revoke that right, or GRANT SYSTEM_USER ON *.* to {}, or list the account under exempt_accounts",
+            self.session.address().user(),
+            self.session.address().user()
+        )))
+    }
+
     /// Names of which some account is exempt: what bears such a name is the operator's, not the application's.
     pub(crate) fn exempt_names(&self) -> BTreeSet<&str> {
         self.exempt

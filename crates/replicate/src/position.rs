@@ -91,6 +91,7 @@ impl std::str::FromStr for LogPosition {
         }
         let parts = text.rsplit_once(':');
         parts
+            .filter(|(file, _)| is_of_a_log(file))
             .and_then(|(file, offset)| LogPosition::new(file, offset.parse().ok()?))
             .ok_or_else(|| NotAPosition(text.to_owned()))
     }
@@ -103,6 +104,12 @@ impl std::fmt::Display for LogPosition {
         }
         write!(f, "{}:{}", self.file, self.offset)
     }
+}
+
+/// Servers number their log files with six digits at the least; what a person types may be the address of a server, `127.0.0.1:3306`.
+fn is_of_a_log(file: &str) -> bool {
+    let number = file.rsplit_once('.').map_or("", |(_, number)| number);
+    number.len() >= 6 && number.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// An LSN as PostgreSQL writes it: its upper and lower half in hexadecimal digits.
@@ -145,6 +152,8 @@ mod tests {
             "binlog.000010",
             "binlog.000010:",
             "binlog:4",
+            "127.0.0.1:3306",
+            "db.example:3306",
             "binlog.000010:-4",
             "16/",
             "16/+1",

@@ -20,6 +20,8 @@ const EVERYBODY: (&str, &str) = ("PUBLIC", "");
 pub(crate) struct Writer {
     pub(crate) account: Account,
     pub(crate) is_locked: bool,
+    /// Only who has MySQL's `SYSTEM_USER` may lock or unlock it, and this session has not.
+    pub(crate) is_out_of_reach: bool,
 }
 
 /// The accounts of a server.
@@ -57,6 +59,7 @@ pub(super) async fn read(session: &mut Session, database: &str) -> Result<Roster
         holders.insert((String::new(), String::new()));
     }
     let holders = with_roles(holders, &roles);
+    let protected = protected(session, flavour, &users, &roles).await?;
     let mut of_everybody = vec![(EVERYBODY.0.to_owned(), EVERYBODY.1.to_owned())];
     if flavour == Flavour::MySql {
         let mandatory: Option<String> = session
@@ -90,12 +93,45 @@ pub(super) async fn read(session: &mut Session, database: &str) -> Result<Roster
                 host: host.clone(),
             },
             is_locked: *is_locked,
+            is_out_of_reach: protected.contains(&(user.clone(), host.clone())),
         })
         .collect();
     writers.sort();
     Ok(Roster {
         writers,
         users: users.into_iter().map(|(user, ..)| user).collect(),
+    })
+}
+
+/// Accounts that only a holder of MySQL's `SYSTEM_USER` may lock, none if this session is one.
+async fn protected(
+    session: &mut Session,
+    flavour: Flavour,
+    users: &[(String, String, bool, bool)],
+    roles: &[(String, String, String, String)],
+) -> Result<BTreeSet<Name>, CutoverError> {
+    if flavour == Flavour::MariaDb {
+        return Ok(BTreeSet::new());
+    }
+    let sql = "SELECT GRANTEE FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SYSTEM_USER'";
+    let granted: BTreeSet<String> = session
+        .rows::<String>("listing who is protected", sql)
+        .await?
+        .into_iter()
+        .collect();
+    let direct = users
+        .iter()
+        .filter(|(user, host, ..)| granted.contains(&grantee(user, host)))
+        .map(|(user, host, ..)| (user.clone(), host.clone()));
+    let protected = with_roles(direct.collect(), roles);
+    let own: Option<String> = session
+        .row("asking for our own account", "SELECT CURRENT_USER()")
+        .await?;
+    let own = own.unwrap_or_default();
+    let is_own = |(user, host): &Name| format!("{user}@{host}") == own;
+    Ok(match protected.iter().any(is_own) {
+        true => BTreeSet::new(),
+        false => protected,
     })
 }
 

@@ -57,13 +57,10 @@ async fn look_at_origin(passage: &mut Passage) -> Result<Vec<Account>, CutoverEr
     let schema = passage.schema().await?;
     let mut fence = passage.fence_of_origin().await?;
     fence.own_events().await?;
-    let writers: Vec<Account> = fence
-        .writers()
-        .await?
-        .into_iter()
-        .filter(|writer| !writer.is_locked)
-        .map(|writer| writer.account)
-        .collect();
+    let mut writers = fence.writers().await?;
+    writers.retain(|writer| !writer.is_locked);
+    fence.require_in_reach(&writers)?;
+    let writers: Vec<Account> = writers.into_iter().map(|writer| writer.account).collect();
     let app = passage.from.app.user();
     if !writers.iter().any(|account| account.user == app) {
         return Err(fence.refuse(format!(
@@ -99,6 +96,7 @@ async fn look_at_destination(
     if !open.is_empty() {
         return Err(fence.refuse(format!("{open} can write there before the {side} is opened; lock it (ALTER USER ... ACCOUNT LOCK)")));
     }
+    fence.require_in_reach(&ours)?;
     let sessions = fence.sessions_of(&names).await?;
     if sessions > 0 {
         return Err(fence.refuse(format!("{sessions} session(s) of the application's accounts are open there although these are locked; end them")));

@@ -119,6 +119,12 @@ async fn what_writes_past_every_lock_of_mysql_or_cannot_be_seen_is_refused() {
             "ready RB-CUT-002: the source is not fenced: the event scheduler runs and fence may not see the events",
         ),
         (
+            "an account that only others like it may lock",
+            "GRANT SYSTEM_USER ON *.* TO app@'%'".to_owned(),
+            "REVOKE SYSTEM_USER ON *.* FROM app@'%'",
+            "ready RB-CUT-002: the source is not fenced: app@% holds SYSTEM_USER",
+        ),
+        (
             "incoming replication",
             format!("CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = {port}, SOURCE_USER = 'nobody'; START REPLICA; DO SLEEP(0.5)"),
             "STOP REPLICA; RESET REPLICA ALL",

@@ -34,6 +34,7 @@
 mod alter;
 mod carry;
 pub(crate) mod change;
+mod charset;
 mod observe;
 mod parser;
 pub(crate) mod settings;

@@ -5,6 +5,7 @@
 //! shared (chunks) or exclusive (batches), after ending the sessions that the predecessor left; and every transaction of ours
 //! first checks it while locking the row. So once the epoch is raised, nothing of an older one can commit any more.
 
+mod added;
 mod checkpoint;
 mod chunks;
 mod epoch;
@@ -140,7 +141,7 @@ pub async fn prepare_tables(session: &mut Session) -> Result<(), ReplicateError>
     for table in TABLES {
         session.run("making Reberth's tables", table).await?;
     }
-    Ok(())
+    added::add_columns(session).await
 }
 
 /// Makes Reberth's database, with the session standing in none that moves: a reader of this server's log takes a statement made there for one about it.

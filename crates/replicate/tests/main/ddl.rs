@@ -219,3 +219,57 @@ async fn tools_that_change_tables_online_are_followed() {
     assert_same(&pair, "after both tools").await;
     stream.stop().await.expect("it goes on");
 }
+
+/// What a character set stands for where no collation is named, in several sessions of MariaDB 11.8.
+const OWN_COLLATIONS: &[(&str, &str)] = &[
+    (
+        "CREATE TABLE usual (id INT PRIMARY KEY, v VARCHAR(9) CHARACTER SET utf8mb4)",
+        "INSERT INTO usual VALUES (1, 'a')",
+    ),
+    (
+        "SET SESSION character_set_collations = 'utf8mb4=utf8mb4_czech_ci,latin1=latin1_german2_ci'; ALTER TABLE usual ADD c TEXT CHARSET utf8mb4, ADD g TEXT CHARSET latin1",
+        "INSERT INTO usual VALUES (2, 'b', 'č', 'ä')",
+    ),
+    (
+        "SET SESSION character_set_collations = ''; ALTER TABLE usual ADD n TEXT CHARSET utf8mb4",
+        "INSERT INTO usual VALUES (3, 'b', 'c', 'd', 'e')",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn collations_of_the_session_are_carried_over() {
+    let pair = Pair::with_on(
+        (Product::MariaDb11, Product::MariaDb11),
+        "ddl-collations",
+        SCHEMA,
+    );
+    pair.target
+        .sql("SET GLOBAL character_set_collations = 'utf8mb4=utf8mb4_thai_520_w2'")
+        .unwrap();
+    let mut stream = pair.follow().await;
+    for (change, rows) in OWN_COLLATIONS {
+        pair.run(&format!("{change}; {rows}"));
+        pair.drain(&mut stream).await;
+        assert_same(&pair, change).await;
+    }
+    stream.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_knows_no_collations_of_the_session_follows_what_names_no_character_set() {
+    let pair = Pair::with_on(
+        (Product::MariaDb11, Product::MariaDb),
+        "ddl-collations-old",
+        SCHEMA,
+    );
+    let mut stream = pair.follow().await;
+    pair.run("ALTER TABLE spare ADD COLUMN words VARCHAR(20) NOT NULL DEFAULT 'none', ADD KEY (v); INSERT INTO spare VALUES (50, 1, 'some')");
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    pair.run("ALTER TABLE spare ADD COLUMN more VARCHAR(20) CHARACTER SET utf8mb4");
+    let stopped = crate::pair::error_of(&mut stream).await;
+    assert!(
+        stopped.to_string().contains("character_set_collations"),
+        "{stopped}"
+    );
+}

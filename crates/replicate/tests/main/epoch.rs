@@ -210,3 +210,17 @@ async fn an_index_that_a_dead_predecessor_is_making_is_left_alone() {
     pair.drain(&mut stream).await;
     stream.stop().await.expect("it works");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_an_older_build_goes_on() {
+    let pair = Pair::with("epoch-older", "CREATE TABLE one (id INT PRIMARY KEY)");
+    pair.follow().await.stop().await.unwrap();
+    pair.target
+        .sql("ALTER TABLE reberth.stream DROP COLUMN raised_by; ALTER TABLE reberth.operation DROP COLUMN paused_epoch")
+        .unwrap();
+    let mut stream = pair.follow().await;
+    pair.run("INSERT INTO one VALUES (1)");
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+}

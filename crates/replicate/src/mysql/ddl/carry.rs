@@ -1,6 +1,7 @@
 //! Carries one statement over: intent, steps, observation, conclusion. The order and its reasons stand at the head of [`super`].
 
 use super::change::{Change, Place};
+use super::charset;
 use super::observe::{self, Definitions, Outline, Step};
 use super::statement::{self, Understood};
 use super::{LoggedStatement, settings::Settings};
@@ -322,10 +323,8 @@ impl Carrier<'_> {
         settings: &Settings,
         target: &ServerVersion,
     ) -> Result<(), ReplicateError> {
-        let statements = settings
-            .statements(target.flavour)
-            .map_err(|reason| self.statement.refuse(reason))?;
-        for sql in statements {
+        self.take_over_collations(settings).await?;
+        for sql in settings.statements(target.flavour) {
             self.executor
                 .run("taking over the settings of the statement's session", sql)
                 .await?;
@@ -362,6 +361,24 @@ impl Carrier<'_> {
         self.executor
             .run_within(REBUILD_LIMIT, &doing, &step.sql)
             .await?;
+        Ok(())
+    }
+
+    /// What a character set stands for where no collation is named. A server that cannot be told so does without, if the statement names no character set.
+    async fn take_over_collations(&mut self, settings: &Settings) -> Result<(), ReplicateError> {
+        let doing = "taking over the settings of the statement's session";
+        let asked = "SHOW SESSION VARIABLES LIKE 'character\\_set\\_collations'";
+        let known: Option<(String, String)> = self.executor.row(doing, asked).await?;
+        if known.is_some() {
+            let sql = settings.collations_statement();
+            return self.executor.run(doing, sql).await.map(drop);
+        }
+        let query = String::from_utf8_lossy(&self.statement.query);
+        if settings.has_own_collations() && charset::is_named_in(&query) {
+            return Err(self.statement.refuse(
+                "it names a character set without a collation, perhaps, and the target does not know the source's character_set_collations".to_owned(),
+            ));
+        }
         Ok(())
     }
 

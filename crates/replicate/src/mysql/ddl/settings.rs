@@ -23,7 +23,8 @@ pub(crate) struct Settings {
     microseconds: u32,
     explicit_defaults: Option<bool>,
     utf8mb4_default: Option<u16>,
-    character_set_collations: bool,
+    /// Numbers of the collations that character sets stand for where none is named (MariaDB from 11.2 on).
+    collations_of_charsets: Vec<u16>,
     /// When it was written, in seconds of Unix time.
     seconds: u32,
 }
@@ -66,9 +67,11 @@ impl Settings {
             9 | 17 | 129 => bytes.skip(8)?,
             19 | 20 => bytes.skip(1)?,
             131 => {
-                let pairs = usize::from(bytes.byte()?);
-                bytes.skip(pairs * 4)?;
-                self.character_set_collations = pairs > 0;
+                // Each with the character set's own number before it.
+                for _ in 0..bytes.byte()? {
+                    bytes.skip(2)?;
+                    self.collations_of_charsets.push(bytes.short()?);
+                }
             }
             _ => return None,
         }
@@ -89,17 +92,15 @@ impl Settings {
     }
 
     /// The statements that give another session the same settings.
-    pub(crate) fn statements(&self, flavour: Flavour) -> Result<Vec<String>, String> {
-        if self.character_set_collations {
-            return Err(
-                "its session sets character_set_collations, which is not carried".to_owned(),
-            );
-        }
+    pub(crate) fn statements(&self, flavour: Flavour) -> Vec<String> {
         let on = |bit: u32| u8::from(self.flags & bit == 0);
         let [client, connection, server] = self.charsets.unwrap_or([45, 45, 45]);
         let mut statements = vec![
             format!(
-                "SET character_set_client = {client}, collation_connection = {connection}, collation_server = {server}"
+                "SET character_set_client = {}, collation_connection = {}, collation_server = {}",
+                named("CHARACTER_SET_NAME", client, flavour),
+                named("FULL_COLLATION_NAME", connection, flavour),
+                named("FULL_COLLATION_NAME", server, flavour),
             ),
             format!(
                 "SET foreign_key_checks = {}, unique_checks = {}",
@@ -115,7 +116,29 @@ impl Settings {
         if let (Flavour::MySql, Some(collation)) = (flavour, self.utf8mb4_default) {
             statements.push(format!("SET default_collation_for_utf8mb4 = {collation}"));
         }
-        Ok(statements)
+        statements
+    }
+
+    /// The statement that gives character sets without a named collation the same ones in another session, on a server that can be told so.
+    pub(crate) fn collations_statement(&self) -> String {
+        if self.collations_of_charsets.is_empty() {
+            return "SET character_set_collations = ''".to_owned();
+        }
+        let numbers: Vec<String> = self
+            .collations_of_charsets
+            .iter()
+            .map(u16::to_string)
+            .collect();
+        format!(
+            "SET character_set_collations = (SELECT GROUP_CONCAT(CONCAT(CHARACTER_SET_NAME, '=', FULL_COLLATION_NAME)) \
+             FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID IN ({}))",
+            numbers.join(", ")
+        )
+    }
+
+    /// Whether character sets stood for collations of the session's choice.
+    pub(crate) fn has_own_collations(&self) -> bool {
+        !self.collations_of_charsets.is_empty()
     }
 
     /// Whether the session gave TIMESTAMP columns no defaults of their own. `None`: the log does not tell, as in MariaDB.
@@ -126,6 +149,19 @@ impl Settings {
     /// Whether the server's own time zone decided about values.
     pub(crate) fn uses_system_time_zone(&self) -> bool {
         self.time_zone.as_deref() == Some("SYSTEM")
+    }
+}
+
+/// A collation, or its character set, as `SET` takes it. MariaDB finds its own new collations (`uca1400`) by their names only; another family does not have them, and
+/// gets those of the same character set that are nearest.
+fn named(column: &str, number: u16, flavour: Flavour) -> String {
+    match (flavour, number) {
+        (_, ..2048) => number.to_string(),
+        (Flavour::MariaDb, _) => format!(
+            "(SELECT {column} FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID = {number})"
+        ),
+        (Flavour::MySql, ..2304) => "33".to_owned(),
+        (Flavour::MySql, _) => "255".to_owned(),
     }
 }
 
@@ -192,10 +228,7 @@ mod tests {
     fn settings_are_read_and_given_to_another_session() {
         let settings = Settings::read(LOGGED, 1_700_000_000).expect("known codes");
         assert!(settings.quoting().ansi && settings.quoting().plain_backslash);
-        let statements = settings
-            .statements(Flavour::MariaDb)
-            .expect("carried")
-            .join("; ");
+        let statements = settings.statements(Flavour::MariaDb).join("; ");
         assert_eq!(
             statements,
             "SET character_set_client = 45, collation_connection = 45, collation_server = 8; SET foreign_key_checks = 0, unique_checks = 1; \
@@ -212,6 +245,14 @@ mod tests {
             assert!(Settings::read(&LOGGED[..length], 0).is_err(), "{length}");
         }
         assert!(Settings::read(&[200, 1], 0).is_err());
+    }
+
+    #[test]
+    fn collations_of_character_sets_are_read() {
+        let logged = [131, 2, 33, 0, 0, 8, 45, 0, 0, 9, 4, 45, 0, 45, 0, 8, 0];
+        let settings = Settings::read(&logged, 0).expect("known codes");
+        assert_eq!(settings.collations_of_charsets, [2048, 2304]);
+        assert!(Settings::read(&logged[..8], 0).is_err());
     }
 
     #[test]
