@@ -2,7 +2,7 @@
 # make test    everything that is checked, in one go
 # make soak    kill the engine again and again: make soak KILLS=200
 # make setup   only install what these need (tools/setup says what)
-# make bench-mysql   measure it beside the other tools: SIZE=400 (MB) RUNS=1 ONLY=full-load, catch-up or follow for a try
+# make bench-mysql   measure it beside the other tools: SIZE=400 (MB) RUNS=1 ONLY=full-load, catch-up or follow for a try; SERVER=mysql for Oracle's server
 # make clean   remove what was built
 
 NEXTEST := build/venv/bin/cargo-nextest nextest run --workspace --locked

@@ -9,15 +9,13 @@ use reberth_testkit::database::Server;
 use crate::contestant::plan;
 use crate::measure::own_ticks;
 use crate::report::{self, median};
-use crate::servers::{PASSWORD, Servers, USER, start_server};
+use crate::servers::{Servers, start_server};
 use crate::settings::Settings;
 use crate::write_load::{hold_the_same, log_end};
-use crate::{Failure, write_load};
+use crate::{Failure, replica, write_load};
 
 /// Source transactions recorded for each run.
 const TRANSACTIONS: u64 = 20_000;
-/// The longest that the server's own replica may take, in seconds.
-const REPLICA_LIMIT_S: u64 = 900;
 /// Clock ticks in a second of CPU time.
 const TICKS_PER_S: f64 = 100.0;
 
@@ -32,12 +30,12 @@ struct Outcome {
 
 /// Records a load as often as asked and lets both catch up with it, one after the other.
 pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
-    let servers = Servers::start()?;
-    let replica = start_server("bench-replica")?;
+    let servers = Servers::start(settings.product)?;
+    let replica = start_server(settings.product, "bench-replica")?;
     for server in [&servers.source, &replica] {
         write_load::seed(server)?;
     }
-    attach(&replica, &servers.source)?;
+    replica::attach(&replica, &servers.source, &log_end(&servers.source)?)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(copy(&servers))?;
     let (mut native, mut own) = (Vec::new(), Vec::new());
@@ -52,20 +50,6 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
         eprintln!("replica: {:?}\nreberth: {:?}", native.last(), own.last());
     }
     print(&native, &own);
-    Ok(())
-}
-
-/// Makes a server the other's replica from the present end of its log on, with four workers that do not wait for each other until they collide.
-fn attach(replica: &Server, source: &Server) -> Result<(), Failure> {
-    let start = log_end(source)?;
-    replica.sql(&format!(
-        "SET GLOBAL slave_parallel_threads = 4; SET GLOBAL slave_parallel_mode = 'optimistic'; \
-         CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {}, MASTER_USER = '{USER}', MASTER_PASSWORD = '{PASSWORD}', \
-         MASTER_LOG_FILE = '{}', MASTER_LOG_POS = {}, MASTER_USE_GTID = no",
-        source.port(),
-        start.file(),
-        start.offset()
-    ))?;
     Ok(())
 }
 
@@ -84,21 +68,13 @@ fn replicate_natively(
     end: &LogPosition,
 ) -> Result<Outcome, Failure> {
     let process = replica.process_id().unwrap_or_default();
-    let (begun, ticks) = (Instant::now(), own_ticks(process));
-    replica.sql("START SLAVE")?;
-    let waited = replica.sql(&format!(
-        "SELECT MASTER_POS_WAIT('{}', {}, {REPLICA_LIMIT_S}) >= 0",
-        end.file(),
-        end.offset()
-    ))?;
-    let wall_s = begun.elapsed().as_secs_f64();
-    let target_s = (own_ticks(process) - ticks) / TICKS_PER_S;
-    replica.sql("STOP SLAVE")?;
+    let ticks = own_ticks(process);
+    let (wall_s, is_there, ticks_after) = replica::catch_up(replica, end, || own_ticks(process))?;
     Ok(Outcome {
         wall_s,
-        target_s,
+        target_s: (ticks_after - ticks) / TICKS_PER_S,
         client_s: 0.0,
-        is_equal: waited.trim() == "1" && hold_the_same(source, replica)?,
+        is_equal: is_there && hold_the_same(source, replica)?,
     })
 }
 

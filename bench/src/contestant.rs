@@ -6,6 +6,7 @@ use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::mysql::verify;
 use reberth_replicate::{Address, Secret};
+use reberth_testkit::database::Product;
 
 use crate::Failure;
 use crate::data::DATABASE;
@@ -20,6 +21,8 @@ pub(crate) struct Contestant {
     pub(crate) name: &'static str,
     /// Whether it is a tool that people use today.
     pub(crate) is_peer: bool,
+    /// Servers of Oracle can be moved with it.
+    pub(crate) serves_mysql: bool,
     /// The process that moves everything from source to target.
     pub(crate) command: fn(&Servers) -> Result<Command, Failure>,
 }
@@ -29,26 +32,41 @@ pub(crate) const ALL: &[Contestant] = &[
     Contestant {
         name: "reberth",
         is_peer: false,
+        serves_mysql: true,
         command: |servers| this_program(servers, &["reberth"], &["copied"]),
     },
     Contestant {
         name: "reberth, both sides verified",
         is_peer: false,
+        serves_mysql: true,
         command: |servers| this_program(servers, &["reberth"], &["verified"]),
+    },
+    Contestant {
+        name: "reberth, no local_infile",
+        is_peer: false,
+        serves_mysql: true,
+        command: |servers| {
+            servers.target.sql("SET GLOBAL local_infile = OFF")?;
+            this_program(servers, &["reberth"], &["copied"])
+        },
     },
     Contestant {
         name: "mydumper + myloader",
         is_peer: true,
+        // Debian builds it with MariaDB's client, which does not survive MySQL 9.
+        serves_mysql: false,
         command: mydumper,
     },
     Contestant {
         name: "mysqldump piped to mysql",
         is_peer: true,
+        serves_mysql: true,
         command: mysqldump,
     },
     Contestant {
         name: "raw limit",
         is_peer: false,
+        serves_mysql: true,
         command: |servers| this_program(servers, &["raw"], &[]),
     },
 ];
@@ -75,10 +93,24 @@ fn shell(script: &str) -> Command {
 }
 
 fn mysqldump(servers: &Servers) -> Result<Command, Failure> {
+    let product = servers.source.product();
+    let is_mysql = product == Product::MySql;
     let to = |port: u16| format!("-h127.0.0.1 -P{port} -u{USER} -p{PASSWORD}");
     let (source, target) = (to(servers.source.port()), to(servers.target.port()));
+    let (dump, load) = (
+        product.tool("mysqldump")?,
+        product.tool(if is_mysql { "mysql" } else { "mariadb" })?,
+    );
+    // Names of transactions are left alone, and the dump goes into the target's log, as all others do.
+    let (dump_options, options) = match is_mysql {
+        true => ("--set-gtid-purged=OFF", "--get-server-public-key"),
+        false => ("", ""),
+    };
     Ok(shell(&format!(
-        "mysqldump --no-defaults {source} --single-transaction --quick --hex-blob --databases {DATABASE} | mysql --no-defaults {target} --max-allowed-packet=64M"
+        "{} --no-defaults {source} {options} {dump_options} --single-transaction --quick --hex-blob --databases {DATABASE} \
+         | {} --no-defaults {target} {options} --max-allowed-packet=64M",
+        dump.display(),
+        load.display()
     )))
 }
 

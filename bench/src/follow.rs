@@ -18,8 +18,10 @@ use crate::write_load::{self, CHANGES, Random, WRITERS, hold_the_same};
 
 /// Row changes a second on the source.
 const CHANGES_PER_S: u64 = 2_000;
-/// How long.
-const LOAD: Duration = Duration::from_secs(60);
+/// How long, for each of the two loads.
+const LOAD: Duration = Duration::from_secs(30);
+/// How long the target may take to show the last of it.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the target is read.
 const LOOK: Duration = Duration::from_millis(5);
 /// In the mixed load, a transaction of so many row changes is added this often.
@@ -30,8 +32,8 @@ const LARGE_EVERY: Duration = Duration::from_secs(2);
 type Committed = (u64, u64, Instant);
 
 /// Follows a load of small transactions, then one with large ones among them.
-pub(crate) fn run(_: &Settings) -> Result<(), Failure> {
-    let servers = Servers::start()?;
+pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
+    let servers = Servers::start(settings.product)?;
     write_load::seed(&servers.source)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let mut rows = Vec::new();
@@ -39,6 +41,7 @@ pub(crate) fn run(_: &Settings) -> Result<(), Failure> {
         ("small transactions", false),
         ("large ones among them", true),
     ] {
+        eprintln!("{name}: copying, then {} s of writes", LOAD.as_secs());
         let mut row = vec![name.to_owned()];
         row.extend(runtime.block_on(follow(&servers, has_large))?);
         rows.push(row);
@@ -79,7 +82,14 @@ async fn follow(servers: &Servers, has_large: bool) -> Result<Vec<String>, Failu
         sessions.spawn(write_large(servers.source.port(), until));
     }
     drop(tell);
-    let mut lags = watch(servers.target.port(), told).await?;
+    let watching = tokio::time::timeout(LOAD + PATIENCE, watch(servers.target.port(), told));
+    let mut lags = tokio::select! {
+        lags = watching => lags.map_err(|_| "the target never showed all that was committed")??,
+        ended = stream.wait_until(|_| false) => {
+            ended?;
+            return Err("the stream ended under the load".into());
+        }
+    };
     while let Some(ended) = sessions.join_next().await {
         ended??;
     }

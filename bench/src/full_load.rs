@@ -1,5 +1,7 @@
 //! The full load: everything from one server to an empty one, with all indexes.
 
+use reberth_testkit::database::Product;
+
 use crate::contestant::{ALL, Contestant};
 use crate::measure::{self, Cost};
 use crate::report::{self, median};
@@ -16,7 +18,7 @@ struct Outcome {
 
 /// Runs all contestants in turn, as often as asked, and prints the table.
 pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
-    let servers = Servers::start()?;
+    let servers = Servers::start(settings.product)?;
     let megabytes = data::build(&servers.source, settings.size_mb)?;
     report::say(&format!(
         "{megabytes:.0} MB of rows; {} runs, medians\n",
@@ -25,6 +27,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     let mut results: Vec<Outcome> = ALL
         .iter()
         .filter(|contestant| settings.wants_contestant(contestant.name))
+        .filter(|contestant| contestant.serves_mysql || settings.product != Product::MySql)
         .map(|contestant| Outcome {
             contestant,
             costs: Vec::new(),

@@ -1,6 +1,7 @@
 //! Measures Reberth beside the tools that people use today, on the same two servers, one after another.
 //!
-//! `make bench-mysql` runs every part; `SIZE=400 RUNS=1 ONLY=full-load make bench-mysql` is a try. One part is one file with a
+//! `make bench-mysql` runs every part; `SIZE=400 RUNS=1 ONLY=full-load make bench-mysql` is a try,
+//! `SERVER=mysql` takes Oracle MySQL for both servers. One part is one file with a
 //! `run`, and one line in [`PARTS`].
 
 mod catch_up;
@@ -10,6 +11,7 @@ mod follow;
 mod full_load;
 mod measure;
 mod raw;
+mod replica;
 mod report;
 mod servers;
 mod settings;
@@ -46,8 +48,10 @@ fn main() -> ExitCode {
         }
         ["contestant", "raw", source, target] => raw::run(source, target),
         ["contestant", "verify", source, target] => verification::reberth(source, target),
-        [] => run_parts(&Settings::from_environment()),
-        _ => Err("it takes no arguments; SIZE, RUNS and ONLY are environment variables".into()),
+        [] => Settings::from_environment().and_then(|settings| run_parts(&settings)),
+        _ => Err(
+            "it takes no arguments; SIZE, RUNS, SERVER and ONLY are environment variables".into(),
+        ),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

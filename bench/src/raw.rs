@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reberth_replicate::connection::{LONG_STATEMENT_LIMIT, Session};
 use reberth_replicate::mysql::schema::{self, Schema, Table, take_apart};
-use reberth_replicate::mysql::{server, value::quote_name};
+use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::value::{ColumnClass, quote_name};
 use reberth_replicate::{Address, Secret};
 
 use crate::Failure;
@@ -117,12 +118,32 @@ async fn move_piece(
     );
     run_sql(source, &sql).await?;
     let sql = format!(
-        "LOAD DATA INFILE '{file}' INTO TABLE {DATABASE}.{name} CHARACTER SET binary ({names})"
+        "LOAD DATA INFILE '{file}' INTO TABLE {DATABASE}.{name} CHARACTER SET binary {}",
+        loaded_columns(&piece.table)
     );
     let loaded = run_sql(target, &sql).await;
     // Each piece is in memory only while it passes.
     std::fs::remove_file(file)?;
     loaded
+}
+
+/// The columns of a file. MySQL takes no JSON out of bytes, so there it goes through a variable.
+fn loaded_columns(table: &Table) -> String {
+    let (mut columns, mut converted) = (Vec::new(), Vec::new());
+    for index in table.carried() {
+        let name = quote_name(&table.columns[index].name);
+        if table.columns[index].class == ColumnClass::Json {
+            columns.push(format!("@value{index}"));
+            converted.push(format!("{name} = CONVERT(@value{index} USING utf8mb4)"));
+        } else {
+            columns.push(name);
+        }
+    }
+    let set = match converted.as_slice() {
+        [] => String::new(),
+        _ => format!(" SET {}", converted.join(", ")),
+    };
+    format!("({}){set}", columns.join(","))
 }
 
 async fn add_indexes(to: &Address, schema: &Schema) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use reberth_testkit::database::Server;
+use reberth_testkit::database::{Product, Server};
 
 use crate::Failure;
 use crate::data::DATABASE;
@@ -15,17 +15,23 @@ pub(crate) const USER: &str = "bench";
 /// As a managed provider of middle size runs them: durable commits, both with their own log.
 const OPTIONS: &[&str] = &[
     "--innodb-buffer-pool-size=2G",
-    "--innodb-log-file-size=1G",
     "--innodb-flush-log-at-trx-commit=1",
     "--sync-binlog=1",
     "--local-infile=ON",
     "--max-allowed-packet=64M",
     "--performance-schema=OFF",
 ];
+/// What the families spell in their own ways: the size of the redo log, and, for the raw limit, files that SQL may write.
+const MARIADB_OPTIONS: &[&str] = &["--innodb-log-file-size=1G"];
+const MYSQL_OPTIONS: &[&str] = &["--innodb-redo-log-capacity=1G", "--secure-file-priv="];
 
 /// Starts a server with one account that may do anything on it.
-pub(crate) fn start_server(name: &str) -> Result<Server, Failure> {
-    let server = Server::start(name, OPTIONS)?;
+pub(crate) fn start_server(product: Product, name: &str) -> Result<Server, Failure> {
+    let own = match product {
+        Product::MySql => MYSQL_OPTIONS,
+        Product::MariaDb | Product::MariaDb11 => MARIADB_OPTIONS,
+    };
+    let server = Server::start_as(product, name, &[OPTIONS, own].concat())?;
     server.sql(&format!(
         "CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {USER}@'%' WITH GRANT OPTION"
     ))?;
@@ -42,10 +48,10 @@ pub(crate) struct Servers {
 
 impl Servers {
     /// Starts both.
-    pub(crate) fn start() -> Result<Servers, Failure> {
+    pub(crate) fn start(product: Product) -> Result<Servers, Failure> {
         Ok(Servers {
-            source: start_server("bench-source")?,
-            target: start_server("bench-target")?,
+            source: start_server(product, "bench-source")?,
+            target: start_server(product, "bench-target")?,
         })
     }
 
@@ -69,10 +75,10 @@ impl Servers {
         self.target.url(USER, PASSWORD, DATABASE)
     }
 
-    /// Empties the target and its log.
+    /// Empties the target and its log, and lets it take `LOAD DATA LOCAL`.
     pub(crate) fn empty_target(&self) -> Result<(), Failure> {
         self.target.sql(&format!(
-            "DROP DATABASE IF EXISTS {DATABASE}; DROP DATABASE IF EXISTS reberth; RESET MASTER"
+            "DROP DATABASE IF EXISTS {DATABASE}; DROP DATABASE IF EXISTS reberth; RESET MASTER; SET GLOBAL local_infile = ON"
         ))?;
         Ok(())
     }

@@ -37,7 +37,7 @@ impl Times {
 
 /// Measures without and with a copy, in turn, as often as asked.
 pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
-    let servers = Servers::start()?;
+    let servers = Servers::start(settings.product)?;
     data::build(&servers.source, settings.size_mb)?;
     servers.source.sql(&format!(
         "CREATE TABLE {DATABASE}.account (id INT PRIMARY KEY, balance BIGINT NOT NULL, note VARCHAR(100) NOT NULL); \

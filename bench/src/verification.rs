@@ -1,11 +1,12 @@
 //! Verification of both sides, beside the load that it verifies and beside the checksums that people use.
 //!
-//! `CHECKSUM TABLE` and CRC32 prove little, and neither finds which row differs; they show what the least costs. The sums of MD5 are what a
-//! checksum of some strength costs with one hash a row.
+//! `CHECKSUM TABLE` and CRC32 prove little, and neither finds which row differs; they show what the least costs. The sums of SHA-256 are what
+//! a checksum of some strength costs with one hash a row (MySQL 9.6 and later have no MD5).
 
 use std::process::Command;
 
 use reberth_replicate::mysql::verify;
+use reberth_testkit::database::Product;
 
 use crate::Failure;
 use crate::contestant::{self, plan};
@@ -35,10 +36,10 @@ const WAYS: &[Way] = &[
             format!("SELECT COUNT(*), BIT_XOR(CRC32(CONCAT_WS('#', {columns}))) FROM {table}")
         })
     }),
-    ("sum of MD5 a row", |servers| {
+    ("sum of SHA-256 a row", |servers| {
         on_both(servers, |table, columns| {
             format!(
-                "SELECT COUNT(*), SUM(CAST(CONV(LEFT(MD5(CONCAT_WS('#', {columns})), 16), 16, 10) AS UNSIGNED)) FROM {table}"
+                "SELECT COUNT(*), SUM(CAST(CONV(LEFT(SHA2(CONCAT_WS('#', {columns}), 256), 16), 16, 10) AS UNSIGNED)) FROM {table}"
             )
         })
     }),
@@ -46,7 +47,7 @@ const WAYS: &[Way] = &[
 
 /// Loads the target once a run, and compares both sides in every way.
 pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
-    let servers = Servers::start()?;
+    let servers = Servers::start(settings.product)?;
     let megabytes = data::build(&servers.source, settings.size_mb)?;
     report::say(&format!(
         "{megabytes:.0} MB of rows; {} runs, medians\n",
@@ -76,9 +77,17 @@ fn on_both(servers: &Servers, statement: fn(&str, &str) -> String) -> Result<Com
         .map(|(table, columns)| statement(table, columns))
         .collect();
     let sql = statements.join("; ");
+    let product = servers.source.product();
+    let client = match product {
+        Product::MySql => format!(
+            "{} --no-defaults --get-server-public-key",
+            product.tool("mysql")?.display()
+        ),
+        Product::MariaDb | Product::MariaDb11 => "mariadb --no-defaults".to_owned(),
+    };
     let client = |port: u16| {
         format!(
-            "mariadb --no-defaults -h127.0.0.1 -P{port} -u{USER} -p{PASSWORD} {DATABASE} -e \"{sql}\" >/dev/null"
+            "{client} -h127.0.0.1 -P{port} -u{USER} -p{PASSWORD} {DATABASE} -e \"{sql}\" >/dev/null"
         )
     };
     let (source, target) = (client(servers.source.port()), client(servers.target.port()));

@@ -5,6 +5,7 @@ use super::product::Product;
 /// Rights and statements that the two families call by different names.
 const WORDS: &[(&str, &str)] = &[
     ("SHOW MASTER STATUS", "SHOW BINARY LOG STATUS"),
+    ("RESET MASTER", "RESET BINARY LOGS AND GTIDS"),
     (
         "CONNECTION ADMIN, PROCESS, BINLOG MONITOR, REPLICA MONITOR",
         "CONNECTION_ADMIN, PROCESS, REPLICATION CLIENT, XA_RECOVER_ADMIN, EVENT",

@@ -40,6 +40,16 @@ impl Product {
         }
     }
 
+    /// A program beside the server, such as its own `mysqldump`; where `tools/servers` unpacked none, this machine's.
+    pub fn tool(self, name: &'static str) -> Result<PathBuf, DatabaseError> {
+        let folder = match self {
+            Product::MariaDb => return program(name),
+            Product::MariaDb11 => "mariadb11",
+            Product::MySql => "mysql",
+        };
+        unpacked(folder, name).or_else(|_| program(name))
+    }
+
     /// Where the server finds its messages and character sets, if not where it was built to look.
     pub(super) fn base_option(self) -> Option<String> {
         match self {
