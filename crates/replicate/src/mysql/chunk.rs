@@ -1,7 +1,9 @@
 //! A table cut into key ranges that together hold each row exactly once.
 //!
-//! The borders are keys that stood in the table when it was cut. The first range has no lower border and the last no upper one, and
+//! The borders are keys that stood in the table when it was cut, or could have ([`cutter`]). The first range has no lower border and the last no upper one, and
 //! the borders are stored before the first row is read: whatever rows come and go, every key falls into exactly one range.
+
+mod cutter;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,8 @@ use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::schema::{Column, Table};
 use crate::mysql::value::{Datum, quote_name};
+
+pub(crate) use cutter::Cutter;
 
 /// Bytes of rows that a chunk aims at.
 const CHUNK_BYTES: u64 = 4 * 1024 * 1024;
@@ -60,6 +64,23 @@ impl Chunk {
 
     pub(crate) fn to_stored(&self) -> String {
         serde_json::to_string(&self.bounds).unwrap_or_default()
+    }
+
+    /// The part up to and including a key, and the part behind it.
+    fn split_at(self, border: Vec<Datum>) -> (Chunk, Chunk) {
+        let behind = Chunk {
+            table: self.table.clone(),
+            number: self.number + 1,
+            bounds: Bounds {
+                lower: Some(border.clone()),
+                upper: self.bounds.upper,
+            },
+        };
+        let bounds = Bounds {
+            lower: self.bounds.lower,
+            upper: Some(border),
+        };
+        (Chunk { bounds, ..self }, behind)
     }
 
     /// The condition that holds for the rows of this chunk.
@@ -120,20 +141,23 @@ fn write_comparison((column, datum): (&Column, &Datum), sign: &[u8], sql: &mut V
     column.class.write_key(datum, sql);
 }
 
-/// Cuts a table with a key into chunks, by walking its identity index.
+/// Cuts a table with a key into chunks.
 pub(crate) async fn cut(
     session: &mut Session,
     database: &str,
     table: &Table,
 ) -> Result<Vec<Chunk>, ReplicateError> {
     let mut chunks = Vec::new();
-    let mut rest = Some(Chunk::whole(&table.name));
-    while let Some(uncut) = rest {
-        let (chunk, behind) = cut_off(session, database, table, uncut).await?;
+    let mut cutter = Cutter::start(session, database, table).await?;
+    while let Some(chunk) = cutter.next(session).await? {
         chunks.push(chunk);
-        rest = behind;
     }
     Ok(chunks)
+}
+
+/// Rows that a chunk of a table aims at.
+fn rows_wanted(table: &Table) -> u64 {
+    (CHUNK_BYTES / table.mean_row_bytes.max(1)).clamp(*CHUNK_ROWS.start(), *CHUNK_ROWS.end())
 }
 
 /// Cuts the first chunk off a range. Returns it, and what is left of the range behind it.
@@ -143,14 +167,14 @@ pub(crate) async fn cut_off(
     table: &Table,
     range: Chunk,
 ) -> Result<(Chunk, Option<Chunk>), ReplicateError> {
-    let rows = (CHUNK_BYTES / table.mean_row_bytes).clamp(*CHUNK_ROWS.start(), *CHUNK_ROWS.end());
+    let rows = rows_wanted(table);
     let (mut names, mut expressions) = (Vec::new(), Vec::new());
     for &index in &table.identity {
         let name = quote_name(&table.columns[index].name);
         expressions.push(table.columns[index].class.select_expression(&name));
         names.push(name);
     }
-    let index = table.identity_index.as_deref().unwrap_or("PRIMARY");
+    let index = index_name(table);
     let head = format!(
         "SELECT {} FROM {}.{} FORCE INDEX ({}) WHERE ",
         expressions.join(","),
@@ -164,19 +188,12 @@ pub(crate) async fn cut_off(
     let Some(border) = read_key(session, table, &sql).await? else {
         return Ok((range, None));
     };
-    let behind = Chunk {
-        table: range.table.clone(),
-        number: range.number + 1,
-        bounds: Bounds {
-            lower: Some(border.clone()),
-            upper: range.bounds.upper,
-        },
-    };
-    let bounds = Bounds {
-        lower: range.bounds.lower,
-        upper: Some(border),
-    };
-    Ok((Chunk { bounds, ..range }, Some(behind)))
+    let (chunk, behind) = range.split_at(border);
+    Ok((chunk, Some(behind)))
+}
+
+fn index_name(table: &Table) -> &str {
+    table.identity_index.as_deref().unwrap_or("PRIMARY")
 }
 
 async fn read_key(

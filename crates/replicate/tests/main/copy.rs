@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reberth_replicate::mysql::pipeline::RunningStream;
+use reberth_replicate::mysql::verify;
 use reberth_testkit::database::{Product, Server};
 use reberth_testkit::learning::{self, Size};
 
@@ -59,6 +60,50 @@ async fn a_target_that_takes_no_load_gets_inserts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mysql_target_that_takes_no_load_gets_inserts() {
     copies(MYSQL, false).await;
+}
+
+/// Whole numbers as keys, dense or not, at both ends of what there is; chunks of 40,000 numbers. In `dense` there is no row at the border.
+const NUMBERED: &str = "CREATE TABLE dense (id INT PRIMARY KEY, v INT); INSERT INTO dense SELECT seq, seq FROM seq_1_to_90000; DELETE FROM dense WHERE id % 3 = 2 OR id = 40000;
+     CREATE TABLE low (id BIGINT PRIMARY KEY, v INT); INSERT INTO low SELECT CAST(seq AS SIGNED) - 9223372036854775807 - 2, seq FROM seq_1_to_50000;
+     CREATE TABLE high (id BIGINT UNSIGNED PRIMARY KEY, v INT); INSERT INTO high SELECT 18446744073709551615 - seq + 1, seq FROM seq_1_to_50000;
+     CREATE TABLE sparse (id BIGINT PRIMARY KEY, v INT); INSERT INTO sparse SELECT (CAST(seq AS SIGNED) - 25000) * 1000000007, seq FROM seq_1_to_50000;
+     ANALYZE TABLE dense, low, high, sparse;";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbered_tables_are_cut_without_gap_or_overlap() {
+    let pair = Pair::with("numbered", NUMBERED);
+    let mut stream = pair.follow().await;
+    let chunks =
+        "SELECT COUNT(*), SUM(bounds LIKE '%\"40000\"%') FROM reberth.chunk WHERE table_name = ";
+    for (table, expected) in [
+        ("dense", "3\t2"),
+        ("low", "2\t0"),
+        ("high", "2\t0"),
+        ("sparse", "2\t0"),
+    ] {
+        let cut = pair.target.sql(&format!("{chunks} '{table}'")).unwrap();
+        assert_eq!(cut.trim(), expected, "{table}");
+    }
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    // Verification cuts likewise, and has to meet every row once, those behind the highest number of all too.
+    pair.run("INSERT INTO dense VALUES (2000000000, 0), (-2000000000, 0)");
+    pair.drain(&mut stream).await;
+    let report = verify::verify(&pair.forward(), |_, _| {}).await.unwrap();
+    assert!(report.is_equal(), "{report:?}");
+    for (table, rows) in [
+        ("dense", 60_001),
+        ("low", 50_000),
+        ("high", 50_000),
+        ("sparse", 50_000),
+    ] {
+        let verified = report.tables.iter().find(|verified| verified.name == table);
+        assert_eq!(
+            verified.map(|verified| verified.rows),
+            Some(rows),
+            "{table}"
+        );
+    }
+    stream.stop().await.unwrap();
 }
 
 /// With LOCAL the server cuts what does not fit and only warns.

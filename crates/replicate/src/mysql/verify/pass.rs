@@ -10,7 +10,7 @@ use super::report::{VerifiedTable, VerifyReport};
 use super::settle::{Suspects, settle, settle_whole};
 use super::sides::{Sides, proves_equal};
 use crate::error::ReplicateError;
-use crate::mysql::chunk::{self, Chunk};
+use crate::mysql::chunk::{self, Chunk, Cutter};
 use crate::mysql::schema::{Schema, Table};
 
 /// So many suspects are held before they are settled.
@@ -179,15 +179,15 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The chunks of several tables, each cut off when it is asked for: on the target, since any borders will do and the source has other work.
 struct Cutting<'a> {
     tables: VecDeque<&'a Table>,
-    rest: Option<Chunk>,
+    cutter: Option<Cutter<'a>>,
     sides: Sides,
 }
 
 impl<'a> Cutting<'a> {
     fn start(tables: Vec<&'a Table>, sides: Sides) -> Cutting<'a> {
         Cutting {
-            rest: tables.first().map(|table| Chunk::whole(&table.name)),
             tables: tables.into(),
+            cutter: None,
             sides,
         }
     }
@@ -200,19 +200,25 @@ impl<'a> Cutting<'a> {
     }
 
     async fn next(&mut self) -> Result<Option<(&'a Table, Chunk)>, ReplicateError> {
-        let (Some(&table), Some(range)) = (self.tables.front(), self.rest.take()) else {
-            return Ok(None);
-        };
-        let (chunk, behind) = if table.has_key() {
-            let database = self.sides.plan.database.clone();
-            chunk::cut_off(&mut self.sides.target, &database, table, range).await?
-        } else {
-            (range, None)
-        };
-        self.rest = behind.or_else(|| {
+        while let Some(&table) = self.tables.front() {
+            if !table.has_key() {
+                self.tables.pop_front();
+                return Ok(Some((table, Chunk::whole(&table.name))));
+            }
+            let session = &mut self.sides.target;
+            let cutter = match &mut self.cutter {
+                Some(cutter) => cutter,
+                none => {
+                    let database = &self.sides.plan.database;
+                    none.insert(Cutter::start(session, database, table).await?)
+                }
+            };
+            if let Some(chunk) = cutter.next(session).await? {
+                return Ok(Some((table, chunk)));
+            }
+            self.cutter = None;
             self.tables.pop_front();
-            self.tables.front().map(|next| Chunk::whole(&next.name))
-        });
-        Ok(Some((table, chunk)))
+        }
+        Ok(None)
     }
 }
