@@ -72,9 +72,7 @@ impl<'a> Copier<'a> {
         publish: watch::Sender<Progress>,
     ) -> Result<Copier<'a>, ReplicateError> {
         let mut writer = state.open_writer().await?;
-        let can_load: Option<u64> = writer
-            .row("asking for local_infile", "SELECT @@global.local_infile")
-            .await?;
+        let can_load = server::takes_local_infile(&mut writer).await?;
         Ok(Copier {
             state,
             database,
@@ -82,7 +80,7 @@ impl<'a> Copier<'a> {
             reader: RowReader::connect(source, server::ROW_READER_SETUP).await?,
             log: server::reader(source).await?,
             writer,
-            can_load: can_load == Some(1),
+            can_load,
             throttle,
             publish,
         })
@@ -140,7 +138,8 @@ impl<'a> Copier<'a> {
             None => server::log_end(&mut self.log, self.flavour).await?,
         };
         if !self.state.open_chunk(&mut self.writer, chunk, &end).await? {
-            while self.reader.next_row(&rows.doing).await?.is_some() {}
+            let mut row = Vec::new();
+            while self.reader.next_row(&rows.doing, &mut row).await? {}
             return Ok(Some(Copied::default()));
         }
         let copied = match way {

@@ -246,6 +246,14 @@ pub async fn undecided_transactions(
     }
 }
 
+/// Whether the server takes `LOAD DATA LOCAL`.
+pub(crate) async fn takes_local_infile(session: &mut Session) -> Result<bool, ReplicateError> {
+    let takes: Option<u64> = session
+        .row("asking for local_infile", "SELECT @@global.local_infile")
+        .await?;
+    Ok(takes == Some(1))
+}
+
 /// Opens a session for reading rows.
 pub async fn reader(address: &Address) -> Result<Session, ReplicateError> {
     address.connect(READER_SETUP).await

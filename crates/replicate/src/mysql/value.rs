@@ -86,36 +86,54 @@ impl Datum {
 impl ColumnClass {
     /// Appends the literal that stores the value.
     pub fn write_value(&self, datum: &Datum, sql: &mut Vec<u8>) {
-        match (self, datum) {
-            (_, Datum::Null) => sql.extend_from_slice(b"NULL"),
-            (ColumnClass::Json, Datum::Bytes(bytes)) => {
+        match datum {
+            Datum::Null => sql.extend_from_slice(b"NULL"),
+            Datum::Plain(text) => self.write_plain(text.as_bytes(), sql),
+            Datum::Bytes(bytes) => self.write_bytes(bytes, sql),
+        }
+    }
+
+    /// Appends the literal that stores a value as a text-protocol answer holds it; `None` is NULL.
+    pub(crate) fn write_answer(&self, answer: Option<&[u8]>, sql: &mut Vec<u8>) {
+        match answer {
+            None => sql.extend_from_slice(b"NULL"),
+            Some(bytes) if self.is_plain() => self.write_plain(bytes, sql),
+            Some(bytes) => self.write_bytes(bytes, sql),
+        }
+    }
+
+    fn write_plain(&self, text: &[u8], sql: &mut Vec<u8>) {
+        match self {
+            ColumnClass::Temporal => write_quoted(text, sql),
+            // A binary string would be taken for its bytes.
+            ColumnClass::Spelled { .. } => write_introduced("ascii", text, sql),
+            _ => {
+                sql.extend_from_slice(text);
+                // `-0` is the integer 0; `-0e0` is not.
+                if matches!(self, ColumnClass::Float | ColumnClass::Double) && !text.contains(&b'e')
+                {
+                    sql.extend_from_slice(b"e0");
+                }
+            }
+        }
+    }
+
+    fn write_bytes(&self, bytes: &[u8], sql: &mut Vec<u8>) {
+        match self {
+            ColumnClass::Json => {
                 sql.extend_from_slice(b"CONVERT(");
                 write_quoted(bytes, sql);
                 sql.extend_from_slice(b" USING utf8mb4)");
             }
-            (ColumnClass::Bit, Datum::Bytes(bytes)) => {
+            ColumnClass::Bit => {
                 sql.extend_from_slice(b"x'");
                 for byte in bytes {
                     sql.extend_from_slice(format!("{byte:02x}").as_bytes());
                 }
                 sql.push(b'\'');
             }
-            (ColumnClass::Label { charset }, Datum::Bytes(bytes)) => {
-                write_introduced(charset, bytes, sql)
-            }
-            (_, Datum::Bytes(bytes)) => write_quoted(bytes, sql),
-            (ColumnClass::Temporal, Datum::Plain(text)) => write_quoted(text.as_bytes(), sql),
-            // A binary string would be taken for its bytes.
-            (ColumnClass::Spelled { .. }, Datum::Plain(text)) => {
-                write_introduced("ascii", text.as_bytes(), sql)
-            }
-            (_, Datum::Plain(text)) => {
-                sql.extend_from_slice(text.as_bytes());
-                // `-0` is the integer 0; `-0e0` is not.
-                if matches!(self, ColumnClass::Float | ColumnClass::Double) && !text.contains('e') {
-                    sql.extend_from_slice(b"e0");
-                }
-            }
+            ColumnClass::Label { charset } => write_introduced(charset, bytes, sql),
+            _ => write_quoted(bytes, sql),
         }
     }
 
@@ -188,7 +206,15 @@ impl ColumnClass {
         let Some(bytes) = bytes else {
             return Datum::Null;
         };
-        let is_plain = matches!(
+        if !self.is_plain() {
+            return Datum::Bytes(bytes);
+        }
+        String::from_utf8(bytes).map_or_else(|error| Datum::Bytes(error.into_bytes()), Datum::Plain)
+    }
+
+    /// Whether an answer tells its values as numbers, times and other words of SQL, in ASCII.
+    fn is_plain(&self) -> bool {
+        matches!(
             self,
             ColumnClass::Integer { .. }
                 | ColumnClass::Decimal
@@ -197,12 +223,7 @@ impl ColumnClass {
                 | ColumnClass::Temporal
                 | ColumnClass::Year
                 | ColumnClass::Spelled { .. }
-        );
-        match String::from_utf8(bytes) {
-            Ok(text) if is_plain => Datum::Plain(text),
-            Ok(text) => Datum::Bytes(text.into_bytes()),
-            Err(error) => Datum::Bytes(error.into_bytes()),
-        }
+        )
     }
 }
 
@@ -224,10 +245,7 @@ fn write_quoted(bytes: &[u8], sql: &mut Vec<u8>) {
     sql.push(b'\'');
     let mut rest = bytes;
     // Runs of ordinary bytes are copied whole.
-    while let Some(place) = rest
-        .iter()
-        .position(|byte| matches!(byte, 0 | b'\'' | b'\\'))
-    {
+    while let Some(place) = memchr::memchr3(0, b'\'', b'\\', rest) {
         sql.extend_from_slice(&rest[..place]);
         sql.push(b'\\');
         sql.push(if rest[place] == 0 { b'0' } else { rest[place] });

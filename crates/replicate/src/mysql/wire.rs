@@ -17,7 +17,7 @@ use crate::connection::tls::Socket;
 use crate::connection::{Address, CONNECT_LIMIT, QUERY_LIMIT};
 use crate::error::ReplicateError;
 
-pub(crate) use row_text::RowText;
+pub(crate) use row_text::{RowText, row_fields};
 
 /// Bytes that are read from the socket at once.
 const READ_BYTES: usize = 256 * 1024;
@@ -28,6 +28,7 @@ const SMALL_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// The largest row that a server of this family sends, with room for its other columns.
 const LARGEST_ROW_BYTES: usize = (1 << 30) + SMALL_ANSWER_BYTES;
 const COM_QUERY: u8 = 3;
+const BROKEN_ROW: &str = "a broken row";
 
 /// A connection to a server that reads rows as they are.
 pub(crate) struct RowReader {
@@ -124,7 +125,12 @@ impl RowReader {
             if is_end(&packet) {
                 return Ok(rows);
             }
-            rows.push(row_text::fields(&packet).ok_or_else(|| unexpected("a broken row"))?);
+            let fields = row_fields(&packet).map(|field| Some(field?.map(<[u8]>::to_vec)));
+            rows.push(
+                fields
+                    .collect::<Option<Vec<_>>>()
+                    .ok_or_else(|| unexpected(BROKEN_ROW))?,
+            );
         }
     }
 
@@ -159,20 +165,20 @@ impl RowReader {
         Ok(true)
     }
 
-    /// The fields of the next row of an answer that was begun, `None` for NULL; nothing once it has ended.
+    /// Reads the next row of an answer that was begun, as it lies on the wire. `false`: the answer has ended.
     pub(crate) async fn next_row(
         &mut self,
         doing: &str,
-    ) -> Result<Option<Vec<Option<Vec<u8>>>>, ReplicateError> {
-        let packet = self.packet_within(LARGEST_ROW_BYTES).await;
-        let packet = packet.map_err(|error| self.told(doing, error))?;
-        if is_end(&packet) {
-            return Ok(None);
-        }
-        let fields = row_text::fields(&packet);
-        fields
-            .map(Some)
-            .ok_or_else(|| self.told(doing, unexpected("a broken row")))
+        row: &mut Vec<u8>,
+    ) -> Result<bool, ReplicateError> {
+        let read = self.packet_into(row, LARGEST_ROW_BYTES).await;
+        read.map_err(|error| self.told(doing, error))?;
+        Ok(!is_end(row))
+    }
+
+    /// The error for a row that cannot be taken apart.
+    pub(crate) fn broken_row(&self, doing: &str) -> ReplicateError {
+        self.told(doing, unexpected(BROKEN_ROW))
     }
 
     /// What went wrong, as all of the engine tells it.
@@ -286,6 +292,17 @@ impl RowReader {
 
     async fn packet_within(&mut self, limit_bytes: usize) -> Result<Vec<u8>, mysql_async::Error> {
         let mut payload = Vec::new();
+        self.packet_into(&mut payload, limit_bytes).await?;
+        Ok(payload)
+    }
+
+    /// Reads one packet whole into a buffer, in place of what it held.
+    async fn packet_into(
+        &mut self,
+        payload: &mut Vec<u8>,
+        limit_bytes: usize,
+    ) -> Result<(), mysql_async::Error> {
+        payload.clear();
         loop {
             self.buffered(4).await?;
             let length = self.packet_length();
@@ -307,8 +324,8 @@ impl RowReader {
             }
         }
         match payload.first() {
-            Some(0xff) => Err(server_error(&payload)),
-            _ => Ok(payload),
+            Some(0xff) => Err(server_error(payload)),
+            _ => Ok(()),
         }
     }
 

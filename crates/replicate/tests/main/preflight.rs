@@ -1,7 +1,7 @@
 //! What would not arrive whole is named before anything is moved.
 
 use crate::pair::Pair;
-use reberth_replicate::mysql::preflight;
+use reberth_replicate::mysql::preflight::{self, Verdict};
 
 /// SQL, and the subjects of the blockers that it causes.
 const CASES: &[(&str, &[&str])] = &[
@@ -50,5 +50,22 @@ async fn what_is_not_carried_blocks() {
             .collect();
         found.sort_unstable();
         assert_eq!(found, expected, "{sql}: {blockers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_that_takes_no_load_is_told_what_it_costs() {
+    let pair = Pair::with("loading", "");
+    for takes_load in [true, false] {
+        let sql = format!("SET GLOBAL local_infile = {takes_load}");
+        pair.target.sql(&sql).unwrap();
+        let found = preflight::run(&pair.forward()).await.unwrap();
+        let finding = found
+            .findings
+            .iter()
+            .find(|finding| finding.subject == "writing of rows");
+        let verdict = &finding.expect("it is told").verdict;
+        assert_eq!(*verdict == Verdict::Fine, takes_load, "{verdict:?}");
+        assert!(!matches!(verdict, Verdict::Blocker(_)), "{verdict:?}");
     }
 }

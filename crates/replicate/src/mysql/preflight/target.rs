@@ -6,6 +6,7 @@ use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::Schema;
+use crate::mysql::server;
 use crate::mysql::state;
 use crate::mysql::value::quote_text;
 
@@ -37,6 +38,21 @@ pub(super) async fn probe(
         },
         "empty it, or name another database",
     );
+    probe_loading(target, found).await
+}
+
+/// How rows will be written. The figure was measured with MySQL 9.7 (`make bench-mysql`).
+async fn probe_loading(target: &mut Session, found: &mut Preflight) -> Result<(), ReplicateError> {
+    let (verdict, seen) = match server::takes_local_infile(target).await? {
+        true => (Verdict::Fine, "the target takes LOAD DATA LOCAL"),
+        false => (
+            Verdict::Handled(
+                "rows are written by INSERT, which costs the target a quarter to a third more CPU time; local_infile = ON there for the time of the copy (RDS: in the parameter group) saves it".to_owned(),
+            ),
+            "local_infile is off on the target",
+        ),
+    };
+    found.note("writing of rows", verdict, seen);
     Ok(())
 }
 

@@ -138,34 +138,37 @@ fn write_escaped(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[from..]);
 }
 
-/// The fields of a whole row, `None` for NULL. `None` in all: the row is broken.
-pub(super) fn fields(mut row: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
-    let mut fields = Vec::new();
-    while let Some((&first, rest)) = row.split_first() {
-        let width = match first {
-            NULL_MARK => {
-                fields.push(None);
-                row = rest;
-                continue;
-            }
-            0xfc => 2,
-            0xfd => 3,
-            0xfe => 8,
-            _ => 0,
-        };
-        let (length, rest) = rest.split_at_checked(width)?;
-        let length = match width {
-            0 => usize::from(first),
-            _ => length
-                .iter()
-                .rev()
-                .fold(0, |length, byte| length << 8 | usize::from(*byte)),
-        };
-        let (field, rest) = rest.split_at_checked(length)?;
-        fields.push(Some(field.to_vec()));
-        row = rest;
-    }
-    Some(fields)
+/// The fields of a whole row, one after another: `None` for a NULL. Ends with one `None` in place of a field if the row is cut short.
+pub(crate) fn row_fields(row: &[u8]) -> impl Iterator<Item = Option<Option<&[u8]>>> {
+    let mut rest = Some(row);
+    std::iter::from_fn(move || {
+        let row = rest.filter(|row| !row.is_empty())?;
+        let taken = take_field(row);
+        rest = taken.map(|(_, rest)| rest);
+        Some(taken.map(|(field, _)| field))
+    })
+}
+
+/// The first field of a row and what is behind it.
+fn take_field(row: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    let (&first, rest) = row.split_first()?;
+    let width = match first {
+        NULL_MARK => return Some((None, rest)),
+        0xfc => 2,
+        0xfd => 3,
+        0xfe => 8,
+        _ => 0,
+    };
+    let (length, rest) = rest.split_at_checked(width)?;
+    let length = match width {
+        0 => usize::from(first),
+        _ => length
+            .iter()
+            .rev()
+            .fold(0, |length, byte| length << 8 | usize::from(*byte)),
+    };
+    let (field, rest) = rest.split_at_checked(length)?;
+    Some((Some(field), rest))
 }
 
 #[cfg(test)]
@@ -224,8 +227,7 @@ mod tests {
             );
             assert_eq!(text.rows(), 2);
         }
-        let fields = fields(&wire).unwrap();
-        assert!(fields.iter().map(Option::as_deref).eq(row.iter().copied()));
+        assert!(row_fields(&wire).eq(row.iter().map(|field| Some(*field))));
     }
 
     #[test]
@@ -240,7 +242,8 @@ mod tests {
             text.feed(wire, &mut out);
             assert!(!text.end_row(&mut out), "{wire:?}");
         }
-        assert_eq!(super::fields(&[5, b'a']), None);
-        assert_eq!(super::fields(&[0xfe, 1]), None);
+        for cut_short in [&[1, b'a', 5, b'a'][..], &[1, b'a', 0xfe, 1]] {
+            assert!(row_fields(cut_short).eq([Some(Some(&b"a"[..])), None]));
+        }
     }
 }
