@@ -23,6 +23,8 @@ pub(crate) enum Values {
     InstanceType(&'static str),
     /// An IPv4 block whose prefix length lies between these two.
     Block(u8, u8),
+    /// An AWS region, or `none`.
+    RegionOrNone,
 }
 
 /// A question with the rule's own answer.
@@ -162,6 +164,7 @@ impl Values {
             Values::Block(shortest, longest) => value
                 .parse::<ipnet::Ipv4Net>()
                 .is_ok_and(|block| (*shortest..=*longest).contains(&block.prefix_len())),
+            Values::RegionOrNone => value == "none" || is_region(value),
         }
     }
 
@@ -174,6 +177,7 @@ impl Values {
             Values::Block(shortest, longest) => {
                 format!("an IPv4 block of /{shortest} to /{longest}")
             }
+            Values::RegionOrNone => "an AWS region | none".to_owned(),
         }
     }
 }
@@ -183,6 +187,14 @@ fn is_word(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+/// Whether a text reads as a region, such as `ap-south-1`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    matches!(parts.as_slice(), [area, .., number]
+        if parts.len() >= 3 && area.len() == 2 && is_word(area) && number.len() == 1 && number.starts_with(|c: char| c.is_ascii_digit()))
+        && parts.iter().all(|part| is_word(part))
 }
 
 #[cfg(test)]
@@ -244,6 +256,9 @@ mod tests {
             (Values::InstanceType(""), "m7g.", false),
             (Values::Block(16, 20), "10.4.0.0/16", true),
             (Values::Block(16, 20), "10.4.0.0/24", false),
+            (Values::RegionOrNone, "eu-central-1", true),
+            (Values::RegionOrNone, "none", true),
+            (Values::RegionOrNone, "mars", false),
         ] {
             assert_eq!(values.allows(text), expected, "{values:?} {text}");
         }

@@ -96,6 +96,7 @@ pub(crate) fn ingresses(
                 alternative_names: alternative_names.to_vec(),
                 redirect_http: balancer.redirect_http_to_https
                     || !balancer.listeners.iter().any(|listener| listener.port == HTTP_PORT),
+                is_private: false,
                 security_group: security_group_key(&key),
                 origin: Origin {
                     from: sorted([resource.id.clone(), certificate]),

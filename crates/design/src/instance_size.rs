@@ -40,6 +40,20 @@ pub(crate) fn of_database(name: &str, size: &str) -> Result<Choice, DesignError>
     })
 }
 
+/// The node type for a cache of that size.
+pub(crate) fn of_cache(name: &str, size: &str) -> Result<Choice, DesignError> {
+    let rows = rows(
+        DATABASE_SIZES,
+        "size",
+        "elasticache_candidate",
+        "base_storage_gib",
+    );
+    choose(&rows, size, 0, 0).ok_or_else(|| DesignError::UnknownSize {
+        resource: format!("cache {name}"),
+        size: size.to_owned(),
+    })
+}
+
 /// Storage that a database of that size comes with at the source.
 pub(crate) fn database_storage_gib(size: &str) -> Option<u64> {
     rows(DATABASE_SIZES, "size", "rds_candidate", "base_storage_gib")

@@ -3,26 +3,32 @@
 //! Pure: the same estate, policy and previous design give the same bytes. Whoever carries a design out has no
 //! choice left to make, and every item says where it comes from and why it is as it is.
 
+mod cache;
 mod compute;
 mod database;
 mod decisions;
+mod edge;
 mod error;
 mod image;
 mod ingress;
 mod instance_size;
+mod migration;
 mod name;
 mod network;
 mod not_carried;
 mod notes;
+mod operations;
 mod parameters;
+mod safeguards;
 mod security;
+mod storage;
 
 pub use error::DesignError;
 pub use notes::{Note, notes};
 
 use crate::decisions::Decisions;
 use crate::name::Room;
-use reberth_model::design::{Design, Inputs, Service, Target};
+use reberth_model::design::{Design, Front, Inputs, Service, Target};
 use reberth_model::document::{SCHEMA, sha256_hex, to_bytes};
 use reberth_model::estate::Estate;
 use reberth_model::policy::{Policy, Provider};
@@ -50,7 +56,13 @@ pub fn design(
     if services.is_empty() && databases.is_empty() {
         return Err(DesignError::NothingToMove);
     }
-    let ingresses = ingress::ingresses(estate, &roles, &services, &policy.project);
+    let caches = cache::caches(estate, &policy.project, environment, &mut decisions)?;
+    let buckets = storage::buckets(estate, &policy.project, environment);
+    let mut ingresses = ingress::ingresses(estate, &roles, &services, &policy.project);
+    let front = edge::front(&ingresses, &mut decisions)?;
+    for ingress in &mut ingresses {
+        ingress.is_private = front == Front::Distributions;
+    }
     let mut design = Design {
         schema: SCHEMA,
         hash: String::new(),
@@ -64,8 +76,16 @@ pub fn design(
             previous,
             &mut decisions,
         )?,
-        keys: security::keys(&services, &databases),
-        security_groups: security::groups(estate, &roles, &services, &databases, &ingresses),
+        keys: security::keys(&services, &databases, &caches, &buckets),
+        security_groups: security::groups(
+            estate, &roles, &services, &databases, &caches, &ingresses,
+        ),
+        edge: edge::design(estate, front, &ingresses, &buckets, &mut decisions)?,
+        safeguards: safeguards::design(environment, &mut decisions)?,
+        operations: operations::design(policy, &mut decisions)?,
+        migration: migration::design(estate, &mut decisions)?,
+        buckets,
+        caches,
         databases,
         services,
         ingresses,

@@ -57,6 +57,9 @@ fn carried_ids(design: &Design) -> BTreeSet<&str> {
                 .iter()
                 .flat_map(|database| &database.origin.from),
         )
+        .chain(design.caches.iter().flat_map(|cache| &cache.origin.from))
+        .chain(design.buckets.iter().flat_map(|bucket| &bucket.origin.from))
+        .chain(edge_ids(design))
         .chain(
             design
                 .ingresses
@@ -65,6 +68,19 @@ fn carried_ids(design: &Design) -> BTreeSet<&str> {
         )
         .map(String::as_str)
         .collect()
+}
+
+fn edge_ids(design: &Design) -> impl Iterator<Item = &String> {
+    let distributions = design.edge.distributions.iter();
+    let zones = design.edge.zones.iter();
+    let records = zones.clone().flat_map(|zone| {
+        let switched = zone.switched.iter().map(|name| &name.source);
+        zone.records.iter().chain(switched)
+    });
+    distributions
+        .flat_map(|distribution| &distribution.origin.from)
+        .chain(zones.flat_map(|zone| &zone.origin.from))
+        .chain(records.flat_map(|set| &set.origin.from))
 }
 
 fn why(resource: &Resource) -> String {
@@ -76,8 +92,9 @@ fn why(resource: &Resource) -> String {
         Attributes::LoadBalancer(_) => {
             "it has no certificate, or leads to no server of this estate: decide its names by hand".to_owned()
         }
-        Attributes::Domain(_) | Attributes::DnsRecord(_) => {
-            "names stay with their present DNS host until the switch".to_owned()
+        Attributes::Domain(_) => "it has no record that could be carried".to_owned(),
+        Attributes::DnsRecord(_) => {
+            "made by the zone's new host itself, or of a type or zone that is not carried".to_owned()
         }
         Attributes::Volume(volume) if !volume.server_ids.is_empty() => format!(
             "attached to {}; a disk cannot follow servers that replace themselves: move its files to a shared file system or bucket first",
@@ -86,7 +103,8 @@ fn why(resource: &Resource) -> String {
         Attributes::Volume(_) => {
             "attached to nothing: export it if its content is wanted".to_owned()
         }
-        Attributes::Bucket(_) | Attributes::Cdn(_) => "object storage and delivery are not designed yet".to_owned(),
+        Attributes::Bucket(_) => "its bucket is not part of this design".to_owned(),
+        Attributes::Cdn(_) => "it has no name of its own, or its bucket was not found: its users know only the provider's name for it".to_owned(),
         Attributes::Address(_) => {
             "addresses stay with the provider: whoever allows it by address must be told the new ones".to_owned()
         }
@@ -94,7 +112,7 @@ fn why(resource: &Resource) -> String {
         Attributes::Certificate(_) => "a new certificate is issued at the target".to_owned(),
         Attributes::Firewall(_) => "none of its rules lets in a service of this design".to_owned(),
         Attributes::Server(_) | Attributes::Network(_) => "no item of this design comes from it".to_owned(),
-        Attributes::Cache(_) => "caches are not designed yet".to_owned(),
+        Attributes::Cache(_) => "its cache is not part of this design".to_owned(),
         Attributes::App(_) | Attributes::Process(_) | Attributes::Job(_) => {
             "applications of a platform are not designed yet".to_owned()
         }

@@ -1,5 +1,7 @@
 //! Reads a design and notes what is wrong with it, whoever made it.
 
+mod edge;
+
 use ipnet::Ipv4Net;
 use reberth_model::design::{Design, Peer, SecurityGroup, Tier};
 use std::collections::BTreeSet;
@@ -22,6 +24,7 @@ pub fn notes(design: &Design) -> Vec<Note> {
     databases(design, &mut notes);
     services(design, &mut notes);
     traffic(design, &mut notes);
+    edge::check(design, &mut notes);
     notes.sort();
     notes.dedup();
     notes

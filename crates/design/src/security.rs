@@ -4,7 +4,8 @@
 //! servers at the target have no public address, and people reach them through Session Manager.
 
 use reberth_model::design::{
-    Database, EncryptionKey, Ingress, Origin, Peer, SecurityGroup, Service, TrafficRule,
+    Bucket, Cache, Database, EncryptionKey, Ingress, Origin, Peer, SecurityGroup, Service,
+    TrafficRule,
 };
 use reberth_model::estate::{self, Attributes, Estate, Firewall, FirewallRule, Resource};
 use std::collections::BTreeMap;
@@ -12,11 +13,17 @@ use std::collections::BTreeMap;
 use crate::compute::Role;
 
 const MYSQL_PORT: u16 = 3306;
+const CACHE_PORT: u16 = 6379;
 const HTTPS_PORT: u16 = 443;
 const HTTP_PORT: u16 = 80;
 
 /// One key for each class of data, so that the right to read one class gives nothing of the other.
-pub(crate) fn keys(services: &[Service], databases: &[Database]) -> Vec<EncryptionKey> {
+pub(crate) fn keys(
+    services: &[Service],
+    databases: &[Database],
+    caches: &[Cache],
+    buckets: &[Bucket],
+) -> Vec<EncryptionKey> {
     let key = |key: &str, description: &str, used_through: &[&str]| EncryptionKey {
         key: key.to_owned(),
         description: description.to_owned(),
@@ -33,12 +40,19 @@ pub(crate) fn keys(services: &[Service], databases: &[Database]) -> Vec<Encrypti
     if !services.is_empty() {
         keys.push(key("compute", "Disks of servers", &["ec2"]));
     }
-    if !databases.is_empty() {
-        keys.push(key(
-            "data",
-            "Databases, their backups and their master passwords",
-            &["rds", "secretsmanager"],
-        ));
+    let through: Vec<&str> = [
+        ("backup", !databases.is_empty() || !buckets.is_empty()),
+        ("elasticache", !caches.is_empty()),
+        ("rds", !databases.is_empty()),
+        ("s3", !buckets.is_empty()),
+        ("secretsmanager", !databases.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(service, is_used)| is_used.then_some(service))
+    .collect();
+    if !through.is_empty() {
+        let description = "Databases, caches and files, their backups and their passwords";
+        keys.push(key("data", description, &through));
     }
     keys
 }
@@ -60,6 +74,7 @@ pub(crate) fn groups(
     roles: &[Role<'_>],
     services: &[Service],
     databases: &[Database],
+    caches: &[Cache],
     ingresses: &[Ingress],
 ) -> Vec<SecurityGroup> {
     let mut groups: Vec<SecurityGroup> = Vec::new();
@@ -75,30 +90,45 @@ pub(crate) fn groups(
     groups.extend(
         databases
             .iter()
-            .map(|database| database_group(estate, roles, database)),
+            .map(|database| store_group(estate, roles, &Store::database(database))),
     );
+    let caches = caches.iter().map(Store::cache);
+    groups.extend(caches.map(|cache| store_group(estate, roles, &cache)));
     groups.sort_by(|left, right| left.key.cmp(&right.key));
     groups
 }
 
-fn ingress_group(ingress: &Ingress, services: &[Service]) -> SecurityGroup {
-    let mut open = vec![rule(
-        "https-from-internet",
-        HTTPS_PORT,
-        Peer::Internet,
-        &ingress.origin.from,
-        "clients use HTTPS",
-    )];
+/// What may reach a load balancer: distributions only, where it is private, else everybody.
+fn open_to(ingress: &Ingress) -> Vec<TrafficRule> {
+    let from = &ingress.origin.from;
+    if ingress.is_private {
+        let why = "distributions reach it inside the network; AWS counts their list of addresses as 55 rules";
+        let key = "https-from-distributions";
+        return vec![rule(key, HTTPS_PORT, Peer::Distributions, from, why)];
+    }
+    let mut open = Vec::new();
     if ingress.redirect_http {
+        let why = "answered with a redirect to HTTPS only";
         open.push(rule(
             "http-from-internet",
             HTTP_PORT,
             Peer::Internet,
-            &ingress.origin.from,
-            "answered with a redirect to HTTPS only",
+            from,
+            why,
         ));
     }
-    open.sort_by(|left, right| left.key.cmp(&right.key));
+    let why = "clients use HTTPS";
+    open.push(rule(
+        "https-from-internet",
+        HTTPS_PORT,
+        Peer::Internet,
+        from,
+        why,
+    ));
+    open
+}
+
+fn ingress_group(ingress: &Ingress, services: &[Service]) -> SecurityGroup {
     let service = services
         .iter()
         .find(|service| service.key == ingress.service);
@@ -116,7 +146,7 @@ fn ingress_group(ingress: &Ingress, services: &[Service]) -> SecurityGroup {
     SecurityGroup {
         key: ingress.security_group.clone(),
         description: format!("Load balancer {}", ingress.key),
-        ingress: open,
+        ingress: open_to(ingress),
         egress: egress.into_iter().collect(),
         origin: ingress.origin.clone(),
     }
@@ -244,38 +274,60 @@ fn ports(rule: &FirewallRule) -> Option<(u16, u16)> {
     }
 }
 
-fn database_group(estate: &Estate, roles: &[Role<'_>], database: &Database) -> SecurityGroup {
+/// A database or a cache, as far as traffic is concerned.
+struct Store<'a> {
+    group: &'a str,
+    description: String,
+    environment: &'a str,
+    port: u16,
+    origin: &'a Origin,
+}
+
+impl Store<'_> {
+    fn database(database: &Database) -> Store<'_> {
+        Store {
+            group: &database.security_group,
+            description: format!("Database {}", database.key),
+            environment: &database.environment,
+            port: MYSQL_PORT,
+            origin: &database.origin,
+        }
+    }
+
+    fn cache(cache: &Cache) -> Store<'_> {
+        Store {
+            group: &cache.security_group,
+            description: format!("Cache {}", cache.key),
+            environment: &cache.environment,
+            port: CACHE_PORT,
+            origin: &cache.origin,
+        }
+    }
+}
+
+fn store_group(estate: &Estate, roles: &[Role<'_>], store: &Store<'_>) -> SecurityGroup {
     let source = estate
-        .databases()
-        .find(|(resource, _)| database.origin.from.contains(&resource.id));
+        .data_stores()
+        .find(|(resource, _)| store.origin.from.contains(&resource.id));
+    let from: Vec<String> = source
+        .iter()
+        .map(|(resource, _)| resource.id.clone())
+        .collect();
     let ingress = roles
         .iter()
         .filter_map(|role| {
-            let why = may_use(
-                source.map(|(_, source)| source),
-                role,
-                &database.environment,
-            )?;
+            let why = may_use(source.map(|(_, source)| source), role, store.environment)?;
             let group = crate::compute::security_group_key(&role.key);
-            let from: Vec<String> = source
-                .iter()
-                .map(|(resource, _)| resource.id.clone())
-                .collect();
-            Some(rule(
-                &format!("{MYSQL_PORT}-from-{group}"),
-                MYSQL_PORT,
-                Peer::Group(group),
-                &from,
-                why,
-            ))
+            let key = format!("{}-from-{group}", store.port);
+            Some(rule(&key, store.port, Peer::Group(group), &from, why))
         })
         .collect();
     SecurityGroup {
-        key: database.security_group.clone(),
-        description: format!("Database {}", database.key),
+        key: store.group.to_owned(),
+        description: store.description.clone(),
         ingress,
         egress: Vec::new(),
-        origin: database.origin.clone(),
+        origin: store.origin.clone(),
     }
 }
 

@@ -25,7 +25,7 @@ fn every_resource_is_carried_or_listed() {
     }
     for (id, word) in [
         ("vol-1", "disk"),
-        ("record-1", "DNS"),
+        ("record-1", "host"),
         ("fw-1", "Session Manager"),
     ] {
         let listed = made
@@ -134,7 +134,7 @@ fn only_services_of_its_environment_reach_a_database() {
         [group("app-school-cron"), group("app-school-web")]
     );
     assert_eq!(peers("db-school-staging"), [group("app-school-staging")]);
-    assert_eq!(peers("alb-school-lb"), [Peer::Internet, Peer::Internet]);
+    assert_eq!(peers("alb-school-lb"), [Peer::Distributions]);
     assert_eq!(
         peers("app-school-web"),
         [group("alb-school-lb"), group("app-school-cron")]

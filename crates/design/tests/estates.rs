@@ -2,9 +2,9 @@
 //! everything that is not.
 
 use reberth_model::estate::{
-    Attributes, Certificate, Database, DatabaseReplica, DnsRecord, Domain, Estate, Firewall,
-    FirewallRule, HealthCheck, Listener, LoadBalancer, Network, Resource, Server, TrustedSource,
-    Volume,
+    Attributes, Bucket, Cdn, Certificate, Database, DatabaseReplica, DnsRecord, Domain, Estate,
+    Firewall, FirewallRule, HealthCheck, Listener, LoadBalancer, Network, Resource, Server,
+    TrustedSource, Volume,
 };
 use reberth_model::policy::Policy;
 use serde_json::json;
@@ -38,10 +38,28 @@ pub(crate) fn small() -> Estate {
             Attributes::DatabaseReplica(replica()),
         ),
         resource(
+            "school-media",
+            "school-media",
+            Attributes::Bucket(Bucket::default()),
+        ),
+        resource("cache-1", "school-sessions", Attributes::Cache(cache())),
+        resource("cdn-1", "school-media.cdn.example", Attributes::Cdn(cdn())),
+        resource(
             "record-1",
             "www",
             Attributes::DnsRecord(DnsRecord::default()),
         ),
+        resource("record-2", "@", record("A", "203.0.113.250")),
+        resource("record-3", "www", record("CNAME", "@")),
+        resource(
+            "record-4",
+            "media",
+            record("CNAME", "school-media.cdn.example."),
+        ),
+        resource("record-5", "@", record("MX", "mail.example.")),
+        resource("record-6", "@", record("CAA", "letsencrypt.org.")),
+        resource("record-7", "blog", record("A", "203.0.113.18")),
+        resource("record-8", "@", record("NS", "ns1.example.")),
         resource(
             "school.example",
             "school.example",
@@ -184,6 +202,49 @@ fn staging_database() -> Database {
     }
 }
 
+fn cache() -> Database {
+    Database {
+        engine: "redis".to_owned(),
+        version: "7".to_owned(),
+        size: "db-s-1vcpu-2gb".to_owned(),
+        nodes: 2,
+        trusted_sources: Some(vec![TrustedSource {
+            kind: "tag".to_owned(),
+            value: "web".to_owned(),
+        }]),
+        settings: Some(
+            [
+                ("redis_maxmemory_policy", json!("allkeys_lru")),
+                ("redis_ssl", json!(true)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
+        ),
+        tags: vec!["env:prod".to_owned()],
+        ..Database::default()
+    }
+}
+
+fn cdn() -> Cdn {
+    Cdn {
+        origin: "school-media.objects.example".to_owned(),
+        endpoint: "school-media.cdn.example".to_owned(),
+        custom_domain: Some("media.school.example".to_owned()),
+        ..Cdn::default()
+    }
+}
+
+fn record(record_type: &str, data: &str) -> Attributes {
+    Attributes::DnsRecord(DnsRecord {
+        domain: "school.example".to_owned(),
+        record_type: record_type.to_owned(),
+        data: data.to_owned(),
+        ttl_seconds: Some(300),
+        priority: Some(1),
+        ..DnsRecord::default()
+    })
+}
+
 fn volume() -> Volume {
     Volume {
         size_gib: 100,
@@ -209,6 +270,7 @@ fn load_balancer() -> LoadBalancer {
         certificate_id: certificate.map(str::to_owned),
     };
     LoadBalancer {
+        address: Some("203.0.113.250".to_owned()),
         listeners: vec![
             listener("http", 80, None),
             listener("https", 443, Some("cert-1")),

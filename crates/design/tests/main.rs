@@ -8,5 +8,6 @@ mod allocation;
 mod carried;
 mod decisions;
 mod documents;
+mod edge;
 mod estates;
 mod notes;

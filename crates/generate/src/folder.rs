@@ -1,9 +1,14 @@
 //! One Terraform folder, a module or a root: its variables and outputs, and the files and tables made of them.
 
+mod declared;
+
+pub(crate) use declared::Declared;
+
 use crate::hcl::{Body, Expression, block, call, code, object};
 use std::collections::BTreeMap;
 
 /// A Terraform folder.
+#[derive(Default)]
 pub(crate) struct Folder {
     /// Path in the project, for example `infra/modules/network`.
     pub(crate) path: String,
@@ -17,6 +22,10 @@ pub(crate) struct Folder {
     pub(crate) outputs: Vec<Output>,
     /// Its other files.
     pub(crate) files: BTreeMap<&'static str, Body>,
+    /// Files that are written in Terraform's own language.
+    pub(crate) written: BTreeMap<&'static str, &'static str>,
+    /// What those files declare.
+    pub(crate) declared: Declared,
 }
 
 /// A variable.
@@ -86,6 +95,22 @@ impl Variable {
         self
     }
 
+    /// Its row in a README.
+    fn row(&self) -> String {
+        let required = if self.default.is_none() { "yes" } else { "no" };
+        let type_of = match &self.type_of {
+            Expression::Code(text) => text.clone(),
+            Expression::Call(open, _) => {
+                format!("{open}{{…}}{}", ")".repeat(open.matches('(').count()))
+            }
+            _ => "any".to_owned(),
+        };
+        format!(
+            "| `{}` | {} | `{type_of}` | {required} |\n",
+            self.name, self.description
+        )
+    }
+
     fn block(&self) -> crate::hcl::Block {
         let is_nullable = matches!(&self.default, Some(Expression::Code(text)) if text == "null");
         let mut variable = block("variable", &[self.name])
@@ -107,6 +132,24 @@ impl Variable {
 }
 
 impl Folder {
+    /// Name of the folder itself.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// Names of the modules that its trees call.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &str> {
+        let blocks = self.files.values().flat_map(Body::blocks);
+        let modules = blocks.filter(|block| block.kind() == "module");
+        modules.filter_map(|block| {
+            let mut arguments = block.body().attributes();
+            arguments.find_map(|(name, value)| match value {
+                Expression::Text(path) if name == "source" => path.rsplit('/').next(),
+                _ => None,
+            })
+        })
+    }
+
     /// Its Terraform files by name.
     pub(crate) fn trees(&self) -> BTreeMap<String, Body> {
         let mut trees: BTreeMap<String, Body> = BTreeMap::new();
@@ -135,34 +178,22 @@ impl Folder {
     /// Its README, with tables of inputs and outputs.
     pub(crate) fn readme(&self) -> String {
         let mut text = format!("# {}\n\n{}\n", self.title, self.text.trim_end());
-        if !self.variables.is_empty() {
+        let inputs = self.variables.iter().map(Variable::row);
+        let inputs: String = inputs.chain(self.declared.input_rows()).collect();
+        if !inputs.is_empty() {
             text.push_str(
                 "\n## Inputs\n\n| Name | Description | Type | Required |\n|---|---|---|---|\n",
             );
-            for variable in &self.variables {
-                let required = if variable.default.is_none() {
-                    "yes"
-                } else {
-                    "no"
-                };
-                let type_of = match &variable.type_of {
-                    Expression::Code(text) => text.clone(),
-                    Expression::Call(open, _) => {
-                        format!("{open}{{…}}{}", ")".repeat(open.matches('(').count()))
-                    }
-                    _ => "any".to_owned(),
-                };
-                text.push_str(&format!(
-                    "| `{}` | {} | `{type_of}` | {required} |\n",
-                    variable.name, variable.description
-                ));
-            }
+            text.push_str(&inputs);
         }
-        if !self.outputs.is_empty() {
+        let outputs = self
+            .outputs
+            .iter()
+            .map(|output| format!("| `{}` | {} |\n", output.name, output.description));
+        let outputs: String = outputs.chain(self.declared.output_rows()).collect();
+        if !outputs.is_empty() {
             text.push_str("\n## Outputs\n\n| Name | Description |\n|---|---|\n");
-            for output in &self.outputs {
-                text.push_str(&format!("| `{}` | {} |\n", output.name, output.description));
-            }
+            text.push_str(&outputs);
         }
         text
     }

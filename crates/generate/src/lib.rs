@@ -30,8 +30,9 @@ pub fn generate(design: &Design) -> Result<(Files, Manifest), GenerateError> {
         .into_iter()
         .map(|(path, body)| (path, body.to_string()))
         .collect();
+    texts.extend(written(design));
     let roots = live::all(design);
-    for folder in modules::all().iter().chain(&roots) {
+    for folder in modules::of(&roots).iter().chain(&roots) {
         texts.insert(format!("{}/README.md", folder.path), folder.readme());
     }
     let roots: Vec<String> = roots.into_iter().map(|root| root.path).collect();
@@ -52,11 +53,25 @@ pub fn generate(design: &Design) -> Result<(Files, Manifest), GenerateError> {
     Ok((files, manifest))
 }
 
-/// The Terraform files of a design as trees, by path: what [`generate`] prints.
+/// The Terraform files of a design that are built as trees, by path: what [`generate`] prints.
 pub fn terraform(design: &Design) -> BTreeMap<String, hcl::Body> {
-    modules::all()
+    let roots = live::all(design);
+    modules::of(&roots)
         .iter()
-        .chain(&live::all(design))
+        .chain(&roots)
         .flat_map(folder::Folder::trees)
+        .collect()
+}
+
+/// The Terraform files that are written in its own language, by path.
+pub fn written(design: &Design) -> BTreeMap<String, String> {
+    let roots = live::all(design);
+    let modules = modules::of(&roots);
+    let folders = modules.iter().chain(&roots);
+    folders
+        .flat_map(|folder| {
+            let files = folder.written.iter();
+            files.map(|(name, text)| (format!("{}/{name}", folder.path), (*text).to_owned()))
+        })
         .collect()
 }

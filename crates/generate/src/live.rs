@@ -4,7 +4,10 @@ mod apps;
 mod bootstrap;
 mod data;
 mod edge;
+mod identity;
+mod migration;
 mod network;
+mod operations;
 mod security;
 
 use reberth_model::design::{Design, Origin};
@@ -20,30 +23,39 @@ pub(crate) fn all(design: &Design) -> Vec<Folder> {
         network::root(design),
         security::root(design),
     ];
-    if !design.databases.is_empty() {
+    if design.safeguards.permission_sets {
+        roots.push(identity::root(design));
+    }
+    if data::has_content(design) {
         roots.push(data::root(design));
     }
     if !design.services.is_empty() {
         roots.push(apps::root(design));
     }
-    if !design.ingresses.is_empty() {
+    if edge::has_content(design) {
         roots.push(edge::root(design));
+    }
+    roots.push(operations::root(design));
+    if !design.databases.is_empty() {
+        roots.push(migration::root(design));
     }
     roots
 }
 
 /// What tells one root from another.
-struct Root {
+struct Root<'a> {
     name: &'static str,
     text: &'static str,
     /// Roots whose outputs it reads.
-    reads: &'static [&'static str],
+    reads: &'a [&'static str],
     outputs: Vec<Output>,
+    /// Variables beside those that every root has.
+    variables: Vec<Variable>,
     /// Its own files, `main.tf` and others.
     files: Vec<(&'static str, Body)>,
 }
 
-impl Root {
+impl Root<'_> {
     /// The folder with everything that roots have in common.
     fn folder(self, design: &Design) -> Folder {
         let environment = &design.target.environment;
@@ -63,9 +75,10 @@ impl Root {
             path: format!("infra/live/{environment}/{}", self.name),
             title: format!("{environment}/{}", self.name),
             text: self.text.to_owned(),
-            variables: variables(),
+            variables: variables().into_iter().chain(self.variables).collect(),
             outputs: self.outputs,
             files,
+            ..Folder::default()
         }
     }
 }
@@ -170,6 +183,16 @@ fn remote_states(design: &Design, roots: &[&str]) -> Body {
 /// A call of a local module.
 fn module(name: &str, source: &str) -> Block {
     block("module", &[name]).set("source", format!("../../../modules/{source}"))
+}
+
+/// Adds arguments to a call; an empty name parts groups.
+fn arguments(call: Block, arguments: &[(&str, &str)]) -> Block {
+    arguments
+        .iter()
+        .fold(call, |call, (name, value)| match *name {
+            "" => call.gap(),
+            name => call.set(name, code(*value)),
+        })
 }
 
 /// Where an item comes from, as the paragraphs of a comment.

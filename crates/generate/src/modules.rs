@@ -8,12 +8,23 @@ mod network;
 mod security_groups;
 mod service_asg;
 mod state_bucket;
+mod written;
 
 use crate::folder::Folder;
 use crate::hcl::{Block, Expression, block, code, list, object};
 
-/// All modules, ordered by path.
-pub(crate) fn all() -> Vec<Folder> {
+/// The modules that these roots call, ordered by path.
+pub(crate) fn of(roots: &[Folder]) -> Vec<Folder> {
+    let called: Vec<&str> = roots.iter().flat_map(Folder::calls).collect();
+    let mut modules = built();
+    modules.retain(|module| called.contains(&module.name()));
+    modules.extend(written::folders(&called));
+    modules.sort_by(|left, right| left.path.cmp(&right.path));
+    modules
+}
+
+/// Modules that are built as trees.
+fn built() -> Vec<Folder> {
     vec![
         database::module(),
         encryption_key::module(),

@@ -1,6 +1,8 @@
 //! The design that the tests generate files from: the committed result of the design stage.
 
-use reberth_model::design::Design;
+use reberth_model::design::{
+    Delivered, Design, Front, OriginAccess, ReplicationEngine, SwitchTarget, TrailLock,
+};
 use std::path::{Path, PathBuf};
 
 /// The root of the repository.
@@ -23,6 +25,34 @@ pub(crate) fn changed(change: impl FnOnce(&mut Design)) -> Design {
     change(&mut design);
     design.hash = design.content_hash().unwrap();
     design
+}
+
+/// The small design with every choice made the other way.
+pub(crate) fn other() -> Design {
+    changed(|design| {
+        design.migration.engine = ReplicationEngine::Dms;
+        design.edge.front = Front::LoadBalancers;
+        design.edge.origin_access = OriginAccess::Identity;
+        design
+            .edge
+            .distributions
+            .retain(|one| matches!(one.delivers, Delivered::Bucket(_)));
+        for ingress in &mut design.ingresses {
+            ingress.is_private = false;
+        }
+        for zone in &mut design.edge.zones {
+            for name in &mut zone.switched {
+                if let SwitchTarget::Distribution(key) = &name.target
+                    && design.ingresses.iter().any(|ingress| ingress.key == *key)
+                {
+                    name.target = SwitchTarget::Ingress(key.clone());
+                }
+            }
+        }
+        design.operations.copy_region = None;
+        design.operations.budget_usd = Some(6000);
+        design.safeguards.trail_lock = TrailLock::Compliance;
+    })
 }
 
 /// A fresh folder for a test's files, under the build folder.

@@ -43,6 +43,7 @@ fn check(name: &str, design: &Design) {
 #[test]
 fn the_formatter_finds_nothing_to_change() {
     check("fmt-small", &designs::small());
+    check("fmt-other", &designs::other());
 }
 
 #[test]

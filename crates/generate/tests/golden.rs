@@ -72,10 +72,19 @@ fn roots_without_content_are_left_out() {
     let bare = designs::changed(|design| {
         design.services.clear();
         design.ingresses.clear();
+        design.edge = Default::default();
+        design.safeguards.permission_sets = false;
+        design.safeguards.baseline = false;
     });
     let (files, _) = generate(&bare).unwrap();
     assert!(files.keys().any(|path| path.contains("/20-data/")));
-    for root in ["40-apps", "50-edge"] {
-        assert!(!files.keys().any(|path| path.contains(root)), "{root}");
+    for absent in [
+        "15-identity",
+        "40-apps",
+        "50-edge",
+        "baseline.tf",
+        "modules/cdn",
+    ] {
+        assert!(!files.keys().any(|path| path.contains(absent)), "{absent}");
     }
 }

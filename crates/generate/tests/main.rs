@@ -9,5 +9,6 @@ mod designs;
 mod formatter;
 mod golden;
 mod hostile;
+mod parsed;
 mod references;
 mod schema;

@@ -1,11 +1,10 @@
 //! Every reference names something that is declared, with an attribute that the schema knows.
 
 use reberth_generate::hcl::{Block, Body, Expression, Item, block, code};
-use reberth_generate::terraform;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::designs;
 use crate::schema::Schema;
+use crate::{designs, parsed};
 
 /// What one folder declares.
 #[derive(Default)]
@@ -24,7 +23,10 @@ struct Folder {
 
 #[test]
 fn every_reference_is_declared() {
-    assert_eq!(faults(&terraform(&designs::small())), Vec::<String>::new());
+    assert_eq!(
+        faults(&parsed::all(&designs::small())),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn planted_references_are_found() {
         "{ for key, value in var.nothing : key => value }",
         "aws_subnet.app[var.nothing].id",
     ] {
-        let mut trees = terraform(&designs::small());
+        let mut trees = parsed::all(&designs::small());
         for path in [
             "infra/modules/network/main.tf",
             "infra/live/prod/20-data/main.tf",
@@ -82,9 +84,14 @@ fn faults(trees: &BTreeMap<String, Body>) -> Vec<String> {
 
 #[test]
 fn modules_are_called_with_the_arguments_they_have() {
-    let folders = folders(&terraform(&designs::small()));
+    for design in [designs::small(), designs::other()] {
+        check_calls(&folders(&parsed::all(&design)));
+    }
+}
+
+fn check_calls(folders: &BTreeMap<String, Folder>) {
     let mut called = BTreeSet::new();
-    for (path, folder) in &folders {
+    for (path, folder) in folders {
         for (name, source, arguments) in &folder.calls {
             let module = &folders[source];
             called.insert(source.clone());

@@ -1,11 +1,10 @@
 //! Every argument and block exists in the provider's schema, required ones are there, read-only ones are not set.
 
 use reberth_generate::hcl::{Block, Body, Item};
-use reberth_generate::terraform;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use crate::designs;
+use crate::{designs, parsed};
 
 /// The part of the AWS provider's schema that the generated files use.
 pub(crate) struct Schema {
@@ -46,8 +45,9 @@ const META_ARGUMENTS: [&str; 4] = ["count", "for_each", "depends_on", "provider"
 
 #[test]
 fn every_argument_is_in_the_schema() {
-    let faults = faults(&terraform(&designs::small()));
-    assert_eq!(faults, Vec::<String>::new());
+    for design in [designs::small(), designs::other()] {
+        assert_eq!(faults(&parsed::all(&design)), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -6,14 +6,20 @@
 mod compute;
 mod database;
 mod decision;
+mod edge;
 mod network;
+mod safeguards;
 mod security;
+mod storage;
 
 pub use compute::*;
 pub use database::*;
 pub use decision::*;
+pub use edge::*;
 pub use network::*;
+pub use safeguards::*;
 pub use security::*;
+pub use storage::*;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +50,24 @@ pub struct Design {
     pub services: Vec<Service>,
     /// Load balancers, ordered by key.
     pub ingresses: Vec<Ingress>,
+    /// Buckets for files, ordered by key.
+    #[serde(default)]
+    pub buckets: Vec<Bucket>,
+    /// Caches, ordered by key.
+    #[serde(default)]
+    pub caches: Vec<Cache>,
+    /// What stands between users and load balancers.
+    #[serde(default)]
+    pub edge: Edge,
+    /// Security services, the audit trail, people's access.
+    #[serde(default)]
+    pub safeguards: Safeguards,
+    /// Alarms, backups, the budget.
+    #[serde(default)]
+    pub operations: Operations,
+    /// How data moves, and what exists for that time only.
+    #[serde(default)]
+    pub migration: Migration,
     /// What had an alternative, ordered by id.
     #[serde(default)]
     pub decisions: Vec<Decision>,

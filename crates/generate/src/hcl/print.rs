@@ -130,7 +130,7 @@ impl Printer {
             Expression::Call(open, value) => {
                 self.text.push_str(open);
                 self.long_value(value, depth);
-                self.text.push_str(&")".repeat(open.matches('(').count()));
+                self.text.push_str(&closing(open));
             }
             other => self.text.push_str(&one_line(other).unwrap_or_default()),
         }
@@ -223,17 +223,25 @@ fn one_line(value: &Expression) -> Option<String> {
             format!("{{ {} }}", entries?.join(", "))
         }
         Expression::Call(open, value) => {
-            format!(
-                "{open}{}{}",
-                one_line(value)?,
-                ")".repeat(open.matches('(').count())
-            )
+            format!("{open}{}{}", one_line(value)?, closing(open))
         }
         Expression::List(items) => {
             let items: Option<Vec<String>> = items.iter().map(one_line).collect();
             format!("[{}]", items?.join(", "))
         }
     })
+}
+
+/// What closes the brackets that a call opened, the last first.
+fn closing(open: &str) -> String {
+    let brackets = open.chars().rev();
+    brackets
+        .filter_map(|bracket| match bracket {
+            '(' => Some(")"),
+            '{' => Some(" }"),
+            _ => None,
+        })
+        .collect()
 }
 
 /// A quoted text that means exactly itself.

@@ -27,11 +27,17 @@ pub(super) fn root(design: &Design) -> Folder {
                 "{ for key, service in module.service : key => service.target_group_arn }",
             ),
             output(
+                "target_group_arn_suffixes",
+                "Ends of those ARNs by service, by which metrics know them.",
+                "{ for key, service in module.service : key => service.target_group_arn_suffix }",
+            ),
+            output(
                 "autoscaling_group_names",
                 "Names of the Auto Scaling groups by service.",
                 "{ for key, service in module.service : key => service.autoscaling_group_name }",
             ),
         ],
+        variables: Vec::new(),
         files: vec![
             ("main.tf", Body::new().block(call())),
             ("services.tf", Body::new().block(block("locals", &[]).set("services", Expression::Object(services.collect())))),

@@ -25,6 +25,7 @@ pub(super) fn root(design: &Design) -> Folder {
         text: TEXT,
         reads: &[],
         outputs: vec![output("state_bucket", "Bucket that holds the state.", "module.state_bucket.bucket")],
+        variables: Vec::new(),
         files: vec![("main.tf", Body::new().commented(
             "One state for each root, so that a change of an application never plans a change of a database.",
             call,

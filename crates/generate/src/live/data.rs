@@ -1,14 +1,17 @@
-//! `20-data`: the databases.
+//! `20-data`: the databases, caches and buckets.
+
+mod buckets;
+mod caches;
 
 use reberth_model::design::{Database, Design, Parameter, ParameterApply};
 
 use super::{Root, entry, module, origin, sentence};
-use crate::folder::{Folder, output};
+use crate::folder::{Folder, Output, output};
 use crate::hcl::{Block, Body, Entry, Expression, block, code, inline, list, object, template};
 use std::collections::BTreeSet;
 
 const TEXT: &str = "\
-The databases. Each keeps the settings of the cluster it replaces where they differ from MySQL's defaults; where a setting could not be
+The databases, caches and buckets. Each database keeps the settings of the cluster it replaces where they differ from MySQL's defaults; where a setting could not be
 copied, the comment above it says so. Static parameters wait for a restart (`pending-reboot`).
 
 Keep the binary log long enough for the way back, on each database once it stands:
@@ -21,29 +24,80 @@ pub(super) fn root(design: &Design) -> Folder {
         name: "20-data",
         text: TEXT,
         reads: &["00-network", "10-security"],
-        outputs: vec![
-            output(
-                "addresses",
-                "Host names of the primaries by key.",
-                "{ for key, database in module.database : key => database.address }",
-            ),
-            output(
-                "replica_addresses",
-                "Host names of the read replicas by database and key.",
-                "{ for key, database in module.database : key => database.replica_addresses }",
-            ),
-            output(
-                "master_secret_arns",
-                "Secrets that hold the master passwords, by key.",
-                "{ for key, database in module.database : key => database.master_secret_arn }",
-            ),
-        ],
-        files: vec![
-            ("databases.tf", Body::new().block(databases(design))),
-            ("main.tf", main()),
-        ],
+        outputs: outputs(design),
+        variables: Vec::new(),
+        files: files(design),
     }
     .folder(design)
+}
+
+/// Whether there is anything that holds data.
+pub(super) fn has_content(design: &Design) -> bool {
+    !(design.databases.is_empty() && design.buckets.is_empty() && design.caches.is_empty())
+}
+
+fn files(design: &Design) -> Vec<(&'static str, Body)> {
+    let mut files = Vec::new();
+    if !design.databases.is_empty() {
+        let locals = Body::new().block(databases(design));
+        files.extend([("databases.tf", locals), ("main.tf", main())]);
+    }
+    if !design.caches.is_empty() {
+        files.push(("caches.tf", caches::body(design)));
+    }
+    if !design.buckets.is_empty() {
+        files.push(("buckets.tf", buckets::body(design)));
+    }
+    files
+}
+
+fn outputs(design: &Design) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    if !design.databases.is_empty() {
+        outputs.extend(database_outputs());
+    }
+    if !design.caches.is_empty() {
+        outputs.extend(caches::outputs());
+    }
+    if !design.buckets.is_empty() {
+        outputs.extend(buckets::outputs());
+    }
+    outputs
+}
+
+fn database_outputs() -> Vec<Output> {
+    vec![
+        output(
+            "addresses",
+            "Host names of the primaries by key.",
+            "{ for key, database in module.database : key => database.address }",
+        ),
+        output(
+            "replica_addresses",
+            "Host names of the read replicas by database and key.",
+            "{ for key, database in module.database : key => database.replica_addresses }",
+        ),
+        output(
+            "master_secret_arns",
+            "Secrets that hold the master passwords, by key.",
+            "{ for key, database in module.database : key => database.master_secret_arn }",
+        ),
+        output(
+            "database_arns",
+            "ARNs of the primaries by key.",
+            "{ for key, database in module.database : key => database.arn }",
+        ),
+        output(
+            "database_storage_gib",
+            "Storage that each primary starts with, by identifier.",
+            "{ for key, database in module.database : database.identifier => local.databases[key].allocated_storage_gib }",
+        ),
+        output(
+            "replica_storage_gib",
+            "The same for the read replicas.",
+            "merge([for key, database in module.database : { for replica in values(database.replica_identifiers) : replica => local.databases[key].allocated_storage_gib }]...)",
+        ),
+    ]
 }
 
 fn databases(design: &Design) -> Block {

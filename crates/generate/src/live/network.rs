@@ -45,6 +45,7 @@ pub(super) fn root(design: &Design) -> Folder {
                 "module.log_key.arn",
             ),
         ],
+        variables: Vec::new(),
         files: vec![(
             "main.tf",
             Body::new()

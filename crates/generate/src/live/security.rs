@@ -1,14 +1,14 @@
 //! `10-security`: keys and security groups.
 
-use reberth_model::design::{Design, Peer, SecurityGroup, TrafficRule};
+use reberth_model::design::{Design, Peer, Safeguards, SecurityGroup, TrafficRule};
 
-use super::{Root, entry, module};
+use super::{Root, arguments, entry, module, sentence};
 use crate::folder::{Folder, output};
 use crate::hcl::{Block, Body, Expression, block, code, list, object, template};
 
 const TEXT: &str = "\
 Encryption keys, one for each class of data, and all security groups with the traffic between them on one page: who may
-talk to whom is decided here and nowhere else.";
+talk to whom is decided here and nowhere else. The audit trail, the bucket for logs, and what watches over the account.";
 
 /// The root.
 pub(super) fn root(design: &Design) -> Folder {
@@ -23,23 +23,88 @@ pub(super) fn root(design: &Design) -> Folder {
                 "{ for class, key in module.key : class => key.arn }",
             ),
             output(
+                "log_bucket",
+                "Bucket that services of AWS deliver logs to.",
+                "module.log_bucket.name",
+            ),
+            output(
+                "log_bucket_arn",
+                "ARN of that bucket.",
+                "module.log_bucket.arn",
+            ),
+            output(
                 "security_group_ids",
                 "Ids of the security groups by key.",
                 "module.security_groups.ids",
             ),
         ],
-        files: vec![
-            (
-                "keys.tf",
-                Body::new()
-                    .block(block("locals", &[]).set("keys", keys(design)))
-                    .block(key_call()),
-            ),
-            ("main.tf", Body::new().block(groups_call())),
-            ("traffic.tf", Body::new().block(traffic(design))),
-        ],
+        variables: Vec::new(),
+        files: files(design),
     }
     .folder(design)
+}
+
+fn files(design: &Design) -> Vec<(&'static str, Body)> {
+    let keys = block("locals", &[]).set("keys", keys(design));
+    let mut files = vec![
+        ("audit.tf", audit(design)),
+        ("keys.tf", Body::new().block(keys).block(key_call())),
+        ("main.tf", Body::new().block(groups_call())),
+        ("traffic.tf", Body::new().block(traffic(design))),
+    ];
+    if design.safeguards.baseline {
+        files.push(("baseline.tf", baseline(design)));
+    }
+    files
+}
+
+/// The audit trail, and the bucket for all other logs.
+fn audit(design: &Design) -> Body {
+    let Safeguards {
+        trail_lock,
+        trail_lock_days,
+        ..
+    } = &design.safeguards;
+    let why = design
+        .decision("security.trail_lock")
+        .and_then(|decision| decision.overridden.as_ref())
+        .map(|reason| sentence(&format!("the policy asks for it: {reason}")));
+    let mut call = module("audit_trail", "audit-trail")
+        .gap()
+        .set("name", code("local.name"));
+    if let Some(why) = why {
+        call = call.comment(why);
+    }
+    Body::new()
+        .block(module("log_bucket", "log-bucket").gap().set(
+            "name_prefix",
+            template("${substr(local.name, 0, 30)}-logs-"),
+        ))
+        .block(arguments(
+            call.set("lock_mode", trail_lock.word())
+                .set("lock_days", *trail_lock_days),
+            &[
+                ("", ""),
+                (
+                    "log_kms_key_arn",
+                    "data.terraform_remote_state.network.outputs.log_kms_key_arn",
+                ),
+                ("log_bucket", "module.log_bucket.name"),
+            ],
+        ))
+}
+
+fn baseline(design: &Design) -> Body {
+    Body::new().block(
+        module("security_baseline", "security-baseline")
+            .gap()
+            .set("name", code("local.name"))
+            .set(
+                "record_configuration",
+                design.safeguards.record_configuration,
+            )
+            .set("log_bucket", code("module.log_bucket.name")),
+    )
 }
 
 fn keys(design: &Design) -> Expression {
@@ -92,9 +157,10 @@ fn rules(design: &Design, of: fn(&SecurityGroup) -> &Vec<TrafficRule>) -> Expres
 }
 
 fn rule_value(group: &SecurityGroup, rule: &TrafficRule) -> Expression {
-    let (peer, value) = match &rule.peer {
-        Peer::Internet => ("cidr_ipv4", "0.0.0.0/0"),
-        Peer::Group(key) => ("peer_group", key.as_str()),
+    let (peer, value): (&str, Expression) = match &rule.peer {
+        Peer::Internet => ("cidr_ipv4", "0.0.0.0/0".into()),
+        Peer::Distributions => ("from_distributions", true.into()),
+        Peer::Group(key) => ("peer_group", key.into()),
     };
     let fields: Vec<(&str, Expression)> = vec![
         ("group", (&group.key).into()),
@@ -102,7 +168,7 @@ fn rule_value(group: &SecurityGroup, rule: &TrafficRule) -> Expression {
         ("ip_protocol", (&rule.protocol).into()),
         ("from_port", u32::from(rule.port_first).into()),
         ("to_port", u32::from(rule.port_last).into()),
-        (peer, value.into()),
+        (peer, value),
     ];
     object(fields)
 }

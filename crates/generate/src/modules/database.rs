@@ -36,6 +36,12 @@ pub(super) fn module() -> Folder {
                 "Host names of the read replicas by key.",
                 "{ for key, replica in aws_db_instance.replica : key => replica.address }",
             ),
+            output("arn", "ARN of the primary.", "aws_db_instance.this.arn"),
+            output(
+                "replica_identifiers",
+                "Identifiers of the read replicas by key.",
+                "{ for key, replica in aws_db_instance.replica : key => replica.identifier }",
+            ),
             output(
                 "master_secret_arn",
                 "ARN of the secret that holds the master password.",
@@ -43,6 +49,7 @@ pub(super) fn module() -> Folder {
             ),
         ],
         files: [("main.tf", main()), ("versions.tf", module_versions())].into(),
+        ..Folder::default()
     }
 }
 

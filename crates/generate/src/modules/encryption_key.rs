@@ -32,10 +32,23 @@ pub(super) fn module() -> Folder {
                 "Services that use the key on behalf of callers in this account, for example ec2 or rds.",
             )
             .default(list::<&str>([])),
+            variable(
+                "region",
+                "string",
+                "Region that the key lives in; null for the provider's own.",
+            )
+            .default(code("null")),
             variable("encrypts_logs", "bool", "Whether CloudWatch Logs uses the key.").default(false),
+            variable(
+                "publishers",
+                "list(string)",
+                "Services that publish to topics encrypted under the key, for example cloudwatch.",
+            )
+            .default(list::<&str>([])),
         ],
         outputs: vec![output("arn", "ARN of the key.", "aws_kms_key.this.arn")],
         files: [("main.tf", main()), ("policy.tf", policy()), ("versions.tf", module_versions())].into(),
+        ..Folder::default()
     }
 }
 
@@ -43,6 +56,7 @@ fn main() -> Body {
     Body::new()
         .block(
             resource("aws_kms_key", "this")
+                .set("region", code("local.region"))
                 .set("description", code("var.description"))
                 .set("enable_key_rotation", true)
                 .set("deletion_window_in_days", 30_u32)
@@ -50,6 +64,7 @@ fn main() -> Body {
         )
         .block(
             resource("aws_kms_alias", "this")
+                .set("region", code("local.region"))
                 .set("name", template("alias/${var.name}"))
                 .set("target_key_id", code("aws_kms_key.this.key_id")),
         )
@@ -57,6 +72,10 @@ fn main() -> Body {
 
 fn policy() -> Body {
     Body::new()
+        .block(block("locals", &[]).set(
+            "region",
+            code("coalesce(var.region, data.aws_region.current.region)"),
+        ))
         .block(data("aws_caller_identity", "current"))
         .block(data("aws_partition", "current"))
         .block(data("aws_region", "current"))
@@ -68,7 +87,8 @@ fn policy() -> Body {
                 .nest(account())
                 .nest(services())
                 .nest(grants())
-                .nest(logs()),
+                .nest(logs())
+                .nest(publishers()),
         )
 }
 
@@ -90,7 +110,8 @@ fn grants() -> Block {
 
 /// The pattern of the keys that AWS itself manages: whoever calls, in this account, through these services.
 fn through(sid: &str, actions: &[&str]) -> Block {
-    let service = "[for service in var.used_through : \"${service}.${data.aws_region.current.region}.amazonaws.com\"]";
+    let service =
+        "[for service in var.used_through : \"${service}.${local.region}.amazonaws.com\"]";
     block("content", &[])
         .set("sid", sid)
         .set("actions", list(actions.iter().copied()))
@@ -111,8 +132,8 @@ fn per_service(content: Block) -> Block {
 }
 
 fn logs() -> Block {
-    let service = "logs.${data.aws_region.current.region}.amazonaws.com";
-    let groups = "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.region}:\
+    let service = "logs.${local.region}.amazonaws.com";
+    let groups = "arn:${data.aws_partition.current.partition}:logs:${local.region}:\
                   ${data.aws_caller_identity.current.account_id}:log-group:*";
     let content = block("content", &[])
         .set("sid", "UsedByCloudWatchLogs")
@@ -126,5 +147,23 @@ fn logs() -> Block {
         ));
     block("dynamic", &["statement"])
         .set("for_each", code("var.encrypts_logs ? [1] : []"))
+        .nest(content)
+}
+
+/// Without it alarms on an encrypted topic are lost without a word.
+fn publishers() -> Block {
+    let services = "[for service in var.publishers : \"${service}.amazonaws.com\"]";
+    let content = block("content", &[])
+        .set("sid", "UsedByPublishers")
+        .set("actions", list(["kms:Decrypt", "kms:GenerateDataKey*"]))
+        .set("resources", list(["*"]))
+        .nest(principals("Service", code(services)))
+        .nest(condition(
+            "StringEquals",
+            "aws:SourceAccount",
+            list([code("data.aws_caller_identity.current.account_id")]),
+        ));
+    block("dynamic", &["statement"])
+        .set("for_each", code("length(var.publishers) > 0 ? [1] : []"))
         .nest(content)
 }

@@ -1,6 +1,4 @@
-//! `modules/ingress`: an application load balancer with HTTPS, its certificate, its firewall and its access logs.
-
-mod waf;
+//! `modules/ingress`: an application load balancer with HTTPS, its certificate and its access logs.
 
 use super::bucket::{deny_plain, encryption, expiry, public_access_block, versioning};
 use super::{allow, create_before_destroy, data, name_tag, policy_json, principals, resource};
@@ -8,14 +6,12 @@ use crate::folder::{Folder, Variable, module_versions, output, variable};
 use crate::hcl::{Block, Body, block, code, list, template};
 
 const TEXT: &str = "\
-A public load balancer that speaks HTTPS only; plain HTTP is redirected. The certificate is proven by DNS records that are
+A load balancer that speaks HTTPS only; plain HTTP is redirected. A private one has no public address: a distribution stands before it, with
+the web firewall. A public one is tied to a web firewall here. The certificate is proven by DNS records that are
 created at the present DNS host: the first apply waits for them. Apply the certificate first, create the records it prints, then
 apply the rest:
 
-    terraform apply -target='module.ingress[\"NAME\"].aws_acm_certificate.this'
-
-The web firewall refuses floods, known attackers and known attacks from the first day. What its wider rule groups would refuse is
-only counted: read the log for a week before `waf_blocks` is turned on.";
+    terraform apply -target='module.ingress[\"NAME\"].aws_acm_certificate.this'";
 
 const LOG4J_SKIP: &str = "checkov:skip=CKV2_AWS_76:The known bad inputs, Log4j among them, are refused; \
                           the list of anonymous addresses would shut out honest users of VPNs";
@@ -38,6 +34,12 @@ pub(super) fn module() -> Folder {
                 "Hosted zone of that name, for alias records.",
                 "aws_lb.this.zone_id",
             ),
+            output("arn", "ARN of the load balancer.", "aws_lb.this.arn"),
+            output(
+                "arn_suffix",
+                "End of that ARN, by which metrics know it.",
+                "aws_lb.this.arn_suffix",
+            ),
             output(
                 "certificate_validation_records",
                 "DNS records that prove the certificate's names, by name.",
@@ -47,10 +49,10 @@ pub(super) fn module() -> Folder {
         files: [
             ("main.tf", main()),
             ("access_logs.tf", access_logs()),
-            ("waf.tf", waf::files()),
             ("versions.tf", module_versions()),
         ]
         .into(),
+        ..Folder::default()
     }
 }
 
@@ -73,30 +75,32 @@ fn variables() -> Vec<Variable> {
             "Whether plain HTTP is answered with a redirect.",
         ),
         variable("target_group_arn", "string", "Where requests go."),
-        variable("subnet_ids", "list(string)", "Public subnets."),
+        variable(
+            "subnet_ids",
+            "list(string)",
+            "Subnets: those of the applications for a private one, else public ones.",
+        ),
         variable(
             "security_group_ids",
             "list(string)",
             "Security groups of the load balancer.",
         ),
-        variable(
-            "log_kms_key_arn",
-            "string",
-            "Key that encrypts the web firewall's log.",
-        ),
         variable("log_retention_days", "number", "Days that logs are kept.").default(365_u32),
         variable(
-            "requests_per_five_minutes",
-            "number",
-            "Requests of one address in five minutes before it is refused.",
-        )
-        .default(2000_u32),
-        variable(
-            "waf_blocks",
+            "is_private",
             "bool",
-            "Whether the wider rule groups refuse requests or only count them.",
+            "Whether it has no public address, and a distribution stands before it.",
+        ),
+        variable(
+            "web_acl_arn",
+            "string",
+            "Web firewall of a public load balancer; null for a private one.",
         )
-        .default(false),
+        .default(code("null"))
+        .must(
+            "var.is_private || var.web_acl_arn != null",
+            "A public load balancer needs a web firewall.",
+        ),
     ]
 }
 
@@ -148,6 +152,13 @@ fn main() -> Body {
                 .set("protocol", "HTTP")
                 .nest(redirect),
         )
+        .block(
+            resource("aws_wafv2_web_acl_association", "this")
+                .set("count", code("var.is_private ? 0 : 1"))
+                .gap()
+                .set("resource_arn", code("aws_lb.this.arn"))
+                .set("web_acl_arn", code("var.web_acl_arn")),
+        )
 }
 
 fn load_balancer() -> Block {
@@ -155,6 +166,7 @@ fn load_balancer() -> Block {
         .comment(LOG4J_SKIP)
         .set("name", code("var.name"))
         .set("load_balancer_type", "application")
+        .set("internal", code("var.is_private"))
         .set("subnets", code("var.subnet_ids"))
         .set("security_groups", code("var.security_group_ids"))
         .gap()

@@ -48,6 +48,7 @@ pub(super) fn module() -> Folder {
             ("versions.tf", module_versions()),
         ]
         .into(),
+        ..Folder::default()
     }
 }
 

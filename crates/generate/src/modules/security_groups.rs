@@ -1,12 +1,15 @@
 //! `modules/security-groups`: groups and the traffic between them.
 
-use super::{create_before_destroy, name_tag, resource};
+use super::{create_before_destroy, data, name_tag, resource};
 use crate::folder::{Folder, Variable, module_versions, output, structure, variable};
 use crate::hcl::{Block, Body, code, template};
 
 const TEXT: &str = "\
 Security groups and their rules, each rule a resource of its own: adding one never touches another. Rules name groups by
 key, so that groups may refer to each other.";
+
+const DISTRIBUTIONS: &str =
+    "each.value.from_distributions ? data.aws_ec2_managed_prefix_list.distributions.id : null";
 
 const RULE: &[(&str, &str)] = &[
     ("group", "string"),
@@ -16,6 +19,7 @@ const RULE: &[(&str, &str)] = &[
     ("to_port", "number"),
     ("peer_group", "optional(string)"),
     ("cidr_ipv4", "optional(string)"),
+    ("from_distributions", "optional(bool, false)"),
 ];
 
 /// The module.
@@ -47,24 +51,32 @@ pub(super) fn module() -> Folder {
             "{ for key, group in aws_security_group.this : key => group.id }",
         )],
         files: [("main.tf", main()), ("versions.tf", module_versions())].into(),
+        ..Folder::default()
     }
 }
 
 fn rules(name: &'static str, description: &'static str) -> Variable {
     let condition = match name {
         "ingress_rules" => {
-            "alltrue([for rule in values(var.ingress_rules) : (rule.peer_group == null) != (rule.cidr_ipv4 == null)])"
+            "alltrue([for rule in values(var.ingress_rules) : length([for is_given in [rule.peer_group != null, rule.cidr_ipv4 != null, rule.from_distributions] : true if is_given]) == 1])"
         }
         _ => {
-            "alltrue([for rule in values(var.egress_rules) : (rule.peer_group == null) != (rule.cidr_ipv4 == null)])"
+            "alltrue([for rule in values(var.egress_rules) : length([for is_given in [rule.peer_group != null, rule.cidr_ipv4 != null, rule.from_distributions] : true if is_given]) == 1])"
         }
     };
-    structure(name, "map(object(", RULE, description)
-        .must(condition, "Each rule names either a group or a block.")
+    structure(name, "map(object(", RULE, description).must(
+        condition,
+        "Each rule names one peer: a group, a block, or the distributions.",
+    )
 }
 
 fn main() -> Body {
     Body::new()
+        .commented(
+            "The addresses from which CloudFront reaches origins; AWS keeps the list.",
+            data("aws_ec2_managed_prefix_list", "distributions")
+                .set("name", "com.amazonaws.global.cloudfront.origin-facing"),
+        )
         .block(
             resource("aws_security_group", "this")
                 .comment("checkov:skip=CKV2_AWS_5:The groups are attached in the roots of data, apps and edge")
@@ -103,6 +115,7 @@ fn rule(kind: &str, rules: &str) -> Block {
         .set("to_port", code("each.value.to_port"))
         .set("referenced_security_group_id", code(peer))
         .set("cidr_ipv4", code("each.value.cidr_ipv4"))
+        .set("prefix_list_id", code(DISTRIBUTIONS))
         .gap()
         .set("tags", name_tag(code("each.key")))
 }

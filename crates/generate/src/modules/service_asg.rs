@@ -29,6 +29,11 @@ pub(super) fn module() -> Folder {
                 "one(aws_lb_target_group.this[*].arn)",
             ),
             output(
+                "target_group_arn_suffix",
+                "End of that ARN, by which metrics know the target group.",
+                "one(aws_lb_target_group.this[*].arn_suffix)",
+            ),
+            output(
                 "role_name",
                 "Name of the servers' role, for further policies.",
                 "aws_iam_role.this.name",
@@ -41,6 +46,7 @@ pub(super) fn module() -> Folder {
             ("versions.tf", module_versions()),
         ]
         .into(),
+        ..Folder::default()
     }
 }
 

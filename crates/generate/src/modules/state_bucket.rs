@@ -22,6 +22,7 @@ pub(super) fn module() -> Folder {
             "aws_s3_bucket.state.id",
         )],
         files: [("main.tf", main()), ("versions.tf", module_versions())].into(),
+        ..Folder::default()
     }
 }
 

@@ -78,6 +78,9 @@ pub struct Ingress {
     pub alternative_names: Vec<String>,
     /// Whether plain HTTP is redirected to HTTPS.
     pub redirect_http: bool,
+    /// Whether it has no public address, and a distribution stands before it.
+    #[serde(default)]
+    pub is_private: bool,
     /// Key of its security group.
     pub security_group: String,
     /// Where it comes from.

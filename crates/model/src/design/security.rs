@@ -58,6 +58,8 @@ pub struct TrafficRule {
 pub enum Peer {
     /// Any IPv4 address.
     Internet,
+    /// The addresses from which distributions reach their origins.
+    Distributions,
     /// Members of another security group, by key.
     Group(String),
 }

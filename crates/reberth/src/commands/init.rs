@@ -147,6 +147,7 @@ mod tests {
         );
         assert_eq!(policy.promises.write_downtime_ms, Some(60_000));
         assert_eq!((policy.waivers.len(), policy.answers.len()), (1, 1));
+        assert_eq!(policy.overrides.len(), 1);
         assert!(policy.front_door.is_some());
     }
 }

@@ -1,4 +1,5 @@
 resource "aws_kms_key" "this" {
+  region                  = local.region
   description             = var.description
   enable_key_rotation     = true
   deletion_window_in_days = 30
@@ -6,6 +7,7 @@ resource "aws_kms_key" "this" {
 }
 
 resource "aws_kms_alias" "this" {
+  region        = local.region
   name          = "alias/${var.name}"
   target_key_id = aws_kms_key.this.key_id
 }

@@ -1,3 +1,7 @@
+locals {
+  region = coalesce(var.region, data.aws_region.current.region)
+}
+
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
@@ -49,7 +53,7 @@ data "aws_iam_policy_document" "this" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = [for service in var.used_through : "${service}.${data.aws_region.current.region}.amazonaws.com"]
+        values   = [for service in var.used_through : "${service}.${local.region}.amazonaws.com"]
       }
     }
   }
@@ -76,7 +80,7 @@ data "aws_iam_policy_document" "this" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = [for service in var.used_through : "${service}.${data.aws_region.current.region}.amazonaws.com"]
+        values   = [for service in var.used_through : "${service}.${local.region}.amazonaws.com"]
       }
 
       condition {
@@ -103,15 +107,36 @@ data "aws_iam_policy_document" "this" {
 
       principals {
         type        = "Service"
-        identifiers = ["logs.${data.aws_region.current.region}.amazonaws.com"]
+        identifiers = ["logs.${local.region}.amazonaws.com"]
       }
 
       condition {
         test     = "ArnLike"
         variable = "kms:EncryptionContext:aws:logs:arn"
         values = [
-          "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:log-group:*",
+          "arn:${data.aws_partition.current.partition}:logs:${local.region}:${data.aws_caller_identity.current.account_id}:log-group:*",
         ]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.publishers) > 0 ? [1] : []
+
+    content {
+      sid       = "UsedByPublishers"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = [for service in var.publishers : "${service}.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [data.aws_caller_identity.current.account_id]
       }
     }
   }

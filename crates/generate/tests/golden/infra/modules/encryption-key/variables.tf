@@ -17,9 +17,22 @@ variable "used_through" {
   nullable    = false
 }
 
+variable "region" {
+  description = "Region that the key lives in; null for the provider's own."
+  type        = string
+  default     = null
+}
+
 variable "encrypts_logs" {
   description = "Whether CloudWatch Logs uses the key."
   type        = bool
   default     = false
+  nullable    = false
+}
+
+variable "publishers" {
+  description = "Services that publish to topics encrypted under the key, for example cloudwatch."
+  type        = list(string)
+  default     = []
   nullable    = false
 }

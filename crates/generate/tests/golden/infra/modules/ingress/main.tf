@@ -22,6 +22,7 @@ resource "aws_lb" "this" {
   #checkov:skip=CKV2_AWS_76:The known bad inputs, Log4j among them, are refused; the list of anonymous addresses would shut out honest users of VPNs
   name               = var.name
   load_balancer_type = "application"
+  internal           = var.is_private
   subnets            = var.subnet_ids
   security_groups    = var.security_group_ids
 
@@ -71,4 +72,11 @@ resource "aws_lb_listener" "http" {
       status_code = "HTTP_301"
     }
   }
+}
+
+resource "aws_wafv2_web_acl_association" "this" {
+  count = var.is_private ? 0 : 1
+
+  resource_arn = aws_lb.this.arn
+  web_acl_arn  = var.web_acl_arn
 }

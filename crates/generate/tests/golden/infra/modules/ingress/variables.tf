@@ -35,7 +35,7 @@ variable "target_group_arn" {
 }
 
 variable "subnet_ids" {
-  description = "Public subnets."
+  description = "Subnets: those of the applications for a private one, else public ones."
   type        = list(string)
   nullable    = false
 }
@@ -46,12 +46,6 @@ variable "security_group_ids" {
   nullable    = false
 }
 
-variable "log_kms_key_arn" {
-  description = "Key that encrypts the web firewall's log."
-  type        = string
-  nullable    = false
-}
-
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number
@@ -59,16 +53,19 @@ variable "log_retention_days" {
   nullable    = false
 }
 
-variable "requests_per_five_minutes" {
-  description = "Requests of one address in five minutes before it is refused."
-  type        = number
-  default     = 2000
+variable "is_private" {
+  description = "Whether it has no public address, and a distribution stands before it."
+  type        = bool
   nullable    = false
 }
 
-variable "waf_blocks" {
-  description = "Whether the wider rule groups refuse requests or only count them."
-  type        = bool
-  default     = false
-  nullable    = false
+variable "web_acl_arn" {
+  description = "Web firewall of a public load balancer; null for a private one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.is_private || var.web_acl_arn != null
+    error_message = "A public load balancer needs a web firewall."
+  }
 }

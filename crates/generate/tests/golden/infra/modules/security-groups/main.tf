@@ -1,3 +1,8 @@
+# The addresses from which CloudFront reaches origins; AWS keeps the list.
+data "aws_ec2_managed_prefix_list" "distributions" {
+  name = "com.amazonaws.global.cloudfront.origin-facing"
+}
+
 resource "aws_security_group" "this" {
   #checkov:skip=CKV2_AWS_5:The groups are attached in the roots of data, apps and edge
   for_each = var.groups
@@ -26,6 +31,7 @@ resource "aws_vpc_security_group_ingress_rule" "this" {
   to_port                      = each.value.to_port
   referenced_security_group_id = each.value.peer_group == null ? null : aws_security_group.this[each.value.peer_group].id
   cidr_ipv4                    = each.value.cidr_ipv4
+  prefix_list_id               = each.value.from_distributions ? data.aws_ec2_managed_prefix_list.distributions.id : null
 
   tags = {
     Name = each.key
@@ -42,6 +48,7 @@ resource "aws_vpc_security_group_egress_rule" "this" {
   to_port                      = each.value.to_port
   referenced_security_group_id = each.value.peer_group == null ? null : aws_security_group.this[each.value.peer_group].id
   cidr_ipv4                    = each.value.cidr_ipv4
+  prefix_list_id               = each.value.from_distributions ? data.aws_ec2_managed_prefix_list.distributions.id : null
 
   tags = {
     Name = each.key

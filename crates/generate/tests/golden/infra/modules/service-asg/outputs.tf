@@ -8,6 +8,11 @@ output "target_group_arn" {
   value       = one(aws_lb_target_group.this[*].arn)
 }
 
+output "target_group_arn_suffix" {
+  description = "End of that ARN, by which metrics know the target group."
+  value       = one(aws_lb_target_group.this[*].arn_suffix)
+}
+
 output "role_name" {
   description = "Name of the servers' role, for further policies."
   value       = aws_iam_role.this.name

@@ -8,8 +8,8 @@ locals {
 
     # One key for each class of data, rotated every year.
     data = {
-      description  = "Databases, their backups and their master passwords"
-      used_through = ["rds", "secretsmanager"]
+      description  = "Databases, caches and files, their backups and their passwords"
+      used_through = ["backup", "elasticache", "rds", "s3", "secretsmanager"]
     }
   }
 }

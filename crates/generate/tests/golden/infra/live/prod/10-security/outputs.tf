@@ -3,6 +3,16 @@ output "kms_key_arns" {
   value       = { for class, key in module.key : class => key.arn }
 }
 
+output "log_bucket" {
+  description = "Bucket that services of AWS deliver logs to."
+  value       = module.log_bucket.name
+}
+
+output "log_bucket_arn" {
+  description = "ARN of that bucket."
+  value       = module.log_bucket.arn
+}
+
 output "security_group_ids" {
   description = "Ids of the security groups by key."
   value       = module.security_groups.ids

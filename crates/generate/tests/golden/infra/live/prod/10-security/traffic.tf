@@ -16,6 +16,10 @@ locals {
     # Source: 11, 12.
     app-school-web = "Servers of school-web"
 
+    # Replaces school-sessions (redis 7); its content is filled anew unless it is moved on purpose.
+    # Source: cache-1.
+    cache-school-sessions = "Cache school-sessions"
+
     # Replaces cluster school-core (mysql 8.0.35): it has standby nodes, so a standby waits in
     # another zone.
     # Source: db-core, replica-1.
@@ -27,26 +31,15 @@ locals {
   }
 
   ingress_rules = {
-    # Answered with a redirect to HTTPS only.
+    # Distributions reach it inside the network; AWS counts their list of addresses as 55 rules.
     # Source: cert-1, lb-1.
-    alb-school-lb-http-from-internet = {
-      group       = "alb-school-lb"
-      description = "answered with a redirect to HTTPS only"
-      ip_protocol = "tcp"
-      from_port   = 80
-      to_port     = 80
-      cidr_ipv4   = "0.0.0.0/0"
-    }
-
-    # Clients use HTTPS.
-    # Source: cert-1, lb-1.
-    alb-school-lb-https-from-internet = {
-      group       = "alb-school-lb"
-      description = "clients use HTTPS"
-      ip_protocol = "tcp"
-      from_port   = 443
-      to_port     = 443
-      cidr_ipv4   = "0.0.0.0/0"
+    alb-school-lb-https-from-distributions = {
+      group              = "alb-school-lb"
+      description        = "distributions reach it inside the network; AWS counts their list of addresses as 55 rules"
+      ip_protocol        = "tcp"
+      from_port          = 443
+      to_port            = 443
+      from_distributions = true
     }
 
     # Requests and health checks.
@@ -69,6 +62,17 @@ locals {
       from_port   = 9000
       to_port     = 9000
       peer_group  = "app-school-cron"
+    }
+
+    # A trusted source of the cluster.
+    # Source: cache-1.
+    cache-school-sessions-6379-from-app-school-web = {
+      group       = "cache-school-sessions"
+      description = "a trusted source of the cluster"
+      ip_protocol = "tcp"
+      from_port   = 6379
+      to_port     = 6379
+      peer_group  = "app-school-web"
     }
 
     # A trusted source of the cluster.

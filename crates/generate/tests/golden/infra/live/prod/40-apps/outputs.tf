@@ -3,6 +3,11 @@ output "target_group_arns" {
   value       = { for key, service in module.service : key => service.target_group_arn }
 }
 
+output "target_group_arn_suffixes" {
+  description = "Ends of those ARNs by service, by which metrics know them."
+  value       = { for key, service in module.service : key => service.target_group_arn_suffix }
+}
+
 output "autoscaling_group_names" {
   description = "Names of the Auto Scaling groups by service."
   value       = { for key, service in module.service : key => service.autoscaling_group_name }

@@ -18,6 +18,16 @@ data "terraform_remote_state" "security" {
   }
 }
 
+data "terraform_remote_state" "data" {
+  backend = "s3"
+
+  config = {
+    bucket = "edtech-prod-tfstate-ap-south-1"
+    key    = "prod/20-data.tfstate"
+    region = var.region
+  }
+}
+
 data "terraform_remote_state" "apps" {
   backend = "s3"
 

@@ -1,14 +1,23 @@
-module "ingress" {
-  source   = "../../../modules/ingress"
-  for_each = local.ingresses
+# What belongs to CloudFront lives in us-east-1, the key of its firewall's log too.
+module "edge_key" {
+  source = "../../../modules/encryption-key"
 
-  name              = each.value.name
-  domain_name       = each.value.domain_name
-  alternative_names = each.value.alternative_names
-  redirect_http     = each.value.redirect_http
+  name          = "${local.name}-edge-logs"
+  description   = "Logs of the edge of ${local.name}"
+  region        = "us-east-1"
+  encrypts_logs = true
+}
 
-  target_group_arn   = data.terraform_remote_state.apps.outputs.target_group_arns[each.value.service]
-  subnet_ids         = values(data.terraform_remote_state.network.outputs.public_subnet_ids)
-  security_group_ids = [data.terraform_remote_state.security.outputs.security_group_ids[each.value.security_group]]
-  log_kms_key_arn    = data.terraform_remote_state.network.outputs.log_kms_key_arn
+module "edge_firewall" {
+  source = "../../../modules/web-firewall"
+
+  name   = "${local.name}-edge"
+  scope  = "CLOUDFRONT"
+  region = "us-east-1"
+
+  requests_per_five_minutes = 2000
+  sign_ins_per_five_minutes = 100
+  managed_rules_block       = false
+
+  log_kms_key_arn = module.edge_key.arn
 }

@@ -1,6 +1,8 @@
+# Every rule is written out: scanners do not see through a dynamic block.
 resource "aws_wafv2_web_acl" "this" {
-  name  = var.name
-  scope = "REGIONAL"
+  region = var.region
+  name   = var.name
+  scope  = var.scope
 
   default_action {
     allow {}
@@ -28,9 +30,47 @@ resource "aws_wafv2_web_acl" "this" {
     }
   }
 
+  # Passwords are guessed slowly: sign-in has a limit of its own.
+  rule {
+    name     = "sign-in-rate-limit"
+    priority = 1
+
+    action {
+      block {}
+    }
+
+    statement {
+      rate_based_statement {
+        limit              = var.sign_ins_per_five_minutes
+        aggregate_key_type = "IP"
+
+        scope_down_statement {
+          regex_match_statement {
+            regex_string = var.sign_in_path
+
+            field_to_match {
+              uri_path {}
+            }
+
+            text_transformation {
+              priority = 0
+              type     = "LOWERCASE"
+            }
+          }
+        }
+      }
+    }
+
+    visibility_config {
+      metric_name                = "sign-in-rate-limit"
+      cloudwatch_metrics_enabled = true
+      sampled_requests_enabled   = true
+    }
+  }
+
   rule {
     name     = "AWSManagedRulesAmazonIpReputationList"
-    priority = 1
+    priority = 2
 
     override_action {
       none {}
@@ -52,7 +92,7 @@ resource "aws_wafv2_web_acl" "this" {
 
   rule {
     name     = "AWSManagedRulesKnownBadInputsRuleSet"
-    priority = 2
+    priority = 3
 
     override_action {
       none {}
@@ -74,18 +114,16 @@ resource "aws_wafv2_web_acl" "this" {
 
   rule {
     name     = "AWSManagedRulesSQLiRuleSet"
-    priority = 3
+    priority = 4
 
     override_action {
       dynamic "none" {
-        for_each = var.waf_blocks ? [1] : []
-
+        for_each = var.managed_rules_block ? [1] : []
         content {}
       }
 
       dynamic "count" {
-        for_each = var.waf_blocks ? [] : [1]
-
+        for_each = var.managed_rules_block ? [] : [1]
         content {}
       }
     }
@@ -106,18 +144,16 @@ resource "aws_wafv2_web_acl" "this" {
 
   rule {
     name     = "AWSManagedRulesCommonRuleSet"
-    priority = 4
+    priority = 5
 
     override_action {
       dynamic "none" {
-        for_each = var.waf_blocks ? [1] : []
-
+        for_each = var.managed_rules_block ? [1] : []
         content {}
       }
 
       dynamic "count" {
-        for_each = var.waf_blocks ? [] : [1]
-
+        for_each = var.managed_rules_block ? [] : [1]
         content {}
       }
     }
@@ -143,21 +179,18 @@ resource "aws_wafv2_web_acl" "this" {
   }
 }
 
-resource "aws_wafv2_web_acl_association" "this" {
-  resource_arn = aws_lb.this.arn
-  web_acl_arn  = aws_wafv2_web_acl.this.arn
-}
-
 # AWS WAF writes only to log groups whose name starts like this.
-resource "aws_cloudwatch_log_group" "waf" {
+resource "aws_cloudwatch_log_group" "this" {
+  region            = var.region
   name              = "aws-waf-logs-${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.log_kms_key_arn
 }
 
 resource "aws_wafv2_web_acl_logging_configuration" "this" {
+  region                  = var.region
   resource_arn            = aws_wafv2_web_acl.this.arn
-  log_destination_configs = [aws_cloudwatch_log_group.waf.arn]
+  log_destination_configs = [aws_cloudwatch_log_group.this.arn]
 
   redacted_fields {
     single_header {

@@ -1,0 +1,35 @@
+//! Buckets: one for each bucket of the source.
+
+use reberth_model::design::{Bucket, Origin};
+use reberth_model::estate::Estate;
+use std::collections::BTreeSet;
+
+use crate::name;
+
+/// A bucket's name has 63 characters; 13 of them are for the account's number.
+const NAME_LENGTH_MAX: usize = 50;
+const KEY_LENGTH_MAX: usize = 32;
+
+/// Designs the buckets, ordered by key.
+pub(crate) fn buckets(estate: &Estate, project: &str, environment: &str) -> Vec<Bucket> {
+    let mut taken = BTreeSet::new();
+    let mut buckets: Vec<Bucket> = estate
+        .of_kind("bucket")
+        .map(|resource| {
+            let key = name::unique_key(&resource.name, &resource.id, KEY_LENGTH_MAX, &mut taken);
+            Bucket {
+                name: name::shortened(&format!("{project}-{environment}-{key}"), NAME_LENGTH_MAX),
+                origin: Origin {
+                    from: vec![resource.id.clone()],
+                    why: format!(
+                        "replaces bucket {}; its objects are copied before the switch",
+                        resource.name
+                    ),
+                },
+                key,
+            }
+        })
+        .collect();
+    buckets.sort_by(|left, right| left.key.cmp(&right.key));
+    buckets
+}

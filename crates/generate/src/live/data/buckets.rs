@@ -1,0 +1,65 @@
+//! Buckets of `20-data`.
+
+use reberth_model::design::{Bucket, Delivered, Design};
+
+use crate::folder::{Output, output};
+use crate::hcl::{Block, Body, Expression, block, object, template};
+use crate::live::{arguments, entry, module};
+
+/// `buckets.tf`.
+pub(super) fn body(design: &Design) -> Body {
+    let buckets = design
+        .buckets
+        .iter()
+        .map(|bucket| entry(&bucket.key, &bucket.origin, value(design, bucket)));
+    Body::new()
+        .block(block("locals", &[]).set("buckets", Expression::Object(buckets.collect())))
+        .block(block("data", &["aws_caller_identity", "current"]))
+        .block(call())
+}
+
+fn value(design: &Design, bucket: &Bucket) -> Expression {
+    let is_delivered = design
+        .edge
+        .distributions
+        .iter()
+        .any(|one| matches!(&one.delivers, Delivered::Bucket(key) if *key == bucket.key));
+    object([
+        ("name", Expression::from(&bucket.name)),
+        ("is_delivered", is_delivered.into()),
+    ])
+}
+
+fn call() -> Block {
+    let key = "each.value.is_delivered ? null : data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]";
+    let call = module("bucket", "object-bucket")
+        .set("for_each", crate::hcl::code("local.buckets"))
+        .gap()
+        .comment("All of AWS shares the names of buckets.")
+        .set(
+            "name",
+            template("${each.value.name}-${data.aws_caller_identity.current.account_id}"),
+        )
+        .gap()
+        .comment("What a distribution shows to everybody needs no key of its own, and the distribution writes the policy.");
+    arguments(
+        call,
+        &[
+            ("kms_key_arn", key),
+            ("has_own_policy", "each.value.is_delivered"),
+            (
+                "log_bucket",
+                "data.terraform_remote_state.security.outputs.log_bucket",
+            ),
+        ],
+    )
+}
+
+/// Outputs of the buckets.
+pub(super) fn outputs() -> Vec<Output> {
+    vec![output(
+        "buckets",
+        "Name, ARN and regional host name of the buckets by key.",
+        "{ for key, bucket in module.bucket : key => { name = bucket.name, arn = bucket.arn, domain_name = bucket.domain_name } }",
+    )]
+}

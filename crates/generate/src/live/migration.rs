@@ -1,0 +1,181 @@
+//! `90-migration`: everything that goes away when the move is over.
+
+use reberth_model::design::{Design, ReplicationEngine};
+
+use super::{Root, arguments, module};
+use crate::folder::{Folder, Output, Variable, output, variable};
+use crate::hcl::{Block, Body, Expression, block, code, list, object, template};
+
+const TEXT: &str = "\
+Everything that exists for the move only; nothing else may refer to it, and it is destroyed at the end. The runner goes out by the address of its zone's NAT
+gateway (`nat_public_ips` of `00-network`): enter that address as a trusted source of each database before the copy. Nothing comes in: open a session with
+
+    aws ssm start-session --target INSTANCE
+
+Passwords of the source are put into Secrets Manager by a person, under the runner's own name (`NAME-runner/…`); it reads those, the passwords of
+the new databases, and nothing else.";
+
+/// The root.
+pub(super) fn root(design: &Design) -> Folder {
+    let by_service = design.migration.engine == ReplicationEngine::Dms;
+    let mut files = vec![(
+        "main.tf",
+        Body::new().block(targets(design)).block(runner(design)),
+    )];
+    if by_service {
+        files.push(("replication.tf", replication(design)));
+    }
+    Root {
+        name: "90-migration",
+        text: TEXT,
+        reads: &["00-network", "10-security", "20-data"],
+        outputs: outputs(by_service),
+        variables: if by_service { variables() } else { Vec::new() },
+        files,
+    }
+    .folder(design)
+}
+
+fn outputs(by_service: bool) -> Vec<Output> {
+    let mut outputs = vec![output(
+        "runner_instance_id",
+        "Id of the runner, for aws ssm start-session --target.",
+        "module.runner.instance_id",
+    )];
+    if by_service {
+        let value = "module.replication.task_arns";
+        outputs.push(output(
+            "replication_task_arns",
+            "Replication tasks by database; a person starts them.",
+            value,
+        ));
+    }
+    outputs
+}
+
+fn variables() -> Vec<Variable> {
+    vec![
+        variable(
+            "source_secret_arns",
+            "map(string)",
+            "Secrets with host, port, username and password of the source's databases, by key.",
+        ),
+        variable(
+            "target_secret_arns",
+            "map(string)",
+            "Secrets with host, port, username and password of the new databases, by key.",
+        ),
+        variable(
+            "source_ca_pem",
+            "string",
+            "Certificate of the authority that the source's databases are signed by, as its provider shows it.",
+        ),
+        variable(
+            "target_ca_pem",
+            "string",
+            "Certificate of the authority of RDS in this region.",
+        ),
+    ]
+}
+
+/// The databases that are filled: their security groups and schemas.
+fn targets(design: &Design) -> Block {
+    let targets = design.databases.iter().map(|database| {
+        let value = object([
+            ("security_group", Expression::from(&database.security_group)),
+            ("port", 3306_u32.into()),
+            ("schemas", list(&database.schemas)),
+        ]);
+        (&database.key, value)
+    });
+    block("locals", &[]).set("targets", object(targets))
+}
+
+fn runner(design: &Design) -> Block {
+    let migration = &design.migration;
+    let zone = design.network.zones.first().map_or("a", |zone| &zone.key);
+    let ports = migration.source_ports.iter().map(|port| u32::from(*port));
+    let groups = "{ for key, target in local.targets : key => { id = data.terraform_remote_state.security.outputs.security_group_ids[target.security_group], port = target.port } }";
+    let call = module("runner", "migration-runner")
+        .gap()
+        .set("name", template("${local.name}-runner"))
+        .set("instance_type", &migration.runner_type)
+        .set("disk_gib", migration.runner_disk_gib)
+        .set("source_ports", list(ports));
+    arguments(
+        call,
+        &[
+            ("", ""),
+            (
+                "vpc_id",
+                "data.terraform_remote_state.network.outputs.vpc_id",
+            ),
+            (
+                "subnet_id",
+                &format!("data.terraform_remote_state.network.outputs.app_subnet_ids[\"{zone}\"]"),
+            ),
+            ("database_security_groups", groups),
+            ("", ""),
+            (
+                "secret_arns",
+                "values(data.terraform_remote_state.data.outputs.master_secret_arns)",
+            ),
+            (
+                "data_kms_key_arn",
+                "data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]",
+            ),
+            (
+                "disk_kms_key_arn",
+                "data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]",
+            ),
+        ],
+    )
+}
+
+fn replication(design: &Design) -> Body {
+    let databases = crate::hcl::call(
+        "{ for key, target in local.targets : key => ",
+        object([
+            ("source_secret_arn", code("var.source_secret_arns[key]")),
+            ("target_secret_arn", code("var.target_secret_arns[key]")),
+            ("schemas", code("target.schemas")),
+            (
+                "security_group_id",
+                code(
+                    "data.terraform_remote_state.security.outputs.security_group_ids[target.security_group]",
+                ),
+            ),
+            ("port", code("target.port")),
+        ]),
+    );
+    let ports = design
+        .migration
+        .source_ports
+        .iter()
+        .map(|port| u32::from(*port));
+    let call = module("replication", "replication-service")
+        .gap()
+        .set("name", template("${local.name}-move"))
+        .set("databases", databases)
+        .set("source_ports", list(ports));
+    Body::new().block(arguments(
+        call,
+        &[
+            ("source_ca_pem", "var.source_ca_pem"),
+            ("target_ca_pem", "var.target_ca_pem"),
+            ("", ""),
+            (
+                "vpc_id",
+                "data.terraform_remote_state.network.outputs.vpc_id",
+            ),
+            (
+                "subnet_ids",
+                "values(data.terraform_remote_state.network.outputs.app_subnet_ids)",
+            ),
+            (
+                "kms_key_arn",
+                "data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]",
+            ),
+        ],
+    ))
+}

@@ -1,0 +1,206 @@
+//! `60-operations`: alarms, backups, the budget.
+
+use reberth_model::design::{Design, Ingress};
+
+use super::{Root, arguments, entry, module};
+use crate::folder::{Folder, Output, output, variable};
+use crate::hcl::{Block, Body, Expression, block, code, list, object, template};
+
+const TEXT: &str = "\
+Who is told when something is wrong, what is kept against the loss of the region, and the budget. Put the addresses of those on duty into `alarm_emails`; each
+confirms once by a mail from AWS. Where backups are copied into a newer region, switch that region on for the account first.
+
+The steps of a rebuild in another region are in `docs/disaster-recovery.md`.";
+
+/// The root.
+pub(super) fn root(design: &Design) -> Folder {
+    let mut reads = vec!["00-network"];
+    let holds_data = super::data::has_content(design);
+    if holds_data {
+        reads.extend(["10-security", "20-data"]);
+    }
+    if !design.services.is_empty() {
+        reads.push("40-apps");
+    }
+    if !design.ingresses.is_empty() {
+        reads.push("50-edge");
+    }
+    let mut files = vec![("alarms.tf", alarms(design))];
+    if !(design.databases.is_empty() && design.buckets.is_empty()) {
+        files.push(("backup.tf", backup(design)));
+    }
+    if let Some(usd) = design.operations.budget_usd {
+        files.push(("budget.tf", budget(usd)));
+    }
+    Root {
+        name: "60-operations",
+        text: TEXT,
+        reads: &reads,
+        outputs: outputs(),
+        variables: vec![
+            variable(
+                "alarm_emails",
+                "list(string)",
+                "Who is told of alarms and of the budget.",
+            )
+            .default(list::<&str>([])),
+        ],
+        files,
+    }
+    .folder(design)
+}
+
+fn outputs() -> Vec<Output> {
+    vec![output(
+        "alarm_topic_arn",
+        "Topic that every notice goes through.",
+        "module.alarms.topic_arn",
+    )]
+}
+
+fn alarms(design: &Design) -> Body {
+    let balancers = design
+        .ingresses
+        .iter()
+        .map(|ingress| entry(&ingress.key, &ingress.origin, balancer(ingress)));
+    let services = design.services.iter().map(|service| {
+        let group = format!(
+            "data.terraform_remote_state.apps.outputs.autoscaling_group_names[\"{}\"]",
+            service.key
+        );
+        let value = object([
+            ("group", code(group)),
+            ("min_size", service.capacity.min.into()),
+        ]);
+        (service.key.clone(), value)
+    });
+    let (databases, replicas) = if design.databases.is_empty() {
+        ("{}".to_owned(), "[]".to_owned())
+    } else {
+        let data = "data.terraform_remote_state.data.outputs";
+        (
+            format!("merge({data}.database_storage_gib, {data}.replica_storage_gib)"),
+            format!("keys({data}.replica_storage_gib)"),
+        )
+    };
+    let call = module("alarms", "alarms")
+        .gap()
+        .set("name", code("local.name"))
+        .set("kms_key_arn", code("module.notice_key.arn"))
+        .set("emails", code("var.alarm_emails"))
+        .gap()
+        .set("databases", code(databases))
+        .set("replicas", code(replicas))
+        .set("services", object(services))
+        .set("load_balancers", Expression::Object(balancers.collect()));
+    Body::new()
+        .commented(
+            "Notices are encrypted under a key that CloudWatch may use: with the service's own key they would be lost.",
+            notice_key(),
+        )
+        .block(call)
+}
+
+fn notice_key() -> Block {
+    module("notice_key", "encryption-key")
+        .gap()
+        .set("name", template("${local.name}-notices"))
+        .set("description", template("Notices of ${local.name}"))
+        .set("publishers", list(["budgets", "cloudwatch", "events.rds"]))
+}
+
+fn balancer(ingress: &Ingress) -> Expression {
+    let of = |root: &str, output: &str, key: &str| {
+        code(format!(
+            "data.terraform_remote_state.{root}.outputs.{output}[\"{key}\"]"
+        ))
+    };
+    object([
+        ("load_balancer", of("edge", "arn_suffixes", &ingress.key)),
+        (
+            "target_group",
+            of("apps", "target_group_arn_suffixes", &ingress.service),
+        ),
+    ])
+}
+
+fn backup(design: &Design) -> Body {
+    let operations = &design.operations;
+    let data = "data.terraform_remote_state.data.outputs";
+    let mut parts = Vec::new();
+    if !design.databases.is_empty() {
+        parts.push(format!("values({data}.database_arns)"));
+    }
+    if !design.buckets.is_empty() {
+        parts.push(format!("[for bucket in {data}.buckets : bucket.arn]"));
+    }
+    let call = module("backup", "backup")
+        .gap()
+        .set("name", code("local.name"))
+        .set("retention_days", operations.backup_days)
+        .set(
+            "resource_arns",
+            code(format!("concat({})", parts.join(", "))),
+        );
+    let call = arguments(
+        call,
+        &[
+            ("", ""),
+            (
+                "kms_key_arn",
+                "data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]",
+            ),
+        ],
+    );
+    match &operations.copy_region {
+        None => Body::new().block(call),
+        Some(region) => Body::new()
+            .commented(
+                "A key cannot leave its region: the copies have their own.",
+                copy_key(region),
+            )
+            .block(
+                call.gap()
+                    .set("copy_region", region)
+                    .set("copy_retention_days", operations.backup_days)
+                    .set("copy_kms_key_arn", code("module.copy_key.arn")),
+            ),
+    }
+}
+
+fn copy_key(region: &str) -> Block {
+    module("copy_key", "encryption-key")
+        .gap()
+        .set("name", template("${local.name}-copies"))
+        .set(
+            "description",
+            template("Copies of backups of ${local.name}"),
+        )
+        .set("region", region)
+        .set("used_through", list(["backup", "rds", "s3"]))
+}
+
+fn budget(usd: u64) -> Body {
+    let notice = |kind: &str, percent: u32| {
+        block("notification", &[])
+            .set("notification_type", kind)
+            .set("comparison_operator", "GREATER_THAN")
+            .set("threshold", percent)
+            .set("threshold_type", "PERCENTAGE")
+            .set(
+                "subscriber_sns_topic_arns",
+                code("[module.alarms.topic_arn]"),
+            )
+    };
+    Body::new().commented(
+        "What was promised to the business.",
+        block("resource", &["aws_budgets_budget", "this"])
+            .set("name", code("local.name"))
+            .set("budget_type", "COST")
+            .set("time_unit", "MONTHLY")
+            .set("limit_amount", usd.to_string())
+            .set("limit_unit", "USD")
+            .nest(notice("FORECASTED", 80))
+            .nest(notice("ACTUAL", 100)),
+    )
+}

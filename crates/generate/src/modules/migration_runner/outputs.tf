@@ -1,0 +1,9 @@
+output "instance_id" {
+  description = "Id of the runner, for aws ssm start-session --target."
+  value       = aws_instance.this.id
+}
+
+output "role_name" {
+  description = "Name of its role."
+  value       = aws_iam_role.this.name
+}

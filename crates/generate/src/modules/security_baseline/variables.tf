@@ -1,0 +1,24 @@
+variable "name" {
+  description = "Prefix of every name."
+  type        = string
+  nullable    = false
+}
+
+variable "record_configuration" {
+  description = "Whether AWS Config records every change of a resource."
+  type        = bool
+  nullable    = false
+}
+
+variable "standards" {
+  description = "Standards that Security Hub measures the account by, as the ends of their ARNs."
+  type        = list(string)
+  default     = ["standards/aws-foundational-security-best-practices/v/1.0.0"]
+  nullable    = false
+}
+
+variable "log_bucket" {
+  description = "Bucket that Config delivers to."
+  type        = string
+  nullable    = false
+}

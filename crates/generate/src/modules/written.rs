@@ -1,0 +1,172 @@
+//! Modules written in Terraform's own language: they hold no value of one project, so nothing is lost by writing them
+//! as their readers will read them. Their READMEs are made from what they declare.
+
+use crate::folder::{Declared, Folder};
+use std::collections::BTreeMap;
+
+/// The files of one module.
+pub(super) struct Written {
+    /// Name of its folder.
+    pub(super) name: &'static str,
+    /// What a reader must know, in Markdown.
+    pub(super) text: &'static str,
+    /// Its files by name.
+    pub(super) files: &'static [(&'static str, &'static str)],
+}
+
+/// Takes files of a folder beside this one into the program.
+macro_rules! files {
+    ($folder:literal: $($name:literal),+) => {
+        &[$(($name, include_str!(concat!($folder, "/", $name)))),+]
+    };
+}
+
+/// All of them, ordered by name.
+const ALL: [Written; 13] = [
+    Written {
+        name: "alarms",
+        text: "A topic for notices, and alarms on databases, replicas, load balancers and groups of servers. Everything has a number to start with.",
+        files: files!("alarms": "main.tf", "alarms.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "audit-trail",
+        text: "CloudTrail of every region into a bucket that can be put under Object Lock, and into a log group for alarms.\n\n\
+               **`COMPLIANCE` is for good:** until its days are over nobody can delete the records or the bucket, not even the root user, and the bill \
+               for them goes on. It is set only where the policy of the migration asked for it by name.",
+        files: files!("audit_trail": "main.tf", "bucket.tf", "key.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "backup",
+        text: "A vault and a daily plan for databases and buckets, with copies in a second region. RDS keeps its own backups for recovery to a point in \
+               time; these are against the loss of the region or of the instance with its backups.",
+        files: files!("backup": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "cache",
+        text: "An ElastiCache replication group: encrypted at rest and on the way, in the data tier. Clients must speak TLS.",
+        files: files!("cache": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "cdn",
+        text: "A CloudFront distribution before a private load balancer or before a bucket. The bucket knows the distribution by origin access control, or, where \
+               asked for, by the older origin access identity, which cannot read objects under a KMS key.",
+        files: files!("cdn": "main.tf", "access.tf", "logs.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "dns-zone",
+        text: "A hosted zone with the records of the present one. Names that are switched have two answers, `source` and `target`, and a weight for each: the cutover \
+               moves the weights, Terraform leaves them alone.",
+        files: files!("dns_zone": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "log-bucket",
+        text: "A private bucket that services of AWS deliver logs to.",
+        files: files!("log_bucket": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "migration-runner",
+        text: "The server that Reberth runs on: no open port, reached through Session Manager, going out by the fixed address of a NAT gateway, with a role that reads \
+               the passwords of the databases and nothing else. It goes away with the migration.",
+        files: files!("migration_runner": "main.tf", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "object-bucket",
+        text: "A private, versioned bucket for the application's files.",
+        files: files!("object_bucket": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "permission-sets",
+        text: "Permission sets of the identity centre, each for one group of the company's directory. The identity centre itself is found, not made.",
+        files: files!("permission_sets": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "replication-service",
+        text: "AWS DMS: one replication instance and one task for each database, full load and then changes, with DMS's own validation. Tasks are started by a person. \
+               Tables, indexes, views, routines and accounts are made before: DMS carries rows only.",
+        files: files!("replication_service": "main.tf", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "security-baseline",
+        text: "What every account should have: GuardDuty, Security Hub, Config, the access analyzer, and defaults that keep disks encrypted, buckets and snapshots \
+               private, and instance metadata behind tokens.",
+        files: files!("security_baseline": "main.tf", "config.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "web-firewall",
+        text: "A web firewall with rate limits of its own, one for everything and one for sign-in, and the rule groups that AWS keeps. The two groups that know only what no \
+               honest client sends refuse from the first day; the wider ones count until `managed_rules_block` is set.",
+        files: files!("web_firewall": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+];
+
+/// The modules of these names, as folders.
+pub(super) fn folders(names: &[&str]) -> Vec<Folder> {
+    ALL.iter()
+        .filter(|module| names.contains(&module.name))
+        .map(Written::folder)
+        .collect()
+}
+
+impl Written {
+    fn folder(&self) -> Folder {
+        let of = |name: &str| {
+            let mut files = self.files.iter();
+            files
+                .find(|(own, _)| *own == name)
+                .map_or("", |(_, text)| *text)
+        };
+        Folder {
+            path: format!("infra/modules/{}", self.name),
+            title: self.name.to_owned(),
+            text: self.text.to_owned(),
+            variables: Vec::new(),
+            outputs: Vec::new(),
+            files: BTreeMap::new(),
+            written: self.files.iter().copied().collect(),
+            declared: Declared::read(of("variables.tf"), of("outputs.tf")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_a_written_module_is_taken() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/modules");
+        for module in &ALL {
+            let folder = root.join(module.name.replace('-', "_"));
+            let mut found: Vec<String> = std::fs::read_dir(&folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            found.sort();
+            let mut taken: Vec<&str> = module.files.iter().map(|(name, _)| *name).collect();
+            taken.sort_unstable();
+            assert_eq!(taken, found, "{}", module.name);
+        }
+    }
+
+    #[test]
+    fn a_readme_lists_what_the_module_declares() {
+        let folder = folders(&["web-firewall"]).remove(0);
+        let readme = folder.readme();
+        assert!(readme.contains("| `scope` | CLOUDFRONT for distributions, REGIONAL for load balancers. | `string` | yes |"), "{readme}");
+        assert!(
+            readme
+                .contains("| `log_retention_days` | Days that the log is kept. | `number` | no |"),
+            "{readme}"
+        );
+        assert!(
+            readme.contains("| `arn` | ARN of the firewall. |"),
+            "{readme}"
+        );
+        let folder = folders(&["dns-zone"]).remove(0);
+        assert!(
+            folder.readme().contains("`map(object({…}))`"),
+            "{}",
+            folder.readme()
+        );
+    }
+}

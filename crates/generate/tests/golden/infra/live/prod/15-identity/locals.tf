@@ -1,0 +1,7 @@
+locals {
+  tags = merge(var.additional_tags, {
+    Application = var.project
+    Environment = var.environment
+    ManagedBy   = "terraform"
+  })
+}
