@@ -115,7 +115,9 @@ impl Passage {
 
     /// The end of the log of `from`.
     pub(crate) async fn log_end(&self) -> Result<LogPosition, CutoverError> {
-        let mut session = server::reader(&self.stream.from).await?;
+        // The end of another server's log would say nothing about this stream.
+        let stream = self.stream.at_its_server().await?;
+        let mut session = server::reader(&stream.from).await?;
         let flavour = server::version(&mut session).await?.flavour;
         Ok(server::log_end(&mut session, flavour).await?)
     }

@@ -61,6 +61,8 @@ pub struct Address {
     tls: Tls,
     /// A certificate authority to trust besides the public ones, as managed providers have one of their own.
     tls_ca: Option<PathBuf>,
+    /// The only server that may answer there, by its identity, where a position of its log is at stake.
+    only_server: Option<String>,
 }
 
 /// The language that a server speaks, as the address's scheme names it.
@@ -164,6 +166,7 @@ impl Address {
                 .filter(|name| !name.is_empty()),
             tls,
             tls_ca,
+            only_server: None,
         })
     }
 
@@ -220,6 +223,19 @@ impl Address {
             side,
             ..self.clone()
         }
+    }
+
+    /// The same address, at which only the server of that identity will do (rule 5): another one may take its place at any moment.
+    pub(crate) fn of_server(&self, identity: &str) -> Address {
+        Address {
+            only_server: Some(identity.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The identity of the only server that may answer.
+    pub(crate) fn only_server(&self) -> Option<&str> {
+        self.only_server.as_deref()
     }
 
     /// Opens a session. `setup` statements run first.

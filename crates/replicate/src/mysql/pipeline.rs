@@ -109,6 +109,8 @@ async fn run_once(
         // It holds the log of the server before.
         spool::remove(plan);
     }
+    // Every session from here on is with that server, also one that is opened much later.
+    let plan = &plan.of_server(&checkpoint.source_identity);
     let spool = Spool::open(plan, &state, &checkpoint, &mut target, publish).await?;
     publish.send_modify(|progress| {
         progress.epoch = state.epoch();

@@ -6,7 +6,7 @@ use crate::mysql::log::{LogOwner, LogReader};
 use crate::mysql::schema::Schema;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::spool::{Spool, SpoolPlan};
-use crate::mysql::state::{Checkpoint, Direction};
+use crate::mysql::state::{self, Checkpoint, Direction};
 use crate::position::LogPosition;
 
 /// What a stream moves, and between whom.
@@ -55,6 +55,25 @@ impl StreamPlan {
         text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
             (hash ^ u32::from(byte)).wrapping_mul(16_777_619)
         }) | 0x8000_0000
+    }
+
+    /// The same plan, with that server as its source and no other that may take its place (rule 5).
+    pub(crate) fn of_server(&self, identity: &str) -> StreamPlan {
+        StreamPlan {
+            from: self.from.of_server(identity),
+            ..self.clone()
+        }
+    }
+
+    /// [`StreamPlan::of_server`] with the server in whose log the stream stands: what is compared with a position of the stream's, or read from one, must
+    /// come from there.
+    pub async fn at_its_server(&self) -> Result<StreamPlan, ReplicateError> {
+        let mut target = server::reader(&self.to).await?;
+        let begun = state::peek(&mut target, self.direction, &self.database).await?;
+        Ok(match begun {
+            Some(checkpoint) => self.of_server(&checkpoint.source_identity),
+            None => self.clone(),
+        })
     }
 
     /// Opens a reader of the source's log that is separate from the stream's own.

@@ -77,15 +77,19 @@ pub async fn version(session: &mut Session) -> Result<ServerVersion, ReplicateEr
 
 /// What tells this server from every other: a position is comparable only within its log.
 pub async fn identity(session: &mut Session, flavour: Flavour) -> Result<String, ReplicateError> {
-    let sql = match flavour {
+    Ok(session
+        .row("asking for the server's identity", identity_query(flavour))
+        .await?
+        .unwrap_or_default())
+}
+
+/// The query for [`identity`].
+pub(crate) fn identity_query(flavour: Flavour) -> &'static str {
+    match flavour {
         // MariaDB has no server_uuid: its replication id, host and port name it.
         Flavour::MariaDb => "SELECT CONCAT('mariadb:', @@server_id, ':', @@hostname, ':', @@port)",
         Flavour::MySql => "SELECT CONCAT('mysql:', @@server_uuid)",
-    };
-    Ok(session
-        .row("asking for the server's identity", sql)
-        .await?
-        .unwrap_or_default())
+    }
 }
 
 /// The written end of the log.
@@ -256,7 +260,29 @@ pub(crate) async fn takes_local_infile(session: &mut Session) -> Result<bool, Re
 
 /// Opens a session for reading rows.
 pub async fn reader(address: &Address) -> Result<Session, ReplicateError> {
-    address.connect(READER_SETUP).await
+    let mut session = address.connect(READER_SETUP).await?;
+    if let Some(expected) = address.only_server() {
+        let found = identity(&mut session, Flavour::of(expected)).await?;
+        require_same(address, expected, &found)?;
+    }
+    Ok(session)
+}
+
+/// An error, which may pass, if another server has taken the place of the one whose log it is about: the stream finds out whether it can go on there.
+pub(crate) fn require_same(
+    address: &Address,
+    expected: &str,
+    found: &str,
+) -> Result<(), ReplicateError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(ReplicateError::Unreachable {
+        side: address.side(),
+        host: address.host(),
+        doing: format!("looking for {expected}, in whose place stands {found}"),
+        source: None,
+    })
 }
 
 /// Opens a session for writing rows.

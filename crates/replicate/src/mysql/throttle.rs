@@ -5,8 +5,13 @@
 //! copy goes as fast as it can. While something does, both numbers are compared with what they were before the copy began; if either has
 //! grown, the rate of reading is cut at once, and raised again slowly when they have come down: the same that TCP does against a full line.
 //!
+//! A source that is itself a replica, which many teams copy from to spare the first server, suffers in another way: it falls behind. That is asked for too, where the
+//! reader may ask.
+//!
 //! The rate never falls below a floor, so that a copy ends also beside a source that is always busy. If the strain goes on for long at the floor, it is not
 //! ours: the application itself asks more than before, and what is seen now is what is compared with from then on.
+
+mod behind;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
+use self::behind::Behind;
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
 use crate::mysql::server;
@@ -31,6 +37,8 @@ const OTHERS_AT_LEAST: f64 = 0.5;
 const GROWTH: f64 = 1.25;
 const THREADS_NOISE: f64 = 0.75;
 const LATENCY_NOISE_S: f64 = 0.0005;
+/// The server counts in whole seconds.
+const BEHIND_NOISE_S: f64 = 2.0;
 /// Weight of a new look in the averages.
 const WEIGHT: f64 = 0.2;
 /// What is left of the rate at each look under strain, and what it grows to at each look without.
@@ -130,8 +138,10 @@ impl Throttle {
     ) -> Result<(), ReplicateError> {
         let mut session = server::reader(&source).await?;
         let mut health = Health::default();
+        let mut behind = Behind::of(&mut session).await?;
         loop {
-            let look = self.look(&mut session).await?;
+            let behind_s = behind.seconds(&mut session).await?;
+            let look = self.look(&mut session, behind_s).await?;
             self.regulate(&mut health, look);
             if health.looks == LOOKS_BEFORE || (health.looks == 2 && health.others == 0.0) {
                 self.known.notify_one();
@@ -148,7 +158,7 @@ impl Throttle {
     }
 
     /// How many statements of others run, and how long the question took.
-    async fn look(&self, session: &mut Session) -> Result<Look, ReplicateError> {
+    async fn look(&self, session: &mut Session, behind_s: f64) -> Result<Look, ReplicateError> {
         let begun = Instant::now();
         let running: Option<(String, String)> = session
             .row(
@@ -164,6 +174,7 @@ impl Throttle {
         Ok(Look {
             others: running.saturating_sub(own) as f64,
             latency_s,
+            behind_s,
             passed: self.passed.load(Ordering::Relaxed),
             at: begun,
         })
@@ -205,6 +216,7 @@ impl Throttle {
 struct Look {
     others: f64,
     latency_s: f64,
+    behind_s: f64,
     passed: u64,
     at: Instant,
 }
@@ -216,6 +228,8 @@ struct Health {
     latency_s: f64,
     others_before: f64,
     latency_before_s: f64,
+    behind_s: f64,
+    behind_before_s: f64,
     looks: u32,
     looks_at_floor: u32,
     passing_bytes_per_s: f64,
@@ -235,23 +249,30 @@ impl Health {
         let weight = WEIGHT.max(1.0 / f64::from(self.looks));
         self.others += weight * (look.others - self.others);
         self.latency_s += weight * (look.latency_s - self.latency_s);
+        self.behind_s = look.behind_s;
         if look.passed == 0 || self.looks <= 1 {
             self.rest();
         }
         let more_run = self.others > self.others_before * GROWTH + THREADS_NOISE;
         let waits_longer = self.latency_s > self.latency_before_s * GROWTH + LATENCY_NOISE_S;
-        self.others >= OTHERS_AT_LEAST && (more_run || waits_longer)
+        let falls_behind = self.behind_s > self.behind_before_s * GROWTH + BEHIND_NOISE_S;
+        falls_behind || self.others >= OTHERS_AT_LEAST && (more_run || waits_longer)
     }
 
     /// What is seen now is what is compared with.
     fn rest(&mut self) {
         (self.others_before, self.latency_before_s) = (self.others, self.latency_s);
+        self.behind_before_s = self.behind_s;
         self.looks_at_floor = 0;
     }
 
     fn words(&self, rate: u64) -> String {
+        let behind = match self.behind_s {
+            seconds if seconds > 0.0 => format!(", {seconds} s behind its own source"),
+            _ => String::new(),
+        };
         format!(
-            "the source is busy: {:.1} statements of others running, {:.1} ms to answer; reading at most {} MB/s",
+            "the source is busy: {:.1} statements of others running, {:.1} ms to answer{behind}; reading at most {} MB/s",
             self.others,
             self.latency_s * 1000.0,
             rate / 1_000_000
@@ -265,6 +286,15 @@ mod tests {
 
     /// Looks at a source, one after another, while the copy passes bytes at a rate that it may.
     fn watch(throttle: &Throttle, health: &mut Health, looks: &[(f64, f64)]) -> u64 {
+        watch_replica(throttle, health, looks, 0.0)
+    }
+
+    fn watch_replica(
+        throttle: &Throttle,
+        health: &mut Health,
+        looks: &[(f64, f64)],
+        behind_s: f64,
+    ) -> u64 {
         for (others, latency_s) in looks {
             let (at, passed) = health.last.unwrap_or((Instant::now(), 0));
             let rate = throttle
@@ -274,6 +304,7 @@ mod tests {
             let look = Look {
                 others: *others,
                 latency_s: *latency_s,
+                behind_s,
                 passed: passed + rate / 10,
                 at: at + LOOK,
             };
@@ -303,6 +334,18 @@ mod tests {
                 u64::MAX
             );
         }
+    }
+
+    #[test]
+    fn a_replica_that_falls_behind_is_given_way_though_nobody_asks_it() {
+        let (throttle, mut health) = (Throttle::new(None), Health::default());
+        let idle = [(0.0, 0.001); 10];
+        assert_eq!(watch_replica(&throttle, &mut health, &idle, 1.0), u64::MAX);
+        let slowed = watch_replica(&throttle, &mut health, &[(0.0, 0.001); 40], 9.0);
+        assert_eq!(slowed, FLOOR_BYTES_PER_S);
+        assert!(health.words(slowed).contains("9 s behind its own source"));
+        let back = watch_replica(&throttle, &mut health, &[(0.0, 0.001); 300], 1.0);
+        assert_eq!(back, u64::MAX);
     }
 
     #[test]

@@ -85,6 +85,7 @@ impl Touched {
         if from >= *barrier {
             return Ok(touched);
         }
+        let plan = &plan.at_its_server().await?;
         let mut target = server::reader(&plan.to).await?;
         if state::has_schema_changed_since(&mut target, plan.direction, &plan.database, &from)
             .await?
@@ -239,6 +240,7 @@ impl Touched {
         plan: &StreamPlan,
         schema: &Schema,
     ) -> Result<VerifyReport, ReplicateError> {
+        let plan = &plan.at_its_server().await?;
         let mut sides = Sides::open(plan, schema).await?;
         let mut report = VerifyReport::new(&plan.database, self.until.clone(), METHOD);
         report.rows = self.keys();

@@ -55,6 +55,7 @@ pub async fn verify(
     plan: &StreamPlan,
     progress: impl FnMut(&str, u64),
 ) -> Result<VerifyReport, ReplicateError> {
+    let plan = &plan.at_its_server().await?;
     let mut source = server::reader(&plan.from).await?;
     let flavour = server::version(&mut source).await?.flavour;
     let holds_until = server::visible_position(&mut source, flavour).await?;

@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::connection::tls::Socket;
 use crate::connection::{Address, CONNECT_LIMIT, QUERY_LIMIT};
 use crate::error::ReplicateError;
+use crate::mysql::server::{self, Flavour};
 
 pub(crate) use row_text::{RowText, row_fields};
 
@@ -67,6 +68,13 @@ impl RowReader {
             .map_err(|error| address.error(doing, error))?;
         for statement in setup {
             reader.run(doing, statement).await?;
+        }
+        if let Some(expected) = address.only_server() {
+            let sql = server::identity_query(Flavour::of(expected));
+            let rows = reader.rows("asking for the server's identity", sql).await?;
+            let found = rows.first().and_then(|row| row.first()?.as_deref());
+            let found = String::from_utf8_lossy(found.unwrap_or_default());
+            server::require_same(address, expected, &found)?;
         }
         Ok(reader)
     }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use reberth_replicate::ReplicateError;
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
+use reberth_replicate::mysql::touched::Touched;
+use reberth_replicate::mysql::verify::verify;
+use reberth_replicate::mysql::{schema, server};
 use reberth_testkit::database::Server;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{self, DATABASE, PASSWORD, Size};
@@ -210,4 +214,33 @@ async fn a_failover_during_the_copy_stops_it() {
     cluster.fail_over(replica).await;
     let error = error_of(&mut RunningStream::start(cluster.plan())).await;
     assert_eq!(error.code(), "RB-REP-006", "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_server_says_is_neither_compared_nor_read() {
+    let pair = Pair::with("failover-gate", "CREATE TABLE seat (id INT PRIMARY KEY)");
+    let stream = pair.follow().await;
+    let schema = {
+        let mut session = server::reader(&pair.forward().from).await.unwrap();
+        schema::read(&mut session, DATABASE).await.unwrap()
+    };
+    // Of the same data, with a log of the same file, and a place in it that the other has passed.
+    let other = Pair::with("failover-other", "CREATE TABLE seat (id INT PRIMARY KEY)");
+    let plan = pair.forward_over(other.source.port(), pair.target.port());
+    other.run("INSERT INTO seat SELECT seq FROM seq_1_to_900");
+    let position = stream.progress().applied.unwrap();
+    let gate = Touched::read(&plan, &schema, position.clone(), &other.log_end()).await;
+    let looks: [(&str, Option<ReplicateError>); 2] = [
+        ("verify", verify(&plan, |_, _| {}).await.err()),
+        ("gate", gate.err()),
+    ];
+    for (what, error) in looks {
+        let error = error.unwrap_or_else(|| panic!("{what}: another server was believed"));
+        assert!(
+            error.to_string().contains("in whose place stands"),
+            "{what}: {error}"
+        );
+        assert!(error.may_retry(), "{what}");
+    }
+    stream.stop().await.unwrap();
 }

@@ -4,6 +4,7 @@ use crate::pair::{MYSQL, Pair, Products, address, usual};
 use reberth_replicate::mysql::touched::Touched;
 use reberth_replicate::mysql::verify::{VerifyReport, verify};
 use reberth_replicate::mysql::{schema, server};
+use reberth_testkit::database::Product;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{DATABASE, Size};
 use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
@@ -348,4 +349,26 @@ async fn find_what_was_dropped(products: Products) {
     pair.drain(&mut stream).await;
     stream.stop().await.expect("it works");
     assert_eq!(gate(from).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_compared_is_no_proof() {
+    let pair = Pair::with_on(
+        (Product::MariaDb, Product::MySql),
+        "verify-documents",
+        "CREATE TABLE doc (id INT PRIMARY KEY, j JSON); INSERT INTO doc VALUES (1, '{\"b\": 1,   \"a\": [2.50]}')",
+    );
+    pair.follow().await.stop().await.unwrap();
+    let report = verify(&pair.forward(), |_, _| {}).await.unwrap();
+    assert!(
+        report.is_equal() && report.not_compared.is_empty(),
+        "{report:?}"
+    );
+    // Now the server writes the documents in its own way.
+    pair.target
+        .sql("ALTER TABLE lms_core.doc MODIFY j JSON")
+        .unwrap();
+    let report = verify(&pair.forward(), |_, _| {}).await.unwrap();
+    assert_eq!(report.not_compared.len(), 1, "{report:?}");
+    assert!(!report.is_equal() && !report.is_base());
 }

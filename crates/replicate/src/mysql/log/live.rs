@@ -40,14 +40,7 @@ impl LiveLog {
         let mut session = server::reader(address).await?;
         if let Some(expected) = identity {
             let found = server::identity(&mut session, flavour).await?;
-            if found != expected {
-                return Err(ReplicateError::Unreachable {
-                    side: address.side(),
-                    host: address.host(),
-                    doing: format!("opening the log of {expected}, in whose place stands {found}"),
-                    source: None,
-                });
-            }
+            server::require_same(address, expected, &found)?;
         }
         let files = server::log_files(&mut session).await?;
         if !files.iter().any(|(file, _)| file == from.file()) {

@@ -89,15 +89,21 @@ impl VerifyReport {
         }
     }
 
-    /// Whether both sides are proven equal.
+    /// Whether both sides are proven equal: all of it was compared, and nothing differs.
     pub fn is_equal(&self) -> bool {
-        self.differing == 0 && self.undecided == 0 && self.schema_differences.is_empty()
+        self.differing == 0
+            && self.undecided == 0
+            && self.schema_differences.is_empty()
+            && self.not_compared.is_empty()
     }
 
     /// Whether nothing differs and everything left undecided stands in the source's log behind `holds_until`: then comparing what that log
     /// names completes the proof.
     pub fn is_base(&self) -> bool {
-        self.differing == 0 && self.schema_differences.is_empty() && !self.target_was_behind
+        self.differing == 0
+            && self.schema_differences.is_empty()
+            && self.not_compared.is_empty()
+            && !self.target_was_behind
     }
 
     /// Whether the document is as it was written.
