@@ -36,6 +36,9 @@ pub struct Policy {
     /// What people answered to questions that no data can decide.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
+    /// What the rules over plans refuse and a person accepts for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan_waivers: Vec<PlanWaiver>,
 }
 
 /// Where the application runs now.
@@ -218,6 +221,22 @@ pub struct Answer {
     pub reason: String,
     /// The day it was said (YYYY-MM-DD).
     pub on: String,
+}
+
+/// One finding of one rule over plans that a person accepts for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanWaiver {
+    /// The rule, for example `data-store-kept`.
+    pub rule: String,
+    /// Address of the resource, exactly as the plan shows it.
+    pub address: String,
+    /// Who accepts it.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Last day it holds (YYYY-MM-DD).
+    pub expires: String,
 }
 
 /// Why a policy text was refused, with the place.

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Design(DesignArgs),
     /// Generate Terraform from the design into infra/.
     Generate,
+    /// Plan and apply the generated roots, with Terraform or OpenTofu.
+    #[command(subcommand)]
+    Provision(ProvisionCommand),
     /// Move live databases.
     #[command(subcommand)]
     Replicate(ReplicateCommand),
@@ -118,6 +121,39 @@ pub(crate) struct AssessArgs {
     /// class:NAME=TYPE. May be given several times.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) what_if: Vec<String>,
+}
+
+/// What to do with the generated roots.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ProvisionCommand {
+    /// Plan each root in order, hold it against the rules, and show what would change under a hash. Changes nothing.
+    Plan(RootArgs),
+    /// Apply what was approved by its hash, root by root, and prove each with an empty second plan.
+    Apply(ProvisionApplyArgs),
+    /// Tell what was changed at the provider since the last apply. Changes nothing.
+    Drift(RootArgs),
+}
+
+/// Which root.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RootArgs {
+    /// One root, for example 00-network or prod/00-network; all in their order without it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) root: Option<String>,
+}
+
+/// Arguments of `provision apply`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ProvisionApplyArgs {
+    /// Which root.
+    #[command(flatten)]
+    pub(crate) root: RootArgs,
+    /// Approve what `provision plan` has shown, and apply it now. What is planned only now is shown and waits.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Who decides, for the journal.
+    #[arg(long, value_name = "NAME", default_value = "operator")]
+    pub(crate) by: String,
 }
 
 /// What to do with live databases.

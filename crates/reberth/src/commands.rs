@@ -10,6 +10,7 @@ pub(crate) mod discover;
 pub(crate) mod doctor;
 pub(crate) mod generate;
 pub(crate) mod init;
+pub(crate) mod provision;
 pub(crate) mod replicate;
 pub(crate) mod schema;
 pub(crate) mod status;
@@ -43,6 +44,9 @@ pub(crate) async fn run(
             None => design::run(&project, output),
         },
         Command::Generate => generate::run(&project, output),
+        Command::Provision(command) => {
+            provision::run(&command, &project, environment, output).await
+        }
         Command::Replicate(command) => {
             replicate::run(&command, &project, environment, output).await
         }

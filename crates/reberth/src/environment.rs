@@ -12,6 +12,9 @@ pub(crate) const SOURCE_URL: &str = "REBERTH_SOURCE_URL";
 /// Address of the server that it moves to.
 pub(crate) const TARGET_URL: &str = "REBERTH_TARGET_URL";
 
+/// The program that provisions.
+pub(crate) const TERRAFORM: &str = "REBERTH_TERRAFORM";
+
 /// A variable that Reberth reads by a name of its own.
 pub(crate) struct Variable {
     /// Its name.
@@ -22,7 +25,7 @@ pub(crate) struct Variable {
 
 /// Every variable with a fixed name; `docs/reference/cli.md` lists them too, and a test compares. The connections of
 /// databases are read from variables that `reberth.yaml` names.
-pub(crate) const VARIABLES: [Variable; 4] = [
+pub(crate) const VARIABLES: [Variable; 5] = [
     Variable {
         name: DIGITALOCEAN_TOKEN,
         purpose: "read-only token of the DigitalOcean API, for discover",
@@ -38,6 +41,10 @@ pub(crate) const VARIABLES: [Variable; 4] = [
     Variable {
         name: TARGET_URL,
         purpose: "the server that it moves to, for replicate without a project folder",
+    },
+    Variable {
+        name: TERRAFORM,
+        purpose: "the program that provisions; without it terraform, or tofu, of the search path",
     },
 ];
 

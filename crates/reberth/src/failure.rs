@@ -2,6 +2,7 @@
 
 mod cli_error;
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -10,6 +11,7 @@ use reberth_design::DesignError;
 use reberth_discover::DiscoverError;
 use reberth_generate::GenerateError;
 use reberth_journal::JournalError;
+use reberth_provision::ProvisionError;
 use reberth_replicate::ReplicateError;
 use serde_json::{Value, json};
 
@@ -23,7 +25,7 @@ const HINT_MARK: &str = "\n\nhint: ";
 /// A command that failed, with all that the operator needs to go on.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    code: &'static str,
+    code: Cow<'static, str>,
     error: Box<dyn Error + Send + Sync>,
     hint: String,
 }
@@ -36,7 +38,20 @@ impl Failure {
         hint: impl Into<String>,
     ) -> Failure {
         Failure {
-            code,
+            code: Cow::Borrowed(code),
+            error: Box::new(error),
+            hint: hint.into(),
+        }
+    }
+
+    /// A failure of a step, as the journal has it.
+    pub(crate) fn recorded(
+        code: &str,
+        error: impl Error + Send + Sync + 'static,
+        hint: impl Into<String>,
+    ) -> Failure {
+        Failure {
+            code: Cow::Owned(code.to_owned()),
             error: Box::new(error),
             hint: hint.into(),
         }
@@ -60,8 +75,8 @@ impl Failure {
     }
 
     /// The code of the error's page.
-    pub(crate) fn code(&self) -> &'static str {
-        self.code
+    pub(crate) fn code(&self) -> &str {
+        &self.code
     }
 
     /// Whether a document is simply not there yet.
@@ -152,6 +167,13 @@ impl From<DiscoverError> for Failure {
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Failure {
+        let (code, hint) = (error.code(), error.hint());
+        Failure::new(code, error, hint)
+    }
+}
+
+impl From<ProvisionError> for Failure {
+    fn from(error: ProvisionError) -> Failure {
         let (code, hint) = (error.code(), error.hint());
         Failure::new(code, error, hint)
     }

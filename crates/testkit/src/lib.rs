@@ -9,3 +9,4 @@ pub mod ledger;
 pub mod postgres;
 pub mod relay;
 pub mod replay;
+pub mod terraform;

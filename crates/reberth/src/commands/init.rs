@@ -133,6 +133,7 @@ mod tests {
             "waivers: []",
             "overrides: []",
             "answers: []",
+            "plan_waivers: []",
         ];
         let keeps_empty = |line: &str| empty.contains(&line);
         let switched_on: Vec<String> = text
@@ -148,6 +149,7 @@ mod tests {
         assert_eq!(policy.promises.write_downtime_ms, Some(60_000));
         assert_eq!((policy.waivers.len(), policy.answers.len()), (1, 1));
         assert_eq!(policy.overrides.len(), 1);
+        assert_eq!(policy.plan_waivers[0].rule, "data-store-kept");
         assert!(policy.front_door.is_some());
     }
 }

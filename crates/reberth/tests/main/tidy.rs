@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Crates of this workspace that a crate may use; tests may use more. This is the arrow list of ARCHITECTURE.md.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("discover", &["model"]),
     ("assess", &["model"]),
@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("journal", &["model"]),
     ("replicate", &["model", "journal"]),
     ("cutover", &["model", "journal", "replicate"]),
+    ("provision", &["model", "journal"]),
     ("testkit", &[]),
     (
         "reberth",
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "journal",
             "replicate",
             "cutover",
+            "provision",
             "testkit",
         ],
     ),

@@ -1,0 +1,184 @@
+//! The changes of one root, as a person reads them. A secret value never enters a changeset.
+
+mod difference;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan_document::{PlanDocument, ResourceChange};
+use crate::risk::{Risk, risk_of};
+
+pub use difference::AttributeChange;
+
+/// What happens to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// It goes away.
+    Destroy,
+    /// It goes away and a new one comes.
+    Replace,
+    /// It is changed in place.
+    Change,
+    /// It is made.
+    Create,
+    /// An existing object is taken over.
+    Import,
+    /// It gets another address; nothing happens to the object.
+    Move,
+    /// Terraform no longer knows it; the object stays.
+    Forget,
+}
+
+impl Verb {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Destroy => "destroy",
+            Self::Replace => "replace",
+            Self::Change => "change",
+            Self::Create => "create",
+            Self::Import => "import",
+            Self::Move => "move",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// `None` for a resource that stays as it is or is only read.
+    fn of(resource: &ResourceChange) -> Option<Self> {
+        let change = &resource.change;
+        if !resource.is_managed() {
+            return None;
+        }
+        Some(match (change.has("create"), change.has("delete")) {
+            (true, true) => Self::Replace,
+            (false, true) => Self::Destroy,
+            (true, false) => Self::Create,
+            _ if change.has("update") => Self::Change,
+            _ if change.has("forget") => Self::Forget,
+            _ if change.importing.is_some() => Self::Import,
+            _ if resource.previous_address.is_some() => Self::Move,
+            _ => return None,
+        })
+    }
+}
+
+/// What happens to one resource, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its address.
+    pub address: String,
+    /// Its type.
+    pub kind: String,
+    /// What happens.
+    pub verb: Verb,
+    /// Why, where Terraform says so.
+    pub why: Option<String>,
+    /// The attributes that differ; empty for what is made or goes away as a whole.
+    pub attributes: Vec<AttributeChange>,
+    /// What may go wrong for people.
+    pub risk: Option<Risk>,
+}
+
+/// The changes of one root.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changeset {
+    /// What happens, the most dangerous first.
+    pub changes: Vec<Change>,
+    /// Outputs whose values change: roots that read them cannot be planned before.
+    pub outputs: Vec<String>,
+}
+
+impl Changeset {
+    /// The changes of a plan.
+    pub fn of(plan: &PlanDocument) -> Self {
+        let mut changes: Vec<Change> = plan.resource_changes.iter().filter_map(change).collect();
+        changes.sort_by(|a, b| (a.verb, &a.address).cmp(&(b.verb, &b.address)));
+        let outputs = changed_outputs(plan);
+        Self { changes, outputs }
+    }
+
+    /// What was changed at the provider, as a plan found it; the same form, read backwards: from what was applied to what is there.
+    pub fn drift_of(plan: &PlanDocument) -> Self {
+        let mut changes: Vec<Change> = plan.resource_drift.iter().filter_map(change).collect();
+        for change in &mut changes {
+            change.risk = None;
+        }
+        changes.sort_by(|a, b| (a.verb, &a.address).cmp(&(b.verb, &b.address)));
+        let outputs = changed_outputs(plan);
+        Self { changes, outputs }
+    }
+
+    /// Whether nothing happens.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.outputs.is_empty()
+    }
+
+    /// How many there are of each kind, in words: `2 to create, 1 to change`.
+    pub fn summary(&self) -> String {
+        let verbs = [
+            Verb::Create,
+            Verb::Change,
+            Verb::Replace,
+            Verb::Destroy,
+            Verb::Import,
+            Verb::Move,
+            Verb::Forget,
+        ];
+        let count = |verb: Verb| self.changes.iter().filter(|c| c.verb == verb).count();
+        let counted = verbs.map(|verb| (count(verb), verb.word()));
+        let parts: Vec<String> = counted
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} to {word}"))
+            .collect();
+        match (parts.is_empty(), self.outputs.len()) {
+            (false, _) => parts.join(", "),
+            (true, 0) => "no changes".to_owned(),
+            (true, outputs) => format!("{outputs} output(s) to write"),
+        }
+    }
+}
+
+fn changed_outputs(plan: &PlanDocument) -> Vec<String> {
+    let outputs = plan.output_changes.iter();
+    let changed = outputs.filter(|(_, change)| !change.has("no-op"));
+    changed.map(|(name, _)| name.clone()).collect()
+}
+
+fn change(resource: &ResourceChange) -> Option<Change> {
+    let verb = Verb::of(resource)?;
+    let attributes = match verb {
+        Verb::Change | Verb::Replace => difference::attributes(&resource.change),
+        _ => Vec::new(),
+    };
+    Some(Change {
+        address: resource.address.clone(),
+        kind: resource.kind.clone(),
+        verb,
+        why: why(resource),
+        risk: risk_of(resource, verb),
+        attributes,
+    })
+}
+
+/// Terraform's word for why, as a sentence.
+fn why(resource: &ResourceChange) -> Option<String> {
+    if let Some(previous) = &resource.previous_address {
+        return Some(format!("was {previous}"));
+    }
+    let text = match resource.action_reason.as_deref()? {
+        "replace_because_cannot_update" => "an attribute cannot be changed in place",
+        "replace_because_tainted" => "its creation failed half way, or it was marked",
+        "replace_by_request" => "asked for by hand",
+        "replace_by_triggers" => "a resource that it follows changes",
+        "delete_because_no_resource_config" => "it is no longer in the files",
+        "delete_because_no_module" => "its module is no longer in the files",
+        "delete_because_wrong_repetition" | "delete_because_count_index" => {
+            "it is no longer counted"
+        }
+        "delete_because_each_key" => "its key is no longer in the files",
+        "delete_because_no_move_target" => "it was moved to where nothing is",
+        other => other,
+    };
+    Some(text.to_owned())
+}

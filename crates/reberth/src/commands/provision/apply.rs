@@ -1,0 +1,177 @@
+//! `reberth provision apply`: what was approved, root by root.
+
+mod told;
+
+use std::sync::Arc;
+
+use reberth_journal::{Engine, Journal, RunId, RunState};
+use reberth_provision::{
+    Applying, ApprovedPlan, Clockwork, Message, PROVISION, PlanRecord, Planned, Site, Watcher,
+    plan, steps,
+};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::shown;
+use crate::cli::ProvisionApplyArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::project::Project;
+
+/// What became of one root.
+enum Came {
+    UpToDate,
+    Applied,
+    /// For the approval of this hash.
+    Waits(String),
+}
+
+/// Goes through the roots in order, and stops at the first that waits for a person or fails.
+pub(super) async fn run(
+    sites: &[Site],
+    args: &ProvisionApplyArgs,
+    project: &Project,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let journal = project.journal()?;
+    let interrupts = watch_signals(output)?;
+    let mut done = Vec::new();
+    for site in sites {
+        let name = &site.root().name;
+        let root = Root {
+            site,
+            journal: &journal,
+            interrupts: &interrupts,
+            output,
+        };
+        match root.go_on(args).await? {
+            Came::UpToDate => done.push(json!({ "root": name, "came": "up_to_date" })),
+            Came::Applied => {
+                output.note(format!("{name}: applied, and a second plan is empty"));
+                done.push(json!({ "root": name, "came": "applied" }));
+            }
+            Came::Waits(hash) => {
+                output.event("waiting", &json!({ "root": name, "hash": hash }));
+                done.push(json!({ "root": name, "came": "waiting", "hash": hash }));
+                let text = format!(
+                    "{name} waits. To apply exactly this, run `reberth approve {hash} --by NAME` and the same command again"
+                );
+                output.report(text, &json!({ "roots": done }))?;
+                return Ok(Exit::Waiting);
+            }
+        }
+    }
+    output.report("every root is as its files say", &json!({ "roots": done }))?;
+    Ok(Exit::Done)
+}
+
+/// One root at its turn.
+struct Root<'a> {
+    site: &'a Site,
+    journal: &'a Journal,
+    interrupts: &'a watch::Receiver<u32>,
+    output: &'a Output,
+}
+
+impl Root<'_> {
+    async fn go_on(&self, args: &ProvisionApplyArgs) -> Result<Came, Failure> {
+        let name = &self.site.root().name;
+        let unfinished = self.unfinished()?;
+        let (record, was_shown) = match (self.site.stored_plan()?, &unfinished) {
+            (Some(record), _) => (record, true),
+            (None, Some(_)) => match self.site.last_plan()? {
+                Some(record) => (record, true),
+                None => return Ok(Came::UpToDate),
+            },
+            (None, None) => {
+                self.output.progress(format!("planning {name}"));
+                match plan(self.site).await? {
+                    Planned::UpToDate => return Ok(Came::UpToDate),
+                    Planned::Changes(record) => (*record, false),
+                }
+            }
+        };
+        let hash = record.hash();
+        if self.journal.approval(&hash)?.is_none() {
+            self.output.note(shown::plan(&record));
+            record.check_not_refused()?;
+            if !(args.apply && was_shown) {
+                return Ok(Came::Waits(hash));
+            }
+            self.journal.approve(&hash, &args.by)?;
+        }
+        self.apply(record, unfinished, &args.by).await
+    }
+
+    fn unfinished(&self) -> Result<Option<RunId>, Failure> {
+        let name = &self.site.root().name;
+        let Some(run) = self.journal.latest_run_about(PROVISION, name)? else {
+            return Ok(None);
+        };
+        let is_final = self.journal.history(&run)?.state().is_final();
+        Ok((!is_final).then_some(run))
+    }
+
+    async fn apply(
+        &self,
+        record: PlanRecord,
+        unfinished: Option<RunId>,
+        by: &str,
+    ) -> Result<Came, Failure> {
+        let root = record.root.clone();
+        let approval = self.journal.approval(&record.hash())?;
+        let plan = approval.and_then(|approval| ApprovedPlan::new(record.clone(), &approval));
+        let Some(plan) = plan else {
+            return Ok(Came::Waits(record.hash()));
+        };
+        if let Some(run) = unfinished
+            && matches!(self.journal.history(&run)?.state(), RunState::Stuck { .. })
+        {
+            self.journal.request_retry(&run, by)?;
+        }
+        let output = self.output.clone();
+        let named = root.clone();
+        let mut applying = Applying {
+            site: self.site.clone(),
+            plan,
+            watcher: Watcher {
+                tell: Arc::new(move |message: &Message| told::tell(&named, message, &output)),
+                interrupts: self.interrupts.clone(),
+            },
+        };
+        let steps = steps();
+        let outcome = Engine::new(self.journal, &Clockwork)
+            .start_or_resume_about(PROVISION, Some(&root), &steps, &mut applying)
+            .await?;
+        match outcome.state {
+            RunState::Done => Ok(Came::Applied),
+            _ => Err(told::failure(self.journal, &outcome.run)?),
+        }
+    }
+}
+
+/// Counts how often a person, or the system, asked this process to stop.
+fn watch_signals(output: &Output) -> Result<watch::Receiver<u32>, Failure> {
+    let unheard = |error| Failure::io("signals cannot be received", error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+    let (sender, receiver) = watch::channel(0);
+    let output = output.clone();
+    // It ends with the runtime: nothing is lost with it.
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            sender.send_modify(|count| *count += 1);
+            output.note(match *sender.borrow() {
+                1 => "stopping: what is under way is finished and written to the state. Once more leaves it to itself",
+                _ => "leaving it to itself",
+            });
+        }
+    });
+    Ok(receiver)
+}
