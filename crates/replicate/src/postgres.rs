@@ -3,10 +3,12 @@
 pub(crate) mod copy;
 pub(crate) mod full_load;
 pub(crate) mod lag;
+pub mod large_object;
 pub mod logical;
 pub mod pipeline;
 pub mod plan;
 pub mod schema;
+pub mod sequence;
 pub mod server;
 pub mod session;
 pub mod snapshot;

@@ -4,9 +4,10 @@
 //! 2. [`Maker::begin`] writes the plan down on the target; [`Maker::make`] makes [`Stage::Definition`].
 //! 3. The rows are copied. As soon as a table is complete, `make(&[Stage::Key, Stage::Index], Some(table))` makes its own; unique indexes when the
 //!    copy is certain, the rest when all tables are.
-//! 4. [`left_out`] lists what is not there, also what the target refused.
+//! 4. [`left_out`] lists what is not there, also what the target refused; [`compare()`] tells what differs besides.
 
 pub mod archive;
+mod compare;
 mod dump;
 mod item;
 mod left_out;
@@ -15,6 +16,7 @@ mod plan;
 mod roles;
 mod store;
 
+pub use compare::{SchemaDifference, compare};
 pub use dump::PgDump;
 pub use item::{Item, Stage};
 pub use left_out::LeftOut;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use reberth_replicate::postgres::schema::{self, Maker, PgDump, SchemaPlan, Stage};
 use reberth_replicate::postgres::session::Session;
+use reberth_replicate::postgres::{large_object, sequence};
 use reberth_replicate::{Address, ReplicateError, Secret};
 use reberth_testkit::postgres::{Major, PASSWORD, Postgres, client_program};
 
@@ -192,6 +193,61 @@ async fn a_rich_schema_arrives_as_it_was() {
 #[tokio::test]
 async fn a_rich_schema_of_13_arrives_on_18() {
     check_rich(Major::V13, Major::V18).await;
+}
+
+async fn differences(pair: &Pair) -> Vec<String> {
+    let told = schema::compare(&pair.from(), &pair.to(), &pg_dump()).await;
+    let told = told.expect("a comparison").into_iter();
+    told.map(|difference| difference.what).collect()
+}
+
+#[tokio::test]
+async fn planted_differences_of_the_schema_are_found() {
+    let pair = Pair::rich(Major::V13, Major::V18);
+    move_all(&pair).await;
+    assert_eq!(differences(&pair).await, Vec::<String>::new());
+    let plant = "
+        DROP INDEX sales.everything_brin;
+        CREATE INDEX more ON sales.base (note);
+        ALTER TABLE sales.base ALTER note SET DEFAULT 'other';
+        ALTER TABLE sales.customer ENABLE TRIGGER off;
+        ALTER TABLE sales.measure_rest ALTER place SET STATISTICS 5;
+        ALTER TABLE sales.booking VALIDATE CONSTRAINT not_followed;
+        DROP POLICY own ON sales.customer;
+        CREATE OR REPLACE VIEW sales.rich AS SELECT id, email FROM sales.customer WHERE balance > 11 WITH LOCAL CHECK OPTION;
+        ALTER VIEW sales.counted RESET (security_barrier);
+        COMMENT ON TABLE sales.everything IS 'almost all types';
+        ALTER TYPE sales.mood ADD VALUE 'new';
+        ALTER SEQUENCE sales.tiny INCREMENT BY 2;
+        CREATE OR REPLACE FUNCTION sales.twice(n int) RETURNS int LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT n * 3';
+        REFRESH MATERIALIZED VIEW sales.empty;";
+    pair.source
+        .sql("shop", "DELETE FROM sales.booking WHERE room > 50")
+        .unwrap();
+    pair.target
+        .sql("shop", "DELETE FROM sales.booking WHERE room > 50")
+        .unwrap();
+    pair.target.sql("shop", plant).unwrap();
+    assert_eq!(
+        differences(&pair).await,
+        [
+            "COMMENT sales.TABLE everything",
+            "DEFAULT sales.derived note",
+            "FK CONSTRAINT sales.booking not_followed",
+            "FUNCTION sales.twice(integer)",
+            "INDEX sales.everything_brin",
+            "INDEX sales.more",
+            "MATERIALIZED VIEW DATA sales.empty",
+            "POLICY sales.customer own",
+            "RULE sales.counted _RETURN",
+            "SEQUENCE sales.tiny",
+            "TABLE sales.base",
+            "TABLE sales.measure_rest",
+            "TRIGGER sales.customer off",
+            "TYPE sales.mood",
+            "VIEW sales.rich",
+        ]
+    );
 }
 
 #[tokio::test]
@@ -442,4 +498,78 @@ async fn the_script_of_roles_gives_back_owners_and_grants() {
     };
     pair.source.sql("shop", "DROP ROLE nobody_here").unwrap();
     assert_same(&with_rights(&pair.source), &with_rights(&pair.target));
+}
+
+#[tokio::test]
+async fn rows_that_a_policy_hides_are_not_left_out_in_silence() {
+    let server = Pair::server(Major::V16, "hidden", &[]);
+    let sql = "CREATE TABLE t (n int); INSERT INTO t VALUES (1), (2); ALTER TABLE t FORCE ROW LEVEL SECURITY, ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY one ON t USING (n = 1)";
+    server.sql_as("owner", "shop", sql).unwrap();
+    let mut session = Session::open(&Pair::address(&server, "source"))
+        .await
+        .unwrap();
+    let read = session
+        .rows::<(i32,)>("reading", "SELECT n FROM public.t")
+        .await;
+    let refusal = read.expect_err("one row is hidden");
+    assert_eq!(refusal.code(), "RB-REP-003");
+}
+
+#[tokio::test]
+async fn sequences_stand_behind_every_number_that_was_given() {
+    let pair = Pair::rich(Major::V14, Major::V17);
+    move_all(&pair).await;
+    let given = "SELECT nextval('sales.customer_id_seq') FROM generate_series(1, 7); SELECT setval('sales.tiny', 400, false)";
+    pair.source.sql_as("owner", "shop", given).unwrap();
+    let mut source = Session::open(&pair.from()).await.unwrap();
+    let mut target = Session::open(&pair.to()).await.unwrap();
+    for _ in 0..2 {
+        let aligned = sequence::align(&mut source, &mut target, 100)
+            .await
+            .unwrap();
+        assert!(aligned.iter().all(|one| one.target.is_some()));
+        assert_eq!(aligned.len(), 4);
+    }
+    let state = "SELECT last_value, is_called FROM sales.customer_id_seq UNION ALL SELECT last_value, is_called FROM sales.tiny
+        UNION ALL SELECT last_value, is_called FROM sales.ticket UNION ALL SELECT last_value, is_called FROM sales.everything_id_seq";
+    assert_eq!(
+        pair.target.sql("shop", state).unwrap(),
+        "158\tf\n500\tf\n85\tt\n400\tf\n"
+    );
+}
+
+/// Number, bytes, hash and comment of each large object of the shop.
+fn large_objects(server: &Postgres) -> String {
+    let sql = "SELECT oid, length(lo_get(oid)), md5(lo_get(oid)), obj_description(oid, 'pg_largeobject') FROM pg_largeobject_metadata ORDER BY oid";
+    server.sql("shop", sql).expect("the large objects")
+}
+
+#[tokio::test]
+async fn large_objects_become_what_they_are_on_the_source() {
+    let pair = Pair::rich(Major::V13, Major::V18);
+    // More than are compared at once, and one of several pieces.
+    let many = "SELECT count(lo_from_bytea(20000 + n, convert_to(repeat('x', n), 'UTF8'))) FROM generate_series(1, 1200) AS n;
+        SELECT lo_from_bytea(9000000, decode(repeat('0123456789', 700000), 'hex'));";
+    pair.source.sql_as("owner", "shop", many).unwrap();
+    let mut source = Session::open(&pair.from()).await.unwrap();
+    let mut target = Session::open(&pair.to()).await.unwrap();
+    let strangers = "SELECT count(lo_create(20300 + n * 7)), count(lo_create(9100000 + n)) FROM generate_series(1, 600) AS n";
+    pair.target.sql_as("owner", "shop", strangers).unwrap();
+    let first = large_object::carry(&mut source, &mut target).await.unwrap();
+    assert_eq!(first.objects, 1203);
+    assert_eq!(large_objects(&pair.source), large_objects(&pair.target));
+    let changes = "SELECT lo_put(9000000, 3000000, 'changed'), lo_unlink(20007), lo_unlink(21200), lo_from_bytea(20007000, 'new'), lo_put(20009, 9, 'longer');
+        SELECT lo_truncate64(lo_open(4711, 131072), 1500000), lo_truncate64(lo_open(20005, 131072), 0);
+        COMMENT ON LARGE OBJECT 4711 IS NULL; COMMENT ON LARGE OBJECT 4712 IS 'it''s empty'";
+    pair.source.sql_as("owner", "shop", changes).unwrap();
+    let second = large_object::carry(&mut source, &mut target).await.unwrap();
+    assert_eq!((second.objects, second.changed), (1202, 8));
+    assert!(
+        second.bytes < 4 << 20,
+        "only what differs travels: {second:?}"
+    );
+    assert_eq!(large_objects(&pair.source), large_objects(&pair.target));
+    let third = large_object::carry(&mut source, &mut target).await.unwrap();
+    assert_eq!((third.changed, third.bytes), (0, 0));
 }

@@ -78,7 +78,10 @@ pub async fn major(session: &mut Session) -> Result<u32, ReplicateError> {
     Ok(row.map_or(0, |(major,)| major))
 }
 
-async fn offered_extensions(session: &mut Session) -> Result<BTreeSet<String>, ReplicateError> {
+/// The extensions that a server can make.
+pub(super) async fn offered_extensions(
+    session: &mut Session,
+) -> Result<BTreeSet<String>, ReplicateError> {
     let sql = "SELECT name FROM pg_available_extensions";
     let rows: Vec<(String,)> = session.rows("listing the extensions on offer", sql).await?;
     Ok(rows.into_iter().map(|(name,)| name).collect())

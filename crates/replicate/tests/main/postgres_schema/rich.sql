@@ -99,6 +99,7 @@ CREATE TABLE sales.typed OF sales.point3 (PRIMARY KEY (x));
 
 CREATE VIEW sales.rich AS SELECT id, email FROM sales.customer WHERE balance > 10 WITH LOCAL CHECK OPTION;
 CREATE VIEW sales.counted WITH (security_barrier) AS SELECT c.*, count(*) AS bookings FROM sales.customer c JOIN sales.booking ON customer = id GROUP BY c.id;
+CREATE VIEW sales.by_key AS SELECT id, code, count(*) AS one FROM sales.customer GROUP BY id;
 CREATE RECURSIVE VIEW sales.numbers (n) AS VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < 10;
 CREATE MATERIALIZED VIEW sales.sums AS SELECT customer, count(*) AS n FROM sales.booking GROUP BY customer;
 CREATE UNIQUE INDEX sums_customer ON sales.sums (customer);
