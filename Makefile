@@ -3,6 +3,7 @@
 # make soak    kill the engine again and again: make soak KILLS=200
 # make setup   only install what these need (tools/setup says what)
 # make bench-mysql   measure it beside the other tools: SIZE=400 (MB) RUNS=1 ONLY=full-load, catch-up or follow for a try; SERVER=mysql for Oracle's server
+# make bench-postgres   measure what following by triggers costs a PostgreSQL source: RUNS=1 for a try
 # make clean   remove what was built
 
 NEXTEST := build/venv/bin/cargo-nextest nextest run --workspace --locked
@@ -10,7 +11,7 @@ KILLS ?= 200
 # Nothing is published: links to private items are for those who read the code.
 DOC_LINTS := -D warnings -A rustdoc::private_intra_doc_links
 
-.PHONY: demo test soak bench-mysql setup clean
+.PHONY: demo test soak bench-mysql bench-postgres setup clean
 
 demo:
 	tools/setup demo
@@ -32,6 +33,11 @@ bench-mysql:
 	tools/setup bench
 	cargo build --release --locked -p reberth-bench
 	target/release/reberth-bench
+
+bench-postgres:
+	tools/setup bench-postgres
+	cargo build --release --locked -p reberth-bench
+	target/release/reberth-bench postgres
 
 setup:
 	tools/setup test

@@ -4,6 +4,7 @@
 //! `SERVER=mysql` takes Oracle MySQL for both servers. One part is one file with a
 //! `run`, and one line in [`PARTS`].
 
+mod capture_overhead;
 mod catch_up;
 mod contestant;
 mod data;
@@ -38,6 +39,9 @@ const PARTS: &[(&str, Part)] = &[
     ("source-first", source_first::run),
 ];
 
+/// The parts on PostgreSQL, which `make bench-postgres` runs.
+const POSTGRES_PARTS: &[(&str, Part)] = &[("capture-overhead", capture_overhead::run)];
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -48,9 +52,13 @@ fn main() -> ExitCode {
         }
         ["contestant", "raw", source, target] => raw::run(source, target),
         ["contestant", "verify", source, target] => verification::reberth(source, target),
-        [] => Settings::from_environment().and_then(|settings| run_parts(&settings)),
+        [] => Settings::from_environment().and_then(|settings| run_parts(PARTS, &settings)),
+        ["postgres"] => {
+            Settings::from_environment().and_then(|settings| run_parts(POSTGRES_PARTS, &settings))
+        }
         _ => Err(
-            "it takes no arguments; SIZE, RUNS, SERVER and ONLY are environment variables".into(),
+            "it takes `postgres` or nothing; SIZE, RUNS, SERVER and ONLY are environment variables"
+                .into(),
         ),
     };
     match result {
@@ -62,8 +70,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_parts(settings: &Settings) -> Result<(), Failure> {
-    for (name, part) in PARTS {
+fn run_parts(parts: &[(&str, Part)], settings: &Settings) -> Result<(), Failure> {
+    for (name, part) in parts {
         if settings.wants(name) {
             report::say(&format!("## {name}\n"));
             part(settings)?;

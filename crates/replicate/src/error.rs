@@ -186,6 +186,28 @@ pub enum ReplicateError {
         #[source]
         source: Option<Box<Cause>>,
     },
+    /// A table could not be locked for the moment that a change of it takes.
+    #[error("{table} was in use by {holders} whenever it was tried: {doing}")]
+    TableBusy {
+        /// The table.
+        table: String,
+        /// What was being done.
+        doing: String,
+        /// Who holds it.
+        holders: String,
+    },
+    /// Changes of the source were not captured, or can no longer be told.
+    #[error("the source's changes are not captured any more: {reason}")]
+    CaptureLost {
+        /// Why.
+        reason: String,
+    },
+    /// The source's schema changed while it was followed by capture.
+    #[error("the source's schema changed while it was followed: {changes}")]
+    CatalogueChanged {
+        /// What changed.
+        changes: String,
+    },
     /// A server did not answer in time. Passing.
     #[error("the {side} server at {host} did not answer within {limit_s} s while {doing}")]
     Silent {
@@ -225,6 +247,9 @@ impl ReplicateError {
             ReplicateError::SourceStillWritten { .. } => "RB-REP-019",
             ReplicateError::SchemaUnread { .. } => "RB-REP-020",
             ReplicateError::SchemaItem { .. } => "RB-REP-021",
+            ReplicateError::TableBusy { .. } => "RB-REP-022",
+            ReplicateError::CaptureLost { .. } => "RB-REP-023",
+            ReplicateError::CatalogueChanged { .. } => "RB-REP-024",
         }
     }
 
@@ -288,6 +313,15 @@ impl ReplicateError {
             }
             ReplicateError::SourceStillWritten { .. } => {
                 "stop the application, its workers and the events of the source, then run `reberth replicate finish` again; until then the stream can go on with `reberth replicate start`"
+            }
+            ReplicateError::TableBusy { .. } => {
+                "wait until the sessions named are done with the table, or end them, then run the same command again: it goes on where it stopped"
+            }
+            ReplicateError::CatalogueChanged { .. } => {
+                "everything before it is applied; the rest cannot be followed: run `reberth replicate stop`, empty the target, and start anew"
+            }
+            ReplicateError::CaptureLost { .. } => {
+                "nothing applied so far is wrong, but the gap cannot be closed: run `reberth replicate stop`, empty the target, and start anew"
             }
         }
     }

@@ -1,5 +1,6 @@
 //! PostgreSQL on both sides.
 
+pub mod capture;
 pub(crate) mod copy;
 pub(crate) mod full_load;
 pub(crate) mod lag;

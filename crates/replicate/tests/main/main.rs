@@ -1,6 +1,7 @@
 //! Replication against real servers.
 
 mod accounts;
+mod capture;
 mod copy;
 mod crossed;
 mod ddl;
