@@ -14,7 +14,7 @@ use crate::error::ReplicateError;
 use crate::mysql::log::RowChange;
 use crate::mysql::row::Image;
 use crate::mysql::schema::{ForeignKey, ReferentialAction, Schema, Table};
-use crate::mysql::value::{Datum, quote_name};
+use crate::mysql::value::{ColumnClass, Datum, quote_name};
 use crate::position::LogPosition;
 
 /// Chains of tables longer than this are taken for a loop.
@@ -200,7 +200,8 @@ fn values_after(
     }
 }
 
-/// `UPDATE … SET …`, without a condition.
+/// `UPDATE … SET …`, without a condition. The engine's own cascades leave a column with `ON UPDATE CURRENT_TIMESTAMP` as it is, and a statement does
+/// so only where it assigns the column: so every time of the row is assigned to itself.
 fn update_head(table: &Table, place: &str, columns: &[usize], values: &[Datum]) -> Vec<u8> {
     let mut sql = format!("UPDATE {place} SET ").into_bytes();
     for (number, (&column, value)) in columns.iter().zip(values).enumerate() {
@@ -209,6 +210,13 @@ fn update_head(table: &Table, place: &str, columns: &[usize], values: &[Datum]) 
         }
         sql.extend(format!("{}=", quote_name(&table.columns[column].name)).into_bytes());
         table.columns[column].class.write_value(value, &mut sql);
+    }
+    for (number, column) in table.columns.iter().enumerate() {
+        let is_time = column.class == ColumnClass::Temporal && !column.generated;
+        if is_time && !columns.contains(&number) {
+            let name = quote_name(&column.name);
+            sql.extend(format!(",{name}={name}").into_bytes());
+        }
     }
     sql
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::connection::Session;
 use crate::error::ReplicateError;
-use crate::mysql::objects::level::{self, Made};
+use crate::mysql::objects::level::{self, Made, Refusal};
 use crate::mysql::objects::{self, Kind, Programs};
 use crate::mysql::pipeline::{RunningStream, StreamPlan};
 use crate::mysql::sequence::{self, SequenceValue};
@@ -159,7 +159,7 @@ async fn complete(
     let flavour = server::version(target).await?.flavour;
     let set = counter::align(target, flavour, database, &counters).await?;
     let sequences = sequence::align(source, target, database).await?;
-    let made = level::make(target, database, programs, &Kind::ALL, None).await?;
+    let made = level::make(target, database, programs, &Kind::ALL, None, Refusal::Ends).await?;
     Ok((set.len(), sequences, made))
 }
 

@@ -37,6 +37,7 @@ use tokio::task::JoinSet;
 
 use crate::connection::Session;
 use crate::error::ReplicateError;
+use crate::mysql::objects::level::Refusal;
 use crate::mysql::objects::{self, Kind};
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::spool::{self, Spool};
@@ -231,12 +232,16 @@ async fn stream(
         }
         checkpoint = state.checkpoint(target).await?;
         index::make_strict(target, &checkpoint.schema).await?;
-        objects::level::bring(
-            &mut server::reader(&plan.from).await?,
+        // What the target refuses stops no row: a comparison names it, and no cutover passes without it.
+        let mut reader = server::reader(&plan.from).await?;
+        let programs = objects::read(&mut reader, &plan.database).await?.programs;
+        objects::level::make(
             target,
             &plan.database,
+            &programs,
             &Kind::BESIDE_A_STREAM,
             None,
+            Refusal::PassedOver,
         )
         .await?;
         state

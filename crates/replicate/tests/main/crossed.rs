@@ -1,7 +1,9 @@
 //! From one family to the other, and from a newer MariaDB to an older one.
 
+use reberth_replicate::mysql::verify::verify;
 use reberth_testkit::database::Product;
 
+use crate::pair::{Pair, Products};
 use crate::rules::follow_changes;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,4 +19,76 @@ async fn changes_cross_from_mariadb_to_mysql() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_cross_from_a_newer_mariadb() {
     follow_changes((Product::MariaDb11, Product::MariaDb)).await;
+}
+
+/// Programs as the sessions of a server make them that use its own default collation.
+async fn programs_cross(products: Products, name: &str, collation: &str) {
+    let programs = format!(
+        "SET NAMES utf8mb4 COLLATE {collation}; SET GLOBAL log_bin_trust_function_creators = 1;
+         CREATE FUNCTION plain(n INT) RETURNS INT DETERMINISTIC RETURN n * 2;
+         CREATE FUNCTION said(a VARCHAR(40) CHARACTER SET utf8mb4 COLLATE {collation}) RETURNS VARCHAR(40) CHARACTER SET utf8mb4 COLLATE {collation} DETERMINISTIC RETURN IF(a = 'x' COLLATE {collation}, 'é', '{collation}');
+         CREATE PROCEDURE counted(OUT n INT) READS SQL DATA SELECT COUNT(*) INTO n FROM learner;
+         CREATE VIEW first_ones AS SELECT id, plain(id) AS twice FROM learner WHERE name <> 'x';
+         CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2031-01-01 03:00:00' DO DELETE FROM badge"
+    );
+    let pair = Pair::with_on(products, name, &programs);
+    let grants = match products.0 {
+        Product::MySql => "GRANT SHOW_ROUTINE ON *.* TO reader@'%'",
+        _ => "GRANT SELECT ON mysql.proc TO reader@'%'",
+    };
+    pair.run(&format!(
+        "GRANT TRIGGER, EVENT ON lms_core.* TO reader@'%'; {grants}"
+    ));
+    pair.target
+        .sql("SET GLOBAL log_bin_trust_function_creators = 1")
+        .expect("the target makes functions");
+    pair.follow().await.stop().await.expect("the stream stops");
+    let report = verify(&pair.forward(), |_, _| {})
+        .await
+        .expect("both answer");
+    assert_eq!(report.schema_differences, Vec::<String>::new());
+    let used =
+        "USE lms_core; SELECT said('x'), LENGTH(said('y')) > 10, twice FROM first_ones LIMIT 1";
+    let answers = [&pair.source, &pair.target].map(|server| server.sql(used));
+    let answers = answers.map(|answer| answer.expect("the programs run"));
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_cross_from_mysql_to_mariadb() {
+    let products = (Product::MySql, Product::MariaDb);
+    programs_cross(products, "crossed-programs-in", "utf8mb4_0900_ai_ci").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_cross_from_a_newer_mariadb_to_mysql() {
+    let products = (Product::MariaDb11, Product::MySql);
+    programs_cross(products, "crossed-programs-out", "utf8mb4_uca1400_ai_ci").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_that_the_target_refuses_stops_no_row_and_is_named() {
+    let pair = Pair::with_on(
+        (Product::MariaDb, Product::MySql),
+        "crossed-refused",
+        "SET GLOBAL log_bin_trust_function_creators = 1; CREATE PROCEDURE of_mariadb() SELECT NVL2(1, 2, 3); CREATE PROCEDURE worse() DELETE FROM badge WHERE FALSE RETURNING code;
+         CREATE VIEW odd AS SELECT id, TO_CHAR(joined_at, 'YYYY') AS y FROM learner; CREATE VIEW plain AS SELECT id FROM learner; GRANT SELECT ON mysql.proc TO reader@'%'",
+    );
+    let mut stream = pair.follow().await;
+    pair.run("UPDATE learner SET points = points + 1");
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+    let report = verify(&pair.forward(), |_, _| {}).await.unwrap();
+    let named = |name: &str| {
+        report
+            .schema_differences
+            .iter()
+            .any(|words| words.contains(name))
+    };
+    assert!(
+        named("procedure worse is missing") && named("view odd is missing"),
+        "{report:?}"
+    );
+    assert!(!named("plain"), "{report:?}");
 }

@@ -436,3 +436,19 @@ async fn what_an_applier_wrote_does_not_flow_back() {
     assert_eq!(tables, ["counted"]);
     stream.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cascade_leaves_times_as_they_are() {
+    let pair = Pair::with(
+        "rules-times",
+        "CREATE TABLE land (code CHAR(2) PRIMARY KEY); INSERT INTO land VALUES ('de'), ('fr'), ('it');
+         CREATE TABLE person (id INT PRIMARY KEY, land CHAR(2), seen TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
+           day DATETIME NULL ON UPDATE CURRENT_TIMESTAMP, month INT AS (MONTH(day)) VIRTUAL, CONSTRAINT of_land FOREIGN KEY (land) REFERENCES land (code) ON UPDATE CASCADE ON DELETE SET NULL);
+         INSERT INTO person (id, land, day) VALUES (1, 'de', '2024-01-01'), (2, 'fr', NULL), (3, 'it', '2025-01-01')",
+    );
+    let mut stream = pair.follow().await;
+    pair.run("UPDATE land SET code = 'dd' WHERE code = 'de'; DELETE FROM land WHERE code = 'fr'; UPDATE person SET day = '2026-01-01' WHERE id = 3");
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.unwrap();
+}

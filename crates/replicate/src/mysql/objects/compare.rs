@@ -3,6 +3,8 @@
 use super::definer;
 use super::level::with_status;
 use super::{Found, Kind, Program};
+use crate::mysql::schema::translate;
+use crate::mysql::server::Flavour;
 
 /// Whether two programs do the same: definers apart, which may have been replaced, and the status of events, which waits for the cutover.
 ///
@@ -25,8 +27,10 @@ pub fn is_equal(one: &Program, other: &Program) -> bool {
 pub fn is_alike(one: &Program, other: &Program) -> bool {
     // The columns of a view are told only to those who may use it.
     let is_body_known = one.kind != Kind::View || (!one.body.is_empty() && !other.body.is_empty());
+    // The collations in it may have been translated: both ways lead to the names of one family.
+    let body = |program: &Program| translate::program(program.body.as_bytes(), Flavour::MySql);
     (&one.traits, one.place) == (&other.traits, other.place)
-        && (!is_body_known || one.body == other.body)
+        && (!is_body_known || body(one) == body(other))
 }
 
 /// The differences as sentences. `are_triggers_made`: false while rows stream into the target, which then must have none.

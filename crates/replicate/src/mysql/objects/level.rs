@@ -9,6 +9,7 @@ use super::definer::{self, Account, Definers};
 use super::{Kind, Program, Programs, read};
 use crate::connection::Session;
 use crate::error::ReplicateError;
+use crate::mysql::schema::translate;
 use crate::mysql::server::{self, Flavour, WRITER_SETUP};
 use crate::mysql::value::{quote_name, quote_text};
 
@@ -25,6 +26,15 @@ pub struct Made {
     pub is_definer_replaced: bool,
 }
 
+/// What becomes of a program that the target does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing more is made.
+    Ends,
+    /// It is left out, and the others are made: it is missing then, and found so by a comparison.
+    PassedOver,
+}
+
 /// Makes what is missing or differs on the target, of these kinds. Events are made disabled.
 pub async fn bring(
     source: &mut Session,
@@ -34,7 +44,7 @@ pub async fn bring(
     instead: Option<Account>,
 ) -> Result<Vec<Made>, ReplicateError> {
     let wanted = read(source, database).await?.programs;
-    make(target, database, &wanted, kinds, instead).await
+    make(target, database, &wanted, kinds, instead, Refusal::Ends).await
 }
 
 /// [`bring`] with programs that were read before.
@@ -44,6 +54,7 @@ pub async fn make(
     wanted: &Programs,
     kinds: &[Kind],
     instead: Option<Account>,
+    refusal: Refusal,
 ) -> Result<Vec<Made>, ReplicateError> {
     let present = read(target, database).await?.programs;
     let mut definers = Definers::new(instead);
@@ -62,22 +73,24 @@ pub async fn make(
     let mut made = Vec::new();
     while !todo.is_empty() {
         let before = todo.len();
-        let (mut later, mut refusal) = (Vec::new(), None);
+        let (mut later, mut refused) = (Vec::new(), None);
         for program in todo {
             match make_one(target, database, program, &mut definers).await {
                 Ok(one) => made.push(one),
                 // A view may need another one, which comes later.
                 Err(error) if program.kind == Kind::View && !error.may_retry() => {
                     later.push(program);
-                    refusal = Some(error);
+                    refused = Some(error);
                 }
+                Err(ReplicateError::Refused { .. }) if refusal == Refusal::PassedOver => {}
                 Err(error) => return Err(error),
             }
         }
-        if let Some(error) = refusal.filter(|_| later.len() == before) {
-            return Err(error);
+        match refused.filter(|_| later.len() == before) {
+            Some(ReplicateError::Refused { .. }) if refusal == Refusal::PassedOver => break,
+            Some(error) => return Err(error),
+            None => todo = later,
         }
-        todo = later;
     }
     Ok(made)
 }
@@ -109,7 +122,9 @@ async fn make_one(
         Some(wanted) => definers.resolve(target, wanted).await?,
         None => None,
     };
-    let statement = definer::with(&program.statement, definer.as_ref());
+    let flavour = server::version(target).await?.flavour;
+    let statement = translate::program(&program.statement, flavour);
+    let statement = definer::with(&statement, definer.as_ref());
     let enabled = match program.kind {
         Kind::Event => with_status(&statement, false),
         _ => statement,
@@ -139,9 +154,14 @@ pub(super) async fn run(
         .await?;
     let doing = format!("making {} {}", program.kind.word(), program.name);
     drop_one(target, program.kind, &program.name).await?;
+    // Most programs of MySQL bear a collation that MariaDB does not have, and those of newer versions of MariaDB the other way round.
+    let collation = translate::collation(&program.collation, flavour);
     let mut settings = vec![
         format!("character_set_client = {}", program.charset),
-        format!("collation_connection = {}", program.collation),
+        format!(
+            "collation_connection = {}",
+            collation.as_ref().unwrap_or(&program.collation)
+        ),
         format!(
             "sql_mode = {}",
             quote_text(&known_modes(&program.sql_mode, flavour))

@@ -13,6 +13,7 @@ use crate::mysql::schema::{Schema, Table};
 use crate::mysql::server::Flavour;
 use crate::mysql::value::ColumnClass;
 
+pub(crate) use collation::in_program as program;
 pub(crate) use collation::translated as collation;
 
 /// What became of a definition.

@@ -83,6 +83,30 @@ fn is_foreign(name: &str, to: Flavour) -> bool {
     }
 }
 
+/// The statement of a program with its collations put into the target's names; one that is not UTF-8 stays as it is, and so does a collation that the target
+/// has nothing like.
+pub(crate) fn in_program(statement: &[u8], to: Flavour) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(statement) else {
+        return statement.to_vec();
+    };
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let in_piece = |piece: &str| {
+        let mut changed = String::with_capacity(piece.len());
+        let mut rest = piece;
+        while let Some(start) = rest.find(is_of_word) {
+            let (before, from_word) = rest.split_at(start);
+            let end = from_word.find(|c| !is_of_word(c));
+            let (word, behind) = from_word.split_at(end.unwrap_or(from_word.len()));
+            let other = translated(word, to).filter(|_| is_foreign(word, to));
+            changed.push_str(before);
+            changed.push_str(other.as_deref().unwrap_or(word));
+            rest = behind;
+        }
+        changed + rest
+    };
+    super::outside_quotes(text, in_piece).into_bytes()
+}
+
 /// A line of a definition with its collations put into the target's names.
 pub(super) fn in_text(line: &str, to: Flavour, result: &mut Translation) -> String {
     super::outside_quotes(line, |piece| {
@@ -106,4 +130,25 @@ pub(super) fn in_text(line: &str, to: Flavour, result: &mut Translation) -> Stri
         }
         changed
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn collations_of_programs_are_translated_outside_of_quotes() {
+        let statement = "CREATE FUNCTION `utf8mb4_0900_ai_ci`() RETURNS varchar(9) CHARSET utf8mb4 COLLATE utf8mb4_0900_ai_ci RETURN 'utf8mb4_0900_as_cs' COLLATE utf8mb4_de_pb_0900_as_cs";
+        let there = in_program(statement.as_bytes(), Flavour::MariaDb);
+        assert_eq!(
+            String::from_utf8_lossy(&there),
+            "CREATE FUNCTION `utf8mb4_0900_ai_ci`() RETURNS varchar(9) CHARSET utf8mb4 COLLATE utf8mb4_uca1400_nopad_ai_ci RETURN 'utf8mb4_0900_as_cs' COLLATE utf8mb4_uca1400_german2_nopad_as_cs"
+        );
+        assert_eq!(in_program(&there, Flavour::MySql), statement.as_bytes());
+        assert_eq!(
+            in_program(statement.as_bytes(), Flavour::MySql),
+            statement.as_bytes()
+        );
+        assert_eq!(in_program(b"caf\xe9", Flavour::MySql), b"caf\xe9");
+    }
 }
