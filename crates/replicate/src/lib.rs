@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod progress;
 pub mod running;
 pub mod stream;
+pub mod verify_report;
 
 pub use connection::{Address, Engine, Secret};
 pub use error::ReplicateError;

@@ -16,5 +16,6 @@ pub mod snapshot;
 pub mod state;
 pub mod table;
 pub mod value;
+pub mod verify;
 pub mod visible;
 pub mod wire;

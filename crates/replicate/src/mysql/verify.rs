@@ -28,7 +28,6 @@ mod differing;
 mod hashes;
 mod multiset;
 mod pass;
-mod report;
 mod row_bytes;
 mod settle;
 mod sides;
@@ -41,8 +40,8 @@ use crate::mysql::server;
 use crate::mysql::state;
 use pass::Pass;
 
+pub use crate::verify_report::{Difference, VerifiedTable, VerifyReport};
 pub(crate) use definitions::compare as compare_definitions;
-pub use report::{Difference, VerifiedTable, VerifyReport};
 
 pub(crate) use settle::{Suspects, settle};
 pub(crate) use sides::Sides;

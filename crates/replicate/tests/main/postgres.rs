@@ -2,6 +2,7 @@
 
 mod follow;
 mod random;
+mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,12 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::stream::{self, Stream, TryStreamExt};
 
 use super::differing::differing_keys;
-use super::report::{VerifiedTable, VerifyReport};
 use super::settle::{Suspects, settle, settle_whole};
 use super::sides::{Sides, proves_equal};
 use crate::error::ReplicateError;
 use crate::mysql::chunk::{self, Chunk, Cutter};
 use crate::mysql::schema::{Schema, Table};
+use crate::verify_report::{VerifiedTable, VerifyReport};
 
 /// So many suspects are held before they are settled.
 const SUSPECTS_AT_MOST: usize = 5_000;

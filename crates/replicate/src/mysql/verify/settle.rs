@@ -11,7 +11,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::differing::{Kind, differing_columns, differing_keys, list, readable};
-use super::report::{Difference, NAMED_AT_MOST, VerifyReport};
 use super::sides::{Sides, WAIT};
 use crate::error::ReplicateError;
 use crate::mysql::fold::Key;
@@ -19,6 +18,7 @@ use crate::mysql::schema::{Schema, Table};
 use crate::mysql::server;
 use crate::mysql::touched::{Named, Touched};
 use crate::position::LogPosition;
+use crate::verify_report::{Difference, NAMED_AT_MOST, VerifyReport};
 
 /// How often what differs is read again before it is left open.
 const ROUNDS: usize = 25;

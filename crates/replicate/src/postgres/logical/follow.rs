@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
@@ -20,6 +21,9 @@ use crate::postgres::state::{Checkpoint, StreamState};
 use crate::postgres::table::{ReplicaIdentity, Tables};
 use crate::postgres::visible::Visible;
 use crate::progress::Progress;
+
+/// How often the checkpoint passes a stretch of the log that holds nothing for us.
+const IDLE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// What is known to be committed on the target, shared between the two halves.
 #[derive(Debug, Default)]
@@ -60,6 +64,8 @@ pub(crate) async fn follow(
         transaction: Transaction::None,
         from: from.offset(),
         until: until.map(LogPosition::offset),
+        reached: from.offset(),
+        passed: Instant::now(),
         committed: committed.clone(),
         publish: publish.clone(),
     };
@@ -105,6 +111,10 @@ struct Gathering {
     transaction: Transaction,
     from: u64,
     until: Option<u64>,
+    /// The source has sent everything below this place.
+    reached: u64,
+    /// When the checkpoint last passed a stretch that holds nothing for us.
+    passed: Instant,
     committed: Arc<Committed>,
     publish: watch::Sender<Progress>,
 }
@@ -136,6 +146,10 @@ impl Gathering {
             {
                 permit.send(self.take_batch());
                 continue;
+            }
+            if let Some(batch) = self.empty_batch() {
+                // While nothing is on its way, the applier waits.
+                let _ = hand_over.try_send(batch);
             }
             if !self.reader.has_buffered() {
                 tokio::select! {
@@ -210,14 +224,29 @@ impl Gathering {
     /// The source has sent everything below a place: with nothing on its way, that much is done.
     fn reached(&mut self, place: u64) {
         if self.is_idle() && place > self.done_up_to() {
-            self.committed.sent.store(place, Ordering::SeqCst);
-            self.committed.done.store(place, Ordering::SeqCst);
+            self.reached = place;
             let position = Some(LogPosition::of_lsn(place));
             self.publish.send_modify(|progress| {
                 progress.applied = progress.applied.take().max(position);
                 progress.retrying = None;
             });
         }
+    }
+
+    /// A batch of nothing, by which the checkpoint passes a stretch of the log that holds nothing for us: whoever reads the checkpoint sees that the
+    /// stream is not behind, and the source may let go of its log.
+    fn empty_batch(&mut self) -> Option<Batch> {
+        let is_due = self.is_idle()
+            && self.reached > self.done_up_to()
+            && self.passed.elapsed() >= IDLE_INTERVAL;
+        is_due.then(|| {
+            self.passed = Instant::now();
+            self.committed.sent.store(self.reached, Ordering::SeqCst);
+            Batch {
+                end: Some(self.reached),
+                ..Batch::default()
+            }
+        })
     }
 
     fn take_in(&mut self, message: Message, bytes: usize) -> Result<(), ReplicateError> {

@@ -4,7 +4,7 @@ use reberth_testkit::postgres::Major;
 
 use super::{DATABASE, Pair, session};
 
-const ROWS: &str = "
+pub(super) const ROWS: &str = "
     INSERT INTO plain SELECT n, n * 7, 'note ' || n FROM generate_series(1, 5000) n;
     INSERT INTO two_keys SELECT n, -n, repeat(md5(n::text), 200) FROM generate_series(1, 50) n;
     INSERT INTO named SELECT 'k' || n, n / 10.0, repeat(md5(n::text), 300) FROM generate_series(1, 30) n;

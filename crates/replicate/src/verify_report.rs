@@ -1,4 +1,4 @@
-//! The report of a verification.
+//! The report of a verification, whatever the engine.
 
 use reberth_model::document;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::position::LogPosition;
 
 /// Differences and open keys named in the report at the most; all are counted.
-pub(super) const NAMED_AT_MOST: usize = 100;
+pub(crate) const NAMED_AT_MOST: usize = 100;
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ impl VerifyReport {
     }
 
     /// Takes in what another comparison of the same verification found.
-    pub(super) fn take_in(&mut self, other: VerifyReport) {
+    pub(crate) fn take_in(&mut self, other: VerifyReport) {
         self.differing += other.differing;
         self.undecided += other.undecided;
         self.target_was_behind |= other.target_was_behind;
@@ -135,14 +135,14 @@ impl VerifyReport {
         self.open.truncate(NAMED_AT_MOST);
     }
 
-    pub(super) fn add_difference(&mut self, difference: Difference, rows: u64) {
+    pub(crate) fn add_difference(&mut self, difference: Difference, rows: u64) {
         self.differing += rows;
         if self.differences.len() < NAMED_AT_MOST {
             self.differences.push(difference);
         }
     }
 
-    pub(super) fn leave_open(&mut self, table: &str, key: String, is_behind: bool) {
+    pub(crate) fn leave_open(&mut self, table: &str, key: String, is_behind: bool) {
         self.undecided += 1;
         self.target_was_behind |= is_behind;
         if self.open.len() < NAMED_AT_MOST {

@@ -1,0 +1,160 @@
+//! Compares two servers row by row, hashed inside both, while the stream between them runs.
+//!
+//! # What equal hashes prove
+//!
+//! Each server reads each table once, from its first page to its last and with as many workers as it likes, and adds up the hashes of the rows in
+//! [`BUCKETS`] sums by a hash of the key: nothing is sorted, no index is walked, whatever the type of the key. A row's hash has 64 bits, is
+//! seeded anew for each verification, and is taken over values that are alike bit by bit if and only if the row is ([`hash`]): a row that differs goes
+//! unnoticed with a chance of 2^-64. Sums are exact, and tell {a, a, c} from {b, b, c}. It is a proof against faults, not against a forger who knows the seed.
+//!
+//! # What "equal" means while writes go on
+//!
+//! Both sides are read at different moments, so a sum that differs may be lag. The rows of such a bucket are compared by key, and each key that differs is
+//! settled ([`settle`]): the source's row is read, then, once the target has passed that moment, the target's, then the source's again. If the source's
+//! row is the same version both times, the target had to hold it: the difference is true. If not, the key is tried again, a bounded
+//! number of times, and then left open (rule 30). Equality holds up to the place at which the verification began.
+
+mod hash;
+mod pass;
+mod settle;
+
+use crate::error::ReplicateError;
+use crate::position::LogPosition;
+use crate::postgres::plan::StreamPlan;
+use crate::postgres::server;
+use crate::postgres::session::Session;
+use crate::postgres::state::{self, Checkpoint, Method};
+use crate::postgres::table::{self, Column, Tables};
+
+pub use crate::verify_report::{Difference, VerifiedTable, VerifyReport};
+pub use hash::BUCKETS;
+use hash::Recipe;
+
+const METHOD: &str = "the sum of a seeded 64-bit hash of every row, over values that are alike bit by bit, in 1,024 parts of each table by a hash of the key; hashed in both servers";
+
+/// Two sessions to compare over.
+struct Sides {
+    source: Session,
+    target: Session,
+    plan: StreamPlan,
+    recipe: Recipe,
+    /// How often in a row the target was waited for in vain.
+    unmet: usize,
+}
+
+impl Sides {
+    async fn open(plan: &StreamPlan, recipe: Recipe) -> Result<Sides, ReplicateError> {
+        Ok(Sides {
+            source: hashing_session(plan, &plan.from).await?,
+            target: hashing_session(plan, &plan.to).await?,
+            plan: plan.clone(),
+            recipe,
+            unmet: 0,
+        })
+    }
+
+    async fn checkpoint(&mut self) -> Result<Option<Checkpoint>, ReplicateError> {
+        state::peek(&mut self.target, self.plan.direction, &self.plan.database).await
+    }
+}
+
+async fn hashing_session(
+    plan: &StreamPlan,
+    address: &crate::connection::Address,
+) -> Result<Session, ReplicateError> {
+    // Several tables are read at once, so no single reading needs more help than there are workers.
+    let helpers = plan.workers.to_string();
+    let settings = [
+        ("lc_monetary", "C"),
+        ("max_parallel_workers_per_gather", helpers.as_str()),
+        ("jit", "off"),
+    ];
+    Session::open_with(address, &settings).await
+}
+
+/// Compares all tables of a database. `progress` is told each table's path with its rows.
+pub async fn verify(
+    plan: &StreamPlan,
+    progress: impl FnMut(&str, u64),
+) -> Result<VerifyReport, ReplicateError> {
+    let mut source = Session::open(&plan.from).await?;
+    let holds_until = server::log_end(&mut source).await?;
+    let tables = table::read(&mut source).await?;
+    let mut target = Session::open(&plan.to).await?;
+    let theirs = table::read(&mut target).await?;
+    let mut report = VerifyReport::new(&plan.database, holds_until, METHOD);
+    let comparable = compare_tables(&tables, &theirs, &mut report);
+    let seed: Option<(i64,)> = source
+        .row("drawing a seed", "SELECT (random() * 9e18)::bigint")
+        .await?;
+    let oldest = server::version(&mut source)
+        .await?
+        .min(server::version(&mut target).await?);
+    let recipe = Recipe::new(seed.unwrap_or_default().0, oldest);
+    let mut sides = Vec::new();
+    for _ in 0..plan.workers.max(1) {
+        sides.push(Sides::open(plan, recipe).await?);
+    }
+    pass::run(sides, comparable, &mut report, progress).await?;
+    let checkpoint = state::peek(&mut target, plan.direction, &plan.database).await?;
+    report.target_position = checkpoint.and_then(|checkpoint| position(&checkpoint));
+    Ok(report.seal())
+}
+
+/// The place in the source's log that a checkpoint stands for, where it is one.
+fn position(checkpoint: &Checkpoint) -> Option<LogPosition> {
+    match checkpoint.method {
+        Method::Logical => checkpoint.position.parse().ok(),
+        Method::TriggerCapture => None,
+    }
+}
+
+/// The tables that can be compared; what differs in their columns and keys is reported.
+fn compare_tables<'a>(
+    tables: &'a Tables,
+    theirs: &Tables,
+    report: &mut VerifyReport,
+) -> Vec<&'a table::Table> {
+    let mut comparable = Vec::new();
+    for (path, table) in tables {
+        let Some(other) = theirs.get(path) else {
+            report
+                .schema_differences
+                .push(format!("table {path} is missing on the target"));
+            continue;
+        };
+        let columns = |table: &table::Table| -> Vec<(String, String, bool, bool)> {
+            let columns = table.columns.iter();
+            columns
+                .map(|column| {
+                    let Column {
+                        name,
+                        type_name,
+                        is_not_null,
+                        is_generated,
+                        ..
+                    } = column.clone();
+                    (name, type_name, is_not_null, is_generated)
+                })
+                .collect()
+        };
+        if columns(table) == columns(other) {
+            comparable.push(table);
+        } else {
+            report
+                .schema_differences
+                .push(format!("table {path} has other columns on the target"));
+        }
+        if table.identity != other.identity {
+            report.schema_differences.push(format!(
+                "table {path} has another identity key on the target"
+            ));
+        }
+    }
+    for path in theirs.keys().filter(|path| !tables.contains_key(*path)) {
+        report
+            .schema_differences
+            .push(format!("table {path} is not on the source"));
+    }
+    comparable
+}

@@ -1,0 +1,125 @@
+//! Equal databases are told to be equal, also while writes go on, and each planted difference is found.
+
+use reberth_replicate::postgres::verify::{VerifyReport, verify};
+use reberth_testkit::postgres::Major;
+
+use super::{DATABASE, Pair, session};
+
+async fn report(pair: &Pair) -> VerifyReport {
+    verify(&pair.plan(), |_, _| {}).await.expect("a report")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_planted_difference_is_found_across_majors() {
+    let pair = Pair::start("planted", Major::V13, Major::V18);
+    pair.source
+        .sql(DATABASE, super::follow::ROWS)
+        .expect("rows");
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    stream.stop().await.expect("it stops");
+    let equal = report(&pair).await;
+    assert!(
+        equal.is_equal() && equal.is_sealed() && equal.rows > 5000,
+        "{equal:#?}"
+    );
+    // Without a stream there is nothing to wait for, and a difference is one at once.
+    pair.target
+        .sql(DATABASE, "DROP SCHEMA reberth CASCADE")
+        .expect("the checkpoint goes");
+    for (table, plant) in [
+        ("odd", "UPDATE odd SET f = '0' WHERE id = 2"),
+        ("odd", "UPDATE odd SET n = 0.000 WHERE id = 3"),
+        (
+            "odd",
+            "UPDATE odd SET i = '32 days -03:04:05.6' WHERE id = 1",
+        ),
+        ("odd", "UPDATE odd SET j = '{\"a\": 1}' WHERE id = 1"),
+        ("odd", "UPDATE odd SET b = '\\x00fe' WHERE id = 1"),
+        ("odd", "UPDATE odd SET c = '' WHERE id = 3"),
+        ("odd", "UPDATE odd SET m = 'wild' WHERE id = 1"),
+        ("odd", "UPDATE odd SET a = '{1,2,3,4}' WHERE id = 1"),
+        ("odd", "UPDATE odd SET t = '4713-01-02 BC' WHERE id = 3"),
+        ("plain", "UPDATE plain SET note = note || ' ' WHERE id = 7"),
+        ("plain", "DELETE FROM plain WHERE id = 4999"),
+        ("plain", "INSERT INTO plain VALUES (0, 0, '')"),
+        (
+            "plain",
+            "WITH one AS (SELECT v FROM plain WHERE id = 1) UPDATE plain p SET v = CASE id WHEN 1 THEN 14 ELSE 7 END WHERE id IN (1, 2)",
+        ),
+        ("named", "UPDATE named SET b = 0.1 WHERE a = 'k1'"),
+        (
+            "keyless",
+            "DELETE FROM keyless WHERE ctid = (SELECT min(ctid) FROM keyless)",
+        ),
+        (
+            "keyless",
+            "UPDATE keyless SET v = 2 WHERE ctid = (SELECT min(ctid) FROM keyless WHERE v = 1)",
+        ),
+        ("parted_low", "UPDATE parted SET v = -1 WHERE id = 60"),
+    ] {
+        let undo = format!("CREATE TABLE kept AS SELECT * FROM {table}; {plant}");
+        pair.target.sql(DATABASE, &undo).expect("a difference");
+        let found = report(&pair).await;
+        assert!(found.differing > 0, "{plant}: not found");
+        let named = found
+            .differences
+            .iter()
+            .all(|difference| difference.table.contains(table));
+        assert!(named, "{plant}: {:?}", found.differences);
+        let columns = if table == "odd" {
+            "id, m, ms, j, f, r, c, b, t, i, n, a, money, bits, x"
+        } else {
+            "*"
+        };
+        let back = format!(
+            "TRUNCATE {table}; INSERT INTO {table} {} SELECT {columns} FROM kept; DROP TABLE kept",
+            if table == "odd" {
+                format!("({columns}) OVERRIDING SYSTEM VALUE")
+            } else {
+                String::new()
+            }
+        );
+        pair.target.sql(DATABASE, &back).expect("it is taken back");
+    }
+    let again = report(&pair).await;
+    assert!(again.is_equal(), "{again:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_that_go_on_are_no_differences_and_a_real_one_is_found_among_them() {
+    let pair = Pair::start("busy", Major::V15, Major::V15);
+    pair.source
+        .sql(DATABASE, "INSERT INTO plain SELECT n, n, 'x' FROM generate_series(1, 2000) n; INSERT INTO keyless VALUES (1, 'a')")
+        .expect("rows");
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    let mut writer = session(&pair.source).await;
+    let writing = async {
+        for round in 0_u64.. {
+            let sql = format!(
+                "UPDATE plain SET v = v + 1 WHERE id % 50 = {} AND id <> 777; DELETE FROM plain WHERE id = {round} + 3000; INSERT INTO plain VALUES ({round} + 3001, 0, 'new')",
+                round % 50
+            );
+            writer.run("writing", sql).await.expect("a write");
+        }
+    };
+    let comparing = async {
+        let equal = report(&pair).await;
+        assert_eq!(equal.differing, 0, "{:?}", equal.differences);
+        pair.target
+            .sql(DATABASE, "UPDATE plain SET note = 'y' WHERE id = 777")
+            .expect("a difference");
+        let found = report(&pair).await;
+        let keys: Vec<&str> = found
+            .differences
+            .iter()
+            .map(|difference| difference.key.as_str())
+            .collect();
+        assert_eq!(keys, ["777"], "{found:#?}");
+    };
+    tokio::select! {
+        () = writing => {}
+        () = comparing => {}
+    }
+}
