@@ -8,12 +8,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::error::ReplicateError;
 use crate::postgres::copy::Copier;
 use crate::postgres::plan::StreamPlan;
+use crate::postgres::schema::Stage;
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::Snapshot;
 use crate::postgres::state::{Chunk, StreamState, copy_totals};
@@ -35,7 +36,20 @@ struct Load {
     tables: Arc<Tables>,
     snapshot: String,
     queue: Arc<Mutex<VecDeque<Chunk>>>,
+    /// Chunks that are not done, by table.
+    left: Arc<Mutex<BTreeMap<String, usize>>>,
     publish: watch::Sender<Progress>,
+}
+
+impl Load {
+    fn is_last_of_its_table(&self, table: &str) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(count) = left.get_mut(table) else {
+            return false;
+        };
+        *count -= 1;
+        *count == 0
+    }
 }
 
 /// Copies what is not copied yet. `snapshot` is open for as long as this lasts.
@@ -59,23 +73,47 @@ pub(crate) async fn copy(
         progress.rows_total = tables.values().map(|table| table.rows).sum();
         progress.bytes_total = tables.values().map(|table| table.bytes).sum();
     });
+    let mut left = BTreeMap::new();
+    for (chunk, _) in chunks.iter().filter(|(_, is_done)| !is_done) {
+        *left.entry(chunk.table.clone()).or_insert(0) += 1;
+    }
     let load = Load {
         plan: plan.clone(),
         state: state.clone(),
         tables: Arc::new(tables.clone()),
         snapshot: snapshot.name().to_owned(),
         queue: Arc::new(Mutex::new(in_order(chunks, tables))),
+        left: Arc::new(Mutex::new(left)),
         publish: publish.clone(),
     };
+    let (tell, mut whole) = mpsc::unbounded_channel();
     let mut workers = JoinSet::new();
     for _ in 0..plan.workers.max(1) {
-        workers.spawn(work(load.clone()));
+        workers.spawn(work(load.clone(), tell.clone()));
     }
-    while let Some(ended) = workers.join_next().await {
-        ended.map_err(|error| task_failed(&error))??;
+    drop(tell);
+    let mut indexes = JoinSet::new();
+    loop {
+        tokio::select! {
+            Some(table) = whole.recv() => {
+                if let Some(maker) = plan.maker() {
+                    indexes.spawn(async move { maker.make(&INDEX_STAGES, Some(&table)).await });
+                }
+            }
+            Some(ended) = workers.join_next() => ended.map_err(|error| task_failed(&error))??,
+            Some(ended) = indexes.join_next() => ended.map_err(|error| task_failed(&error))??,
+            else => break,
+        }
     }
-    Ok(())
+    match plan.maker() {
+        // What belongs to no table alone, and what a predecessor left.
+        Some(maker) => maker.make(&INDEX_STAGES, None).await,
+        None => Ok(()),
+    }
 }
+
+/// What is made on a table that is whole: its rows are those of one moment, so no two of them are in each other's way.
+const INDEX_STAGES: [Stage; 3] = [Stage::Key, Stage::Unique, Stage::Index];
 
 /// The chunks to do, the largest tables first: the copy ends when its longest table does.
 fn in_order(chunks: Vec<(Chunk, bool)>, tables: &Tables) -> VecDeque<Chunk> {
@@ -141,8 +179,8 @@ fn cut(table: &Table, server_version: u32) -> Vec<Chunk> {
         .collect()
 }
 
-/// Copies chunks until none is left.
-async fn work(load: Load) -> Result<(), ReplicateError> {
+/// Copies chunks until none is left, and tells which tables are whole.
+async fn work(load: Load, whole: mpsc::UnboundedSender<String>) -> Result<(), ReplicateError> {
     let next = || {
         let mut queue = load.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.pop_front()
@@ -162,6 +200,10 @@ async fn work(load: Load) -> Result<(), ReplicateError> {
             copier.copy(table, &chunk).await?;
             load.publish
                 .send_modify(|progress| progress.chunks_done += 1);
+            if load.is_last_of_its_table(&chunk.table) {
+                // Nobody listens only when the copy has failed already.
+                let _ = whole.send(chunk.table.clone());
+            }
         }
         let Some(another) = next() else {
             return Ok(());

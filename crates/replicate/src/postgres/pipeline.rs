@@ -1,4 +1,4 @@
-//! The pipeline of one database: copy, stream, apply, until told to stop.
+//! The pipeline of one database: schema, copy, stream, apply, until told to stop.
 //!
 //! # Why the target ends up with exactly the source's rows
 //!
@@ -12,7 +12,8 @@
 //! suffer). ∎ So tables need no key for being copied, no row is applied twice, and unique indexes may be made as soon as a table is copied.
 //!
 //! **One moment.** Tables that were read in different snapshots stand at one moment once the replay has passed the place where the last of them was
-//! taken. Until then a row may lack its parent, so foreign keys are made after it (rule 4).
+//! taken. Until then a row may lack its parent, so foreign keys are made after it (rule 4), while the stream goes on; indexes are made as soon as their
+//! table is copied.
 //!
 //! **Restarts.** A chunk's rows commit with its mark, a batch's changes with the checkpoint, both under the epoch ([`super::state`]): after a kill at any
 //! instant the target holds all of a chunk or batch or nothing of it. A table that was not whole is emptied and begun anew in a new snapshot.
@@ -27,6 +28,7 @@ use crate::claim::Claim;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::logical::{follow, slot};
+use crate::postgres::schema::{self, Stage};
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::Snapshot;
 use crate::postgres::state::{self, Checkpoint, Method, StreamState};
@@ -114,8 +116,15 @@ async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, Repl
     let mut source = Session::open(&plan.from).await?;
     let identity = server::identity(&mut source).await?;
     let tables = table::read(&mut source).await?;
+    if let Some(maker) = plan.maker() {
+        if !maker.is_begun().await? {
+            let schema = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
+            maker.begin(&schema).await?;
+        }
+        maker.make(&[Stage::Definition], None).await?;
+    }
     let (place, snapshot) = slot::make(plan, &tables).await?;
-    // What was read before the slot began may have changed since.
+    // What was read before the slot began, the schema too, may have changed since.
     let again = table::read(&mut source).await?;
     if shape_of(&again) != shape_of(&tables) {
         return Err(ReplicateError::SchemaChanged {

@@ -1,6 +1,9 @@
 //! What a stream moves, and between whom.
 
+use std::path::PathBuf;
+
 use crate::connection::Address;
+use crate::postgres::schema::{Maker, PgDump};
 use crate::postgres::state::Method;
 use crate::stream::Direction;
 
@@ -17,6 +20,8 @@ pub struct StreamPlan {
     pub to: Address,
     /// How changes are learnt.
     pub method: Method,
+    /// The `pg_dump` that reads the schema: as new as the newer of the two servers.
+    pub pg_dump: PathBuf,
     /// Copy workers.
     pub workers: usize,
     /// Streams that run in this process, which share its memory.
@@ -34,6 +39,17 @@ impl StreamPlan {
     /// Bytes of changes that one stage of this stream holds at the most.
     pub(crate) fn stage_bytes(&self) -> usize {
         (STAGE_BYTES / self.streams.max(1)).clamp(STAGE_BYTES_MIN, STAGE_BYTES_MAX)
+    }
+
+    /// What makes the schema on the target; nothing on the way back, where it is there.
+    pub(crate) fn maker(&self) -> Option<Maker> {
+        let is_forward = self.direction == Direction::Forward;
+        is_forward.then(|| Maker::new(&self.to, self.workers, &[]))
+    }
+
+    /// What reads the schema.
+    pub(crate) fn pg_dump(&self) -> PgDump {
+        PgDump::new(&self.pg_dump)
     }
 
     /// The name of what the stream makes on the server that it reads from: a slot, a publication. It is derived from what is moved and where to, so

@@ -14,7 +14,7 @@ use reberth_replicate::progress::Progress;
 use reberth_replicate::running::RunningStream;
 use reberth_replicate::stream::Direction;
 use reberth_replicate::{Address, LogPosition, Secret};
-use reberth_testkit::postgres::{Major, PASSWORD, Postgres};
+use reberth_testkit::postgres::{Major, PASSWORD, Postgres, client_program};
 use tokio::sync::Semaphore;
 
 pub(crate) const DATABASE: &str = "shop";
@@ -34,6 +34,11 @@ const TABLES: &str = "
     CREATE TABLE parted_low PARTITION OF parted FOR VALUES FROM (MINVALUE) TO (100);
     CREATE TABLE parted_high PARTITION OF parted FOR VALUES FROM (100) TO (MAXVALUE);
     CREATE TABLE \"Quoted \"\"name'\" (\"the key\" text PRIMARY KEY, \"select\" text);
+    CREATE TABLE child (id int PRIMARY KEY, plain_id int REFERENCES plain ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED);
+    CREATE INDEX ON plain (v);
+    CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM plain;
+    CREATE FUNCTION hush() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.big := NEW.big || '!'; RETURN NEW; END $$;
+    CREATE TRIGGER loud BEFORE INSERT OR UPDATE ON named FOR EACH ROW EXECUTE FUNCTION public.hush();
     CREATE TABLE empty_row ();
     ALTER TABLE empty_row REPLICA IDENTITY FULL;
     ";
@@ -56,13 +61,14 @@ impl Pair {
                     .sql("postgres", statement)
                     .expect("a role and a database");
             }
-            server.sql(DATABASE, TABLES).expect("tables");
             server
         };
-        Pair {
+        let pair = Pair {
             source: start("source", source),
             target: start("target", target),
-        }
+        };
+        pair.source.sql(DATABASE, TABLES).expect("tables");
+        pair
     }
 
     pub(crate) fn plan(&self) -> StreamPlan {
@@ -72,6 +78,7 @@ impl Pair {
             from: address(&self.source, "source"),
             to: address(&self.target, "target"),
             method: Method::Logical,
+            pg_dump: client_program("pg_dump").expect("pg_dump"),
             workers: 2,
             streams: 1,
         }

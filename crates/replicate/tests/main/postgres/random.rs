@@ -22,7 +22,7 @@ impl Random {
 
 fn statement(random: &mut Random) -> String {
     let (id, other) = (random.below(60), random.below(60));
-    match random.below(14) {
+    match random.below(16) {
         0 => format!("INSERT INTO plain VALUES ({id}, {other}, 'n') ON CONFLICT (id) DO NOTHING"),
         1 => format!("UPDATE plain SET v = v + 1 WHERE id = {id}"),
         2 => format!(
@@ -46,6 +46,10 @@ fn statement(random: &mut Random) -> String {
             "UPDATE keyless SET v = {other} % 4 WHERE ctid = (SELECT min(ctid) FROM keyless WHERE v = {id} % 4)"
         ),
         11 => "DELETE FROM keyless WHERE ctid = (SELECT min(ctid) FROM keyless)".to_owned(),
+        14 => format!(
+            "INSERT INTO child SELECT {id}, {other} WHERE EXISTS (SELECT FROM plain WHERE id = {other}) ON CONFLICT DO NOTHING"
+        ),
+        15 => format!("DELETE FROM plain WHERE id IN (SELECT plain_id FROM child WHERE id = {id})"),
         12 => format!("INSERT INTO parted VALUES ({id} * 5, {other}) ON CONFLICT DO NOTHING"),
         _ => format!(
             "UPDATE parted SET id = {other} * 5 WHERE id = {id} * 5 AND NOT EXISTS (SELECT FROM parted WHERE id = {other} * 5)"
