@@ -39,6 +39,7 @@
 //! stream is declared broken (rule 29): the application goes on as if nothing had been there.
 
 pub mod apply;
+pub(crate) mod begin;
 pub mod catalogue;
 pub mod cut;
 pub mod fence;

@@ -18,6 +18,8 @@
 //! **Restarts.** A chunk's rows commit with its mark, a batch's changes with the checkpoint, both under the epoch ([`super::state`]): after a kill at any
 //! instant the target holds all of a chunk or batch or nothing of it. A table that was not whole is emptied and begun anew in a new snapshot.
 //! The slot lets go of no more than the checkpoint has passed.
+//!
+//! That is the logical method. A stream that follows by triggers copies in the same way, and its argument stands at the head of [`super::capture`].
 
 use std::sync::Arc;
 
@@ -27,6 +29,8 @@ use tokio::task::JoinSet;
 use crate::claim::Claim;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
+use crate::postgres::capture;
+use crate::postgres::capture::follow::{Advanced, Follower};
 use crate::postgres::logical::{follow, slot};
 use crate::postgres::schema::{self, Stage};
 use crate::postgres::session::Session;
@@ -113,6 +117,9 @@ async fn run_once(
 
 /// Takes the first position and writes the first checkpoint.
 async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, ReplicateError> {
+    if plan.method == Method::TriggerCapture {
+        return capture::begin::begin(plan, target).await;
+    }
     let mut source = Session::open(&plan.from).await?;
     let identity = server::identity(&mut source).await?;
     let tables = table::read(&mut source).await?;
@@ -210,6 +217,18 @@ async fn stream(
         });
     };
     enter(&checkpoint);
+    if checkpoint.method == Method::TriggerCapture {
+        let mut follower = Follower::open(&plan.from, state).await?;
+        if checkpoint.phase == Phase::Replaying {
+            // Its snapshot is later than every chunk's, so all tables stand at one moment after it.
+            while follower.advance(publish).await? == Advanced::Disturbed {}
+            let certain_from = &checkpoint.certain_from;
+            state.enter(target, Phase::Following, certain_from).await?;
+            checkpoint = state.checkpoint(target).await?;
+            enter(&checkpoint);
+        }
+        return follower.follow(publish).await;
+    }
     if checkpoint.phase == Phase::Replaying {
         let until: LogPosition = checkpoint.certain_from.parse().map_err(|_| {
             ReplicateError::Blocked(vec!["the checkpoint holds no place in a log".to_owned()])

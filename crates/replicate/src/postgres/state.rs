@@ -266,6 +266,7 @@ pub async fn forget(
         ("chunk", "stream"),
         ("reading", "stream"),
         ("session", "stream"),
+        ("captured", "stream"),
         ("stream", "name"),
     ] {
         if has(table) {

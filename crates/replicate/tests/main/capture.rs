@@ -3,6 +3,7 @@
 mod attack;
 mod fence;
 mod harm;
+mod pipeline;
 mod random;
 
 use std::collections::BTreeMap;
@@ -121,7 +122,7 @@ impl Captured {
 
     pub(crate) async fn follower(&mut self) -> Follower {
         let state = self.take_over().await;
-        Follower::open(&self.address("source"), &state, LIMIT_BYTES)
+        Follower::open(&self.address("source"), &state)
             .await
             .expect("the servers answer")
     }

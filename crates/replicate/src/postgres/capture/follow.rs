@@ -42,12 +42,8 @@ pub enum Advanced {
 }
 
 impl Follower {
-    /// Goes on from the checkpoint. At `limit_bytes` of noted changes the capture is taken off the source.
-    pub async fn open(
-        from: &Address,
-        state: &StreamState,
-        limit_bytes: u64,
-    ) -> Result<Follower, ReplicateError> {
+    /// Goes on from the checkpoint.
+    pub async fn open(from: &Address, state: &StreamState) -> Result<Follower, ReplicateError> {
         let mut applier = Applier::open(state).await?;
         let checkpoint = state.checkpoint(applier.session()).await?;
         let catalogue = stored_catalogue(applier.session(), state.name()).await?;
@@ -59,6 +55,7 @@ impl Follower {
         })?;
         let mut source = Session::open(from).await?;
         let captured = keys::read(&mut source, &checkpoint.tables).await?;
+        let limit_bytes = install::limit_bytes(&mut source).await?;
         Ok(Follower {
             reader: Reader::open(from, captured).await?,
             applier,

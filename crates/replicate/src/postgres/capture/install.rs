@@ -157,7 +157,7 @@ fn drop_left_over(table: &str) -> String {
 }
 
 /// A capture that was switched off has a gap, which making its triggers again does not close.
-async fn refuse_switched_off(session: &mut Session) -> Result<(), ReplicateError> {
+pub(super) async fn refuse_switched_off(session: &mut Session) -> Result<(), ReplicateError> {
     let sql = "SELECT is_on FROM reberth.capture";
     match session
         .row::<(bool,)>("asking for the switch of the capture", sql)
@@ -169,6 +169,15 @@ async fn refuse_switched_off(session: &mut Session) -> Result<(), ReplicateError
                 .to_owned(),
         }),
     }
+}
+
+/// The size at which the capture goes, as it was installed.
+pub(super) async fn limit_bytes(session: &mut Session) -> Result<u64, ReplicateError> {
+    let sql = "SELECT limit_bytes FROM reberth.capture";
+    let row: Option<(u64,)> = session
+        .row("asking for the limit of the capture", sql)
+        .await?;
+    Ok(row.map_or(0, |(bytes,)| bytes))
 }
 
 /// What the noted changes take on the source's disk.
