@@ -24,7 +24,7 @@ mod waves;
 
 pub use cost::{PriceList, Scenario};
 pub use error::AssessError;
-pub use report::{html, markdown};
+pub use report::{estate_csv, html, markdown, scope_of_work_html, scope_of_work_markdown};
 
 use reberth_model::assessment::Assessment;
 use reberth_model::design::Design;

@@ -6,7 +6,7 @@
 
 mod links;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use reberth_model::assessment::Wave;
 use reberth_model::estate::{Attributes, Estate, Resource};
@@ -21,6 +21,8 @@ pub(crate) fn environment(tags: &[String]) -> Option<&str> {
     tags.iter()
         .find_map(|tag| tag.strip_prefix(ENVIRONMENT_LABEL))
 }
+
+pub(crate) use links::environment_of;
 
 /// The waves in the order proposed.
 pub(crate) fn plan(estate: &Estate) -> Vec<Wave> {
@@ -60,15 +62,14 @@ fn is_production(wave: &Wave) -> bool {
 
 /// Groups of resources that are linked, each in the order of the estate.
 fn groups<'a>(movers: &[&'a Resource], links: &[Link]) -> Vec<Vec<&'a Resource>> {
-    let mut group_of: Vec<usize> = (0..movers.len()).collect();
+    let mut parents: Vec<usize> = (0..movers.len()).collect();
     for link in links.iter().filter(|link| !link.crosses) {
-        let (from, to) = (group_of[link.from], group_of[link.to]);
-        for group in &mut group_of {
-            if *group == from.max(to) {
-                *group = from.min(to);
-            }
-        }
+        let (from, to) = (root(&mut parents, link.from), root(&mut parents, link.to));
+        parents[from.max(to)] = from.min(to);
     }
+    let group_of: Vec<usize> = (0..movers.len())
+        .map(|mover| root(&mut parents, mover))
+        .collect();
     let mut groups: BTreeMap<usize, Vec<&Resource>> = BTreeMap::new();
     for (mover, group) in movers.iter().zip(group_of) {
         groups.entry(group).or_default().push(mover);
@@ -76,11 +77,21 @@ fn groups<'a>(movers: &[&'a Resource], links: &[Link]) -> Vec<Vec<&'a Resource>>
     groups.into_values().collect()
 }
 
+/// The first member of the group that `mover` is in; the path to it is shortened on the way.
+fn root(parents: &mut [usize], mover: usize) -> usize {
+    let mut at = mover;
+    while parents[at] != at {
+        parents[at] = parents[parents[at]];
+        at = parents[at];
+    }
+    at
+}
+
 fn wave(group: &[&Resource], links: &[Link]) -> Wave {
-    let ids: Vec<&str> = group.iter().map(|resource| resource.id.as_str()).collect();
+    let ids: HashSet<&str> = group.iter().map(|resource| resource.id.as_str()).collect();
     let mut why: Vec<String> = links
         .iter()
-        .filter(|link| ids.contains(&link.from_id) || (link.crosses && ids.contains(&link.to_id)))
+        .filter(|link| ids.contains(link.from_id) || (link.crosses && ids.contains(link.to_id)))
         .map(|link| link.why.clone())
         .collect();
     why.sort();

@@ -2,6 +2,7 @@
 
 mod estates;
 mod findings;
+mod hostile;
 mod money;
 mod planted;
 mod platform;

@@ -9,3 +9,4 @@ pub mod document;
 pub mod estate;
 pub mod money;
 pub mod policy;
+pub mod visible;

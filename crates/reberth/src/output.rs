@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use reberth_model::visible::visible_lines;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -54,7 +55,7 @@ impl Output {
             return self.document(document);
         }
         self.clear_progress();
-        to_stdout(&format!("{text}\n"))
+        to_stdout(&visible_lines(&format!("{text}\n")))
     }
 
     /// A JSON document on standard output, with or without `--json`.
@@ -70,7 +71,7 @@ impl Output {
             self.event("note", &json!({ "text": text.to_string() }));
         } else {
             self.clear_progress();
-            to_stderr(&format!("{text}\n"));
+            to_stderr(&visible_lines(&format!("{text}\n")));
         }
     }
 

@@ -1,10 +1,13 @@
 //! Tables on the terminal: plain columns, no colour, no borders.
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
+use reberth_model::visible::visible;
 
 /// A table of texts. Columns of numbers and amounts stand at the right.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    let cell = |column: usize, text: &str| Cell::new(text).set_alignment(alignment(rows, column));
+    // A name from outside must not move the cursor or make a line of its own.
+    let cell =
+        |column: usize, text: &str| Cell::new(visible(text)).set_alignment(alignment(rows, column));
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(
@@ -37,6 +40,14 @@ fn alignment(rows: &[Vec<String>], column: usize) -> CellAlignment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_can_neither_forge_a_line_nor_move_the_cursor() {
+        let hostile = "db\nblockers\n  none\x1b[2J\x1b[1;1H\u{202E}".to_owned();
+        let text = table(&["name"], &[vec![hostile]]);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(!text.contains('\x1b') && !text.contains('\u{202E}'));
+    }
 
     #[test]
     fn numbers_stand_at_the_right() {

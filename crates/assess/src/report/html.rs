@@ -1,11 +1,16 @@
 //! The report as one HTML file: style inside, nothing loaded from anywhere, no script.
 
+mod charts;
 mod costs;
-mod element;
+mod data;
+pub(super) mod element;
 mod findings;
 mod gaps;
 mod headline;
 mod inventory;
+pub(super) mod page;
+mod picture;
+mod svg;
 
 use reberth_model::assessment::Assessment;
 use reberth_model::estate::Estate;
@@ -13,15 +18,17 @@ use reberth_model::estate::Estate;
 use super::words;
 use element::{Html, element, link, section, text};
 
-const STYLE: &str = include_str!("style.css");
-
 /// The sections in their order, with the anchor of each.
-const CONTENTS: [(&str, &str); 8] = [
+const CONTENTS: [(&str, &str); 12] = [
     ("headline", "At a glance"),
     ("blockers", "What stops the migration"),
-    ("findings", "Findings"),
     ("costs", "Costs"),
+    ("timeline", "When"),
+    ("methods", "How the data move"),
+    ("findings", "Findings"),
+    ("questions", "Questions for people"),
     ("waves", "What moves together"),
+    ("picture", "The estate as a picture"),
     ("estate", "What was found"),
     ("unknown", "What is unknown"),
     ("not-visible", "What is not visible"),
@@ -30,11 +37,15 @@ const CONTENTS: [(&str, &str); 8] = [
 /// The report as one HTML file that needs nothing else. Every name that came from outside is escaped.
 pub fn html(assessment: &Assessment, estate: &Estate) -> String {
     let parts = [
-        headline::headline(assessment, estate),
+        headline::headline(assessment),
         headline::blockers(assessment),
-        findings::findings(assessment),
         costs::costs(assessment),
+        data::timeline(assessment),
+        data::methods(assessment),
+        findings::findings(assessment),
+        data::questions(assessment),
         headline::waves(assessment),
+        picture::picture(estate),
         inventory::inventory(estate),
         gaps::unknown(assessment),
         gaps::not_visible(estate),
@@ -44,25 +55,15 @@ pub fn html(assessment: &Assessment, estate: &Estate) -> String {
         .zip(parts)
         .map(|((anchor, title), body)| section(anchor, title, body));
     let main = element("main", "", sections);
-    page(
-        assessment,
-        estate,
-        [masthead(assessment, estate), main, colophon(assessment)],
-    )
-}
-
-fn page(assessment: &Assessment, estate: &Estate, body: [Html; 3]) -> String {
-    let title = text(&format!(
+    let title = format!(
         "Migration assessment, {} to AWS {}, {}",
         words::provider(&estate.provider),
         assessment.target_region,
         assessment.as_of
-    ));
-    let body = element("body", "", body);
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n{body}\n</html>\n"
+    );
+    page::page(
+        &title,
+        [masthead(assessment, estate), main, colophon(assessment)],
     )
 }
 
@@ -83,7 +84,11 @@ fn masthead(assessment: &Assessment, estate: &Estate) -> Html {
             element(
                 "p",
                 "lede",
-                [text(&format!("{account} · as of {}", assessment.as_of))],
+                [text(&format!(
+                    "{account} · {} resources · as of {}",
+                    estate.resources.len(),
+                    assessment.as_of
+                ))],
             ),
             element("nav", "", contents),
         ],

@@ -4,6 +4,7 @@ use reberth_model::assessment::{Assessment, Check, CheckResult, CostLine, Side};
 use reberth_model::estate::Estate;
 
 use super::words;
+use reberth_model::visible::visible;
 
 /// The report as Markdown. Names that came from outside cannot break a table or become markup.
 pub fn markdown(assessment: &Assessment, estate: &Estate) -> String {
@@ -13,6 +14,8 @@ pub fn markdown(assessment: &Assessment, estate: &Estate) -> String {
         findings(assessment),
         costs(assessment),
         waves(assessment),
+        methods(assessment),
+        questions(assessment),
         inventory(estate),
         unknown(assessment),
         not_visible(estate),
@@ -20,18 +23,26 @@ pub fn markdown(assessment: &Assessment, estate: &Estate) -> String {
     .join("\n")
 }
 
-/// Text that stays text, also inside a table.
-fn text(plain: &str) -> String {
-    plain
-        .replace('\\', "\\\\")
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('|', "\\|")
-        .replace('`', "'")
-        .replace(['\n', '\r'], " ")
+/// Text that stays text, also inside a table: it makes no line, no cell, no markup and no link.
+pub(super) fn text(plain: &str) -> String {
+    let mut out = String::with_capacity(plain.len());
+    for c in visible(plain).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '`' => out.push('\''),
+            '\\' | '|' | '[' | ']' | '!' | '*' | '~' | '#' => {
+                out.push('\\');
+                out.push(c);
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
-fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+/// A table of cells that are text already.
+pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
     let rule = format!("|{}\n", " --- |".repeat(heads.len()));
@@ -117,6 +128,7 @@ fn finding(check: &Check) -> String {
             text(&words::listed(&same.names)),
             text(same.attribute),
             text(same.value),
+            text(&same.query),
         ]
     });
     format!(
@@ -125,7 +137,7 @@ fn finding(check: &Check) -> String {
         words::severity(check.severity),
         words::result(check.result).1,
         text(check.problem.as_deref().unwrap_or(&check.title)),
-        table(&["Says", "Where", "Attribute", "Value"], rows),
+        table(&["Says", "Where", "Attribute", "Value", "Query"], rows),
         text(&check.remedy)
     )
 }
@@ -151,11 +163,13 @@ fn costs(assessment: &Assessment) -> String {
     };
     format!(
         "## Costs\n\nUS dollars a month of 730 hours. A line that is not priced is missing from the sum.\n\n\
-         ### Now: {}\n\n{}\n### At the target: {}\n\n{}",
+         ### Now: {}\n\n{}\n### At the target: {}\n\n{}\n### The move, once: {}\n\n{}",
         words::sum(&assessment.totals.source),
         side(Side::Source),
         words::sum(&assessment.totals.target),
-        side(Side::Target)
+        side(Side::Target),
+        words::sum(&assessment.totals.once),
+        side(Side::Once)
     )
 }
 
@@ -188,6 +202,37 @@ fn waves(assessment: &Assessment) -> String {
     format!(
         "## What moves together\n\n{}",
         table(&["Wave", "Name", "Environment", "Members"], rows)
+    )
+}
+
+fn methods(assessment: &Assessment) -> String {
+    let rows = assessment.methods.iter().map(|method| {
+        vec![
+            text(&method.database.name),
+            text(&method.engine),
+            words::method(method.method).to_owned(),
+            text(&method.write_stop),
+            text(&method.before.join("; ")),
+        ]
+    });
+    let heads = [
+        "Data store",
+        "Engine",
+        "How it moves",
+        "Time without writes",
+        "Before that",
+    ];
+    format!("## How the data move\n\n{}", table(&heads, rows))
+}
+
+fn questions(assessment: &Assessment) -> String {
+    let rows = assessment
+        .questions_for_people
+        .iter()
+        .map(|open| vec![open.check.clone(), text(&open.asks), text(&open.yes_when)]);
+    format!(
+        "## Questions for people\n\n{}",
+        table(&["Check", "Is it so", "Yes when"], rows)
     )
 }
 

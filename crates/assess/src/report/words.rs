@@ -1,6 +1,8 @@
 //! Words and orders that both forms of the report share.
 
-use reberth_model::assessment::{Check, CheckResult, HowKnown, ResourceName, Severity, Total};
+use reberth_model::assessment::{
+    Check, CheckResult, HowKnown, Method, ResourceName, Risk, Severity, Total,
+};
 use reberth_model::money::Usd;
 
 /// The six pillars in the framework's order, with the word in the documents and the word for people.
@@ -18,9 +20,44 @@ pub(super) fn by_severity<'a>(
     checks: impl Iterator<Item = &'a Check>,
     result: CheckResult,
 ) -> Vec<&'a Check> {
-    let mut found: Vec<&Check> = checks.filter(|check| check.result == result).collect();
+    gravest_first(checks.filter(|check| check.result == result))
+}
+
+/// The checks in the order of their weight.
+pub(super) fn gravest_first<'a>(checks: impl Iterator<Item = &'a Check>) -> Vec<&'a Check> {
+    let mut found: Vec<&Check> = checks.collect();
     found.sort_by_key(|check| (check.severity, check.id.as_str()));
     found
+}
+
+/// A method as words.
+pub(super) fn method(method: Method) -> &'static str {
+    match method {
+        Method::Binlog => "copy, then the log of changes",
+        Method::Logical => "copy, then logical replication",
+        Method::TriggerCapture => "copy, then changes captured by triggers",
+        Method::WalArchive => "from the provider's archive of the log",
+        Method::DumpWindow => "dump and restore in a window",
+        Method::KeyCopy => "copy of keys, or an empty start",
+        Method::Unknown => "no method is known",
+    }
+}
+
+/// A risk as a symbol and a word.
+pub(super) fn risk(risk: Risk) -> (&'static str, &'static str) {
+    match risk {
+        Risk::High => ("▲", "high risk"),
+        Risk::Medium => ("●", "medium risk"),
+        Risk::Unanswered => ("?", "unanswered"),
+        Risk::None => ("✓", "no risk found"),
+        Risk::NotApplicable => ("–", "not applicable"),
+    }
+}
+
+/// An amount in whole dollars, for figures that are read at a glance.
+pub(super) fn whole(usd: Usd) -> String {
+    let text = amount(Usd::from_f64(usd.as_f64().round()));
+    text.strip_suffix(".00").unwrap_or(&text).to_owned()
 }
 
 /// Evidence that says the same of several resources.
@@ -28,6 +65,8 @@ pub(super) struct SameEvidence<'a> {
     pub(super) result: CheckResult,
     pub(super) attribute: &'a str,
     pub(super) value: &'a str,
+    /// The query that gave it; of one resource for all, `*` stands for its id.
+    pub(super) query: String,
     /// Names of the resources; of the whole estate when empty.
     pub(super) names: Vec<&'a str>,
 }
@@ -49,17 +88,38 @@ pub(super) fn not_passing(check: &Check) -> Vec<SameEvidence<'_>> {
                 == (item.result, &item.attribute, &item.value)
         });
         match same {
-            Some(group) => group.names.extend(name),
+            Some(group) => {
+                group.names.extend(name);
+                group.query = without_id(&group.query, check);
+            }
             None => groups.push(SameEvidence {
                 result: item.result,
                 attribute: &item.attribute,
                 value: &item.value,
+                query: item.query.clone(),
                 names: name.into_iter().collect(),
             }),
         }
     }
     groups
 }
+
+/// The query with `*` for the id or the name of whichever resource of the check stands in it.
+fn without_id(query: &str, check: &Check) -> String {
+    let resources = check
+        .evidence
+        .iter()
+        .filter_map(|item| item.resource.as_ref());
+    let named = resources.flat_map(|resource| [resource.id.as_str(), resource.name.as_str()]);
+    let found = named.filter(|name| name.len() >= NAME_LENGTH_MIN && query.contains(name));
+    match found.max_by_key(|name| name.len()) {
+        Some(name) => query.replace(name, "*"),
+        None => query.to_owned(),
+    }
+}
+
+/// A shorter name could stand in a query by chance.
+const NAME_LENGTH_MIN: usize = 5;
 
 /// Names as one text; of the whole estate when there are none.
 pub(super) fn listed(names: &[&str]) -> String {
@@ -126,6 +186,16 @@ pub(super) fn amount(usd: Option<Usd>) -> String {
         grouped.push(digit);
     }
     format!("{grouped}.{cents}")
+}
+
+/// A difference with its sign.
+pub(super) fn signed(usd: Usd) -> String {
+    let text = amount(Some(usd));
+    if usd > Usd::ZERO {
+        format!("+{text}")
+    } else {
+        text
+    }
 }
 
 /// A sum, with its gap named when it is not whole.

@@ -78,7 +78,12 @@ fn validity(certificate: &Certificate, today: Date) -> (CheckResult, String) {
         _ => "",
     };
     let names = certificate.dns_names.join(", ");
-    let value = format!("{names} ends {ends}, in {days_left} days{by_hand}");
+    let when = if days_left < 0 {
+        format!("ended {ends}, {} days ago", -days_left)
+    } else {
+        format!("ends {ends}, in {days_left} days")
+    };
+    let value = format!("{names} {when}{by_hand}");
     if days_left < DAYS_LEFT_MIN {
         return (CheckResult::Fail, value);
     }

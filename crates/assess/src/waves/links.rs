@@ -57,7 +57,7 @@ fn link<'a>(from: (usize, &'a Resource), to: (usize, &'a Resource), reason: Stri
 }
 
 /// The environment that a resource is labelled with.
-pub(super) fn environment_of(resource: &Resource) -> Option<&str> {
+pub(crate) fn environment_of(resource: &Resource) -> Option<&str> {
     match &resource.attributes {
         Attributes::Server(server) => environment(&server.tags),
         Attributes::App(app) => app.stage.as_deref(),

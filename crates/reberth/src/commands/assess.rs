@@ -9,6 +9,7 @@ use reberth_assess::{PriceList, Question, Scenario};
 use reberth_model::assessment::{Assessment, CheckResult, Severity, Total};
 use reberth_model::design::Design;
 use reberth_model::document::{sha256_hex, to_bytes};
+use reberth_model::estate::Estate;
 use serde_json::{Value, json};
 
 use crate::atomic_file;
@@ -75,16 +76,38 @@ pub(crate) fn run(
         let path = project.assessment_path();
         let bytes = to_bytes(&assessment)
             .map_err(|error| CliError::file(&path, "written", error.into()))?;
-        let html = reberth_assess::html(&assessment, &estate.document);
-        let markdown = reberth_assess::markdown(&assessment, &estate.document);
-        atomic_file::replace(&project.path("report/assessment.html"), html.as_bytes())?;
-        atomic_file::replace(&project.path("report/assessment.md"), markdown.as_bytes())?;
+        for (name, text) in reports(&assessment, &estate.document) {
+            atomic_file::replace(&project.path(name), text.as_bytes())?;
+        }
         atomic_file::replace(&path, &bytes)?;
         Ok((assessment, json!({ "assessment": sha256_hex(&bytes) })))
     };
     let assessment = record.end(assessed())?;
     output.report(text(&assessment), &summary(&assessment))?;
     Ok(Exit::Done)
+}
+
+/// The files that people read, with their texts.
+fn reports(assessment: &Assessment, estate: &Estate) -> [(&'static str, String); 5] {
+    [
+        (
+            "report/index.html",
+            reberth_assess::html(assessment, estate),
+        ),
+        (
+            "report/assessment.md",
+            reberth_assess::markdown(assessment, estate),
+        ),
+        (
+            "report/scope-of-work.html",
+            reberth_assess::scope_of_work_html(assessment, estate),
+        ),
+        (
+            "report/scope-of-work.md",
+            reberth_assess::scope_of_work_markdown(assessment, estate),
+        ),
+        ("report/estate.csv", reberth_assess::estate_csv(estate)),
+    ]
 }
 
 /// The price lists with the hashes of their files.
@@ -171,7 +194,7 @@ fn text(assessment: &Assessment) -> String {
             .collect();
         parts.push(format!("blockers\n{}", lines.join("\n")));
     }
-    parts.push("wrote assessment.json, report/assessment.html and report/assessment.md".to_owned());
+    parts.push("wrote assessment.json and report/: index.html, assessment.md, scope-of-work.html and .md, estate.csv".to_owned());
     parts.join("\n\n")
 }
 

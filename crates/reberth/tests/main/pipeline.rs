@@ -13,8 +13,11 @@ fn the_path_from_the_account_to_the_files() {
     for file in [
         "estate.json",
         "assessment.json",
-        "report/assessment.html",
+        "report/index.html",
         "report/assessment.md",
+        "report/scope-of-work.html",
+        "report/scope-of-work.md",
+        "report/estate.csv",
         "design.json",
         "infra/README.md",
     ] {

@@ -16,12 +16,14 @@ pub(super) fn costs(assessment: &Assessment) -> Vec<Html> {
     };
     let mut parts = vec![paragraph(
         "US dollars a month of 730 hours, on demand, before taxes, discounts and credits. Low and high are the cheapest and the dearest \
-         of the instance types that were weighed. A line that is not priced is missing from the sum: the true bill is higher.",
+         of the instance types that were weighed, or the range of a quantity that is assumed. A line that is not priced is missing from the sum: the true bill is higher.",
     )];
     parts.push(element("h3", "", [text("Now, at the source")]));
     parts.push(lines(side(Side::Source), &assessment.totals.source));
     parts.push(element("h3", "", [text("At the target")]));
     parts.push(lines(side(Side::Target), &assessment.totals.target));
+    parts.push(element("h3", "", [text("The move, once")]));
+    parts.push(lines(side(Side::Once), &assessment.totals.once));
     parts.push(element("h3", "", [text("Where the prices are from")]));
     parts.push(sources(assessment));
     parts

@@ -2,8 +2,17 @@
 
 use std::fmt;
 
+use reberth_model::visible::visible;
+
 /// A piece of well-formed HTML.
-pub(super) struct Html(String);
+pub(in crate::report) struct Html(String);
+
+impl Html {
+    /// A drawing, built by the module `svg` from numbers of ours and escaped texts.
+    pub(super) fn of_svg(markup: String) -> Html {
+        Html(markup)
+    }
+}
 
 impl fmt::Display for Html {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -11,10 +20,10 @@ impl fmt::Display for Html {
     }
 }
 
-/// Text, with everything that means something in HTML escaped.
-pub(super) fn text(plain: &str) -> Html {
+/// Text, with everything that means something in HTML escaped, and nothing in it that turns the direction of writing.
+pub(in crate::report) fn text(plain: &str) -> Html {
     let mut escaped = String::with_capacity(plain.len());
-    for character in plain.chars() {
+    for character in visible(plain).chars() {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -28,7 +37,7 @@ pub(super) fn text(plain: &str) -> Html {
 }
 
 /// An element. Tag and class are ours, never from outside.
-pub(super) fn element(
+pub(in crate::report) fn element(
     tag: &'static str,
     class: &'static str,
     children: impl IntoIterator<Item = Html>,
@@ -57,7 +66,7 @@ pub(super) fn link(anchor: &'static str, title: &'static str) -> Html {
 }
 
 /// A paragraph of text.
-pub(super) fn paragraph(plain: &str) -> Html {
+pub(in crate::report) fn paragraph(plain: &str) -> Html {
     element("p", "", [text(plain)])
 }
 
@@ -67,7 +76,10 @@ pub(super) fn label(class: &'static str, symbol: &str, word: &str) -> Html {
 }
 
 /// A table; a head that begins with `#` is a column of numbers.
-pub(super) fn table(heads: &[&'static str], rows: impl IntoIterator<Item = Vec<Html>>) -> Html {
+pub(in crate::report) fn table(
+    heads: &[&'static str],
+    rows: impl IntoIterator<Item = Vec<Html>>,
+) -> Html {
     let class = |column: usize| {
         if heads.get(column).is_some_and(|head| head.starts_with('#')) {
             "number"

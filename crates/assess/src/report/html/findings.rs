@@ -58,6 +58,7 @@ fn finding(check: &Check) -> Html {
         ),
     ];
     parts.extend(waiver(check));
+    parts.extend(answer(check));
     parts.push(evidence(check));
     parts.push(labelled("What should be so", &check.title));
     parts.push(labelled("Passes when", &check.pass_when));
@@ -84,6 +85,12 @@ fn waiver(check: &Check) -> Option<Html> {
     Some(labelled("Waived by", &text))
 }
 
+/// A check that a person's word decided.
+fn answer(check: &Check) -> Option<Html> {
+    check.answer.as_ref()?;
+    Some(labelled("Decided by", &check.reason))
+}
+
 fn labelled(what: &str, says: &str) -> Html {
     element(
         "p",
@@ -105,7 +112,10 @@ fn evidence(check: &Check) -> Html {
         .iter()
         .filter(|item| item.result == CheckResult::Pass)
         .count();
-    let mut parts = vec![table(&["Says", "Where", "Attribute", "Value"], rows)];
+    let mut parts = vec![table(
+        &["Says", "Where", "Attribute", "Value", "Query"],
+        rows,
+    )];
     if passing > 0 {
         parts.push(element(
             "p",
@@ -123,6 +133,7 @@ fn row(same: words::SameEvidence) -> Vec<Html> {
         text(&words::listed(&same.names)),
         element("code", "", [text(same.attribute)]),
         text(same.value),
+        element("code", "", [text(&same.query)]),
     ]
 }
 

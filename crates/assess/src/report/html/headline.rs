@@ -1,61 +1,212 @@
 //! The first page: headline numbers, what stops the migration, what moves together.
 
 use reberth_model::assessment::{Assessment, Check, CheckResult, Severity, Total};
-use reberth_model::estate::Estate;
+use reberth_model::money::Usd;
 
+use super::charts;
 use super::element::{Html, element, label, paragraph, table, text};
-use crate::report::words;
+use crate::report::{schedule, words};
 
-/// Headline numbers, and the checks by pillar.
-pub(super) fn headline(assessment: &Assessment, estate: &Estate) -> Vec<Html> {
-    let of = |kind: &str| estate.counts.get(kind).copied().unwrap_or(0);
-    let failed = assessment.count(CheckResult::Fail);
+/// What it costs, saves, risks and when, before anything else; then the same as pictures.
+pub(super) fn headline(assessment: &Assessment) -> Vec<Html> {
+    vec![
+        element("p", "verdict", [text(&verdict(assessment))]),
+        element(
+            "div",
+            "cards",
+            [
+                cost(assessment),
+                saving(assessment),
+                risk(assessment),
+                time(assessment),
+            ],
+        ),
+        element("h3", "", [text("The bill, each month")]),
+        charts::bills(assessment),
+        levers(assessment),
+        element(
+            "h3",
+            "",
+            [text(
+                "The checks, by pillar of the Well-Architected Framework",
+            )],
+        ),
+        charts::pillars(assessment),
+        paragraph(INTRODUCTION),
+        pillars(&assessment.checks),
+    ]
+}
+
+const INTRODUCTION: &str = "Each check says pass, fail or unknown from what the provider's API tells, and shows what it read. \
+    Many unknowns are checks of the target: they are decided when it is designed, provisioned and rehearsed.";
+
+/// The answer in two sentences.
+fn verdict(assessment: &Assessment) -> String {
+    let totals = &assessment.totals;
+    let saving = assessment.outlook.monthly_saving;
+    let bill = if saving > Usd::ZERO {
+        format!(
+            "The bill falls by about {} to {} USD a month",
+            words::whole(saving),
+            words::whole(totals.target.likely)
+        )
+    } else {
+        let more = Usd::ZERO - saving;
+        format!(
+            "The bill rises by about {} to {} USD a month",
+            words::whole(more),
+            words::whole(totals.target.likely)
+        )
+    };
+    let pays = match assessment.outlook.break_even_months {
+        Some(months) => format!(
+            "which pays for the move ({} USD, once) in {months} months",
+            words::whole(totals.once.likely)
+        ),
+        None => format!(
+            "and the move itself costs about {} USD once: the reason to move is not the bill",
+            words::whole(totals.once.likely)
+        ),
+    };
+    let stop = match assessment.blockers.len() {
+        0 => "Nothing that these checks see stands in the way.".to_owned(),
+        count => {
+            format!("{count} things stand in the way today; each is listed with what removes it.")
+        }
+    };
+    format!("{bill}, {pays}. {stop}")
+}
+
+fn cost(assessment: &Assessment) -> Html {
+    let total = &assessment.totals.target;
+    card(
+        &format!("{} USD", words::whole(total.likely)),
+        "a month at the target",
+        &format!(
+            "{}; now {} USD",
+            completeness(total),
+            words::whole(assessment.totals.source.likely)
+        ),
+    )
+}
+
+fn saving(assessment: &Assessment) -> Html {
+    let outlook = &assessment.outlook;
+    let (figure, what) = if outlook.monthly_saving >= Usd::ZERO {
+        (words::whole(outlook.monthly_saving), "saved each month")
+    } else {
+        (
+            words::whole(Usd::ZERO - outlook.monthly_saving),
+            "more each month",
+        )
+    };
+    let pays = outlook.break_even_months.map_or_else(
+        || "never paid back by the bill alone".to_owned(),
+        |months| format!("paid back in {months} months"),
+    );
+    let once = words::whole(assessment.totals.once.likely);
+    card(
+        &format!("{figure} USD"),
+        what,
+        &format!("{once} USD once for the move; {pays}"),
+    )
+}
+
+fn risk(assessment: &Assessment) -> Html {
     let grave = assessment
         .checks
         .iter()
         .filter(|check| check.result == CheckResult::Fail && check.severity <= Severity::High)
         .count();
-    let cards = element(
-        "div",
-        "cards",
-        [
-            card(
-                &of("server").to_string(),
-                "servers",
-                &format!("of {} resources in all", estate.resources.len()),
-            ),
-            card(
-                &of("database").to_string(),
-                "database clusters",
-                &format!("and {} read-only copies", of("database_replica")),
-            ),
-            card(
-                &failed.to_string(),
-                "checks fail",
-                &format!("{grave} of them critical or high"),
-            ),
-            card(
-                &assessment.blockers.len().to_string(),
-                "blockers",
-                "to be mended or waived before the cutover",
-            ),
-            card(
-                &words::amount(Some(assessment.totals.source.likely)),
-                "USD a month now",
-                &completeness(&assessment.totals.source),
-            ),
-            card(
-                &words::amount(Some(assessment.totals.target.likely)),
-                "USD a month at the target",
-                &completeness(&assessment.totals.target),
-            ),
-        ],
-    );
-    vec![cards, paragraph(INTRODUCTION), pillars(&assessment.checks)]
+    card(
+        &assessment.blockers.len().to_string(),
+        "blockers to remove first",
+        &format!(
+            "{} checks fail, {grave} of them critical or high; {} questions wait for people",
+            assessment.count(CheckResult::Fail),
+            assessment.questions_for_people.len()
+        ),
+    )
 }
 
-const INTRODUCTION: &str = "Each check says pass, fail or unknown from what the provider's API tells, and shows what it read. \
-    Most unknowns are checks of the target, which does not exist yet: they are decided when it is designed, provisioned and rehearsed.";
+fn time(assessment: &Assessment) -> Html {
+    let plans = schedule::plan(assessment);
+    let days = plans.last().map_or(0, schedule::WavePlan::last_day);
+    let hours: u64 = plans.iter().map(|plan| plan.copy_hours).sum();
+    let unknown: usize = plans.iter().map(|plan| plan.unknown_sizes).sum();
+    let open = if unknown > 0 {
+        format!(", {unknown} stores of unknown size")
+    } else {
+        String::new()
+    };
+    card(
+        &format!("{days} days"),
+        "once nothing blocks",
+        &format!(
+            "{} waves one after another; {hours} h of copying{open}",
+            plans.len()
+        ),
+    )
+}
+
+/// What one decision changes, and how the bill agrees with the invoice.
+fn levers(assessment: &Assessment) -> Html {
+    let outlook = &assessment.outlook;
+    let rows = outlook.scenarios.iter().map(|scenario| {
+        let other = scenario.total.lines_not_priced != assessment.totals.target.lines_not_priced;
+        let note = if other {
+            " (other lines are priced)"
+        } else {
+            ""
+        };
+        vec![
+            element("code", "", [text(&scenario.what_if)]),
+            text(&scenario.meaning),
+            text(&words::signed(scenario.difference)),
+            text(&format!(
+                "{}{note}",
+                words::amount(Some(scenario.total.likely))
+            )),
+        ]
+    });
+    let mut parts = vec![
+        element("h3", "", [text("What one decision changes")]),
+        table(
+            &["Decision", "Meaning", "#USD a month", "#The target then"],
+            rows,
+        ),
+    ];
+    parts.push(paragraph(
+        "* In this one other lines have a price, so its sum does not compare one to one.",
+    ));
+    parts.extend(outlook.invoice.as_ref().map(|invoice| {
+        paragraph(&format!(
+            "The invoice of {} was {} USD, {} against the sum of today's lines. What may explain it: {}.",
+            invoice.month,
+            words::amount(Some(invoice.amount)),
+            words::signed(invoice.gap),
+            invoice.explained_by.join("; ")
+        ))
+    }));
+    parts.push(paragraph(&format!(
+        "{} % of the target's sum rests on counted or measured quantities. {}",
+        outlook.known_percent,
+        commitment(assessment)
+    )));
+    element("div", "", parts)
+}
+
+fn commitment(assessment: &Assessment) -> String {
+    let outlook = &assessment.outlook;
+    match outlook.lines_committed {
+        0 => "No price of a one-year commitment was read: give AWS's price lists with --prices."
+            .to_owned(),
+        lines => format!(
+            "With one-year commitments for the {lines} lines that have such a price: {} USD a month.",
+            words::amount(Some(outlook.target_committed))
+        ),
+    }
+}
 
 fn completeness(total: &Total) -> String {
     let range = if total.low == total.high {
@@ -63,17 +214,14 @@ fn completeness(total: &Total) -> String {
     } else {
         format!(
             "{} to {}",
-            words::amount(Some(total.low)),
-            words::amount(Some(total.high))
+            words::whole(total.low),
+            words::whole(total.high)
         )
     };
     if total.complete {
         format!("{range}; every line is priced")
     } else {
-        format!(
-            "{range}; incomplete: {} lines are not priced",
-            total.lines_not_priced
-        )
+        format!("{range}; lines without a price: {}", total.lines_not_priced)
     }
 }
 
