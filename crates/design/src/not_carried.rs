@@ -119,6 +119,7 @@ fn why(resource: &Resource) -> String {
         Attributes::Addon(_) | Attributes::Pipeline(_) | Attributes::LogDrain(_) => {
             "it belongs to the platform: decide what takes its place".to_owned()
         }
+        Attributes::Codebase(_) => "code is delivered by the release, not by this design".to_owned(),
         Attributes::Member(_) => "people come in through the identity centre".to_owned(),
         Attributes::Other(other) => format!("no counterpart of a source's {} is part of this design", other.word.replace('_', " ")),
     }

@@ -9,15 +9,20 @@
 //! see stands in `not_visible`, and everything else was read to its end.
 
 mod answer_cache;
+pub mod checkout;
 mod client;
+mod cron_lines;
 pub mod digitalocean;
 mod error;
 mod fingerprint;
 mod gathered;
 pub mod heroku;
+mod host_name;
+pub mod inside;
 mod item;
 mod notes;
 mod progress;
+mod scrubbed;
 mod segment;
 mod token;
 

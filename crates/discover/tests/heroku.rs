@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::{TOKEN, bytes, chain, short_patience};
 
-fn discover_with(
+pub(crate) fn discover_with(
     recording: Recording,
     faults: &[&str],
     jobs: Option<Vec<ScheduledJob>>,

@@ -2,9 +2,13 @@
 
 mod again;
 mod calm;
+mod checkout;
 mod description;
 mod faults;
 mod harness;
 mod heroku;
+mod inside;
 mod large;
+mod mutated;
 mod products;
+mod storm;

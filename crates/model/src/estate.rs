@@ -5,12 +5,16 @@
 //! No value of a secret ever enters this document.
 
 mod attributes;
+mod codebase;
 mod difference;
+mod inside;
 mod network;
 mod platform;
 
 pub use attributes::*;
+pub use codebase::*;
 pub use difference::{Changed, Difference, FieldChange, Named};
+pub use inside::*;
 pub use network::*;
 pub use platform::*;
 use serde::{Deserialize, Serialize};

@@ -106,6 +106,18 @@ pub(crate) struct DiscoverArgs {
     /// Also show what changed since the estate.json that is there.
     #[arg(long)]
     pub(crate) diff: bool,
+    /// The files of an application: a folder, or NAME=FOLDER with the application's name. May be given again.
+    #[arg(long, value_name = "[NAME=]DIR")]
+    pub(crate) checkout: Vec<String>,
+    /// Look into the servers over SSH as this account, with what --ssh-commands lists and nothing else.
+    #[arg(long, value_name = "USER")]
+    pub(crate) ssh: Option<String>,
+    /// A configuration of ssh to go by: jump hosts, ports, keys.
+    #[arg(long, value_name = "FILE", requires = "ssh")]
+    pub(crate) ssh_config: Option<PathBuf>,
+    /// Only show what --ssh would run on each server, and end.
+    #[arg(long)]
+    pub(crate) ssh_commands: bool,
 }
 
 /// Arguments of `assess`.

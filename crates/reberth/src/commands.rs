@@ -32,6 +32,7 @@ pub(crate) async fn run(
     let project = Project::new(&cli.global.project);
     match cli.command {
         Command::Init(args) => init::run(&args, output),
+        Command::Discover(args) if args.ssh_commands => discover::show_ssh_commands(output),
         Command::Discover(args) => {
             let policy = project.policy()?;
             let provider = policy.document.source.provider;

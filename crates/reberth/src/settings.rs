@@ -1,9 +1,11 @@
 //! What the arguments and the environment mean together. After this nothing reads either of them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use reberth_discover::{Token, digitalocean, heroku};
+use reberth_discover::inside::Ssh;
+use reberth_discover::{Token, checkout, digitalocean, heroku};
 use reberth_journal::{AuditHead, Clock};
 use reberth_model::policy::Provider;
 
@@ -28,6 +30,10 @@ pub(crate) struct DiscoverSettings {
     pub(crate) scheduled_jobs: Option<PathBuf>,
     /// Whether to show what changed since the last discovery.
     pub(crate) diff: bool,
+    /// Folders with the files of applications, by the application's name.
+    pub(crate) checkouts: BTreeMap<String, PathBuf>,
+    /// How servers are looked into; `None`: they are not.
+    pub(crate) ssh: Option<Ssh>,
 }
 
 impl DiscoverSettings {
@@ -61,7 +67,39 @@ impl DiscoverSettings {
             measured_until_epoch_seconds: last_midnight_epoch_seconds(),
             scheduled_jobs: args.scheduled_jobs,
             diff: args.diff,
+            checkouts: args
+                .checkout
+                .iter()
+                .map(|given| checkout_of(given))
+                .collect(),
+            ssh: ssh(args.ssh, args.ssh_config)?,
         })
+    }
+}
+
+/// Name and folder of `NAME=FOLDER`, or of a folder that tells its name.
+fn checkout_of(given: &str) -> (String, PathBuf) {
+    match given.split_once('=') {
+        Some((name, folder)) if !name.contains('/') => (name.to_owned(), PathBuf::from(folder)),
+        _ => {
+            let folder = PathBuf::from(given);
+            (checkout::name(&folder), folder)
+        }
+    }
+}
+
+fn ssh(user: Option<String>, config: Option<PathBuf>) -> Result<Option<Ssh>, Failure> {
+    let Some(user) = user else {
+        return Ok(None);
+    };
+    match Ssh::new(&user, config) {
+        Some(ssh) => Ok(Some(ssh)),
+        None => Err(CliError::Argument {
+            argument: "--ssh",
+            given: user,
+            why: "it is not the name of an account".to_owned(),
+        }
+        .into()),
     }
 }
 

@@ -9,4 +9,5 @@ pub mod ledger;
 pub mod postgres;
 pub mod relay;
 pub mod replay;
+pub mod ssh_server;
 pub mod terraform;

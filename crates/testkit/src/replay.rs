@@ -5,12 +5,14 @@
 //! test needs a web framework.
 
 mod answer;
+mod estates;
 mod faults;
 mod http;
 mod ranges;
 mod recording;
 
 pub use answer::Stats;
+pub use estates::{NAMES, Size};
 pub use faults::Faults;
 pub use recording::Recording;
 

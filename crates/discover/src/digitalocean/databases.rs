@@ -162,14 +162,16 @@ fn without_secrets(settings: BTreeMap<String, Value>) -> BTreeMap<String, Value>
     let kept = settings
         .into_iter()
         .filter(|(name, value)| !may_be_secret(name, value));
-    kept.map(|(name, value)| match value {
-        Value::Object(inner) => (
-            name,
-            Value::from_iter(without_secrets(inner.into_iter().collect())),
-        ),
-        value => (name, value),
-    })
-    .collect()
+    kept.map(|(name, value)| (name, cleaned(value))).collect()
+}
+
+/// The same, of what stands in a value.
+fn cleaned(value: Value) -> Value {
+    match value {
+        Value::Object(inner) => Value::from_iter(without_secrets(inner.into_iter().collect())),
+        Value::Array(items) => items.into_iter().map(cleaned).collect(),
+        value => value,
+    }
 }
 
 /// A number or a switch, such as `innodb_ft_min_token_size`, is no secret whatever its name.
@@ -204,12 +206,12 @@ mod tests {
 
     #[test]
     fn settings_keep_everything_but_what_may_be_a_secret() {
-        let text = r#"{"innodb_ft_min_token_size":3,"sql_mode":"ANSI","root_password":"x","pool":{"auth_token":"x","size":5}}"#;
+        let text = r#"{"innodb_ft_min_token_size":3,"sql_mode":"ANSI","root_password":"x","pool":{"auth_token":"x","size":5},"list":[{"password":"x","a":1}]}"#;
         let settings = without_secrets(serde_json::from_str(text).unwrap());
         let kept = serde_json::to_string(&settings).unwrap();
         assert_eq!(
             kept,
-            r#"{"innodb_ft_min_token_size":3,"pool":{"size":5},"sql_mode":"ANSI"}"#
+            r#"{"innodb_ft_min_token_size":3,"list":[{"a":1}],"pool":{"size":5},"sql_mode":"ANSI"}"#
         );
     }
 }

@@ -8,7 +8,8 @@ use serde_json::{Map, Number, Value};
 use std::fmt;
 
 /// Reads a value, keeping of every object only the fields whose path from the top is listed, for example `node_pools.size`.
-/// A listed path that leads to an object keeps nothing of it unless paths below it are listed too.
+/// A listed path that leads to an object keeps nothing of it unless paths below it are listed too, and a value that stands where an
+/// object belongs is not kept: nobody knows what it holds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts<'a> {
     pub(super) paths: &'a [String],
@@ -22,6 +23,7 @@ impl<'de> DeserializeSeed<'de> for Facts<'_> {
         Below {
             facts: self,
             at: &at,
+            is_listed: false,
         }
         .deserialize(deserializer)
     }
@@ -32,6 +34,8 @@ impl<'de> DeserializeSeed<'de> for Facts<'_> {
 struct Below<'a> {
     facts: Facts<'a>,
     at: &'a str,
+    /// Whether this very path is listed, rather than one below it.
+    is_listed: bool,
 }
 
 impl Below<'_> {
@@ -41,6 +45,10 @@ impl Below<'_> {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         self.facts.paths.iter().any(is_on_the_way)
+    }
+
+    fn kept(&self, value: Value) -> Value {
+        if self.is_listed { value } else { Value::Null }
     }
 }
 
@@ -60,23 +68,23 @@ impl<'de> Visitor<'de> for Below<'_> {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+        Ok(self.kept(Value::Bool(value)))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
+        Ok(self.kept(Value::from(value)))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
+        Ok(self.kept(Value::from(value)))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+        Ok(self.kept(Number::from_f64(value).map_or(Value::Null, Value::Number)))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
+        Ok(self.kept(Value::from(value)))
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -103,6 +111,7 @@ impl<'de> Visitor<'de> for Below<'_> {
                 let below = Below {
                     facts: self.facts,
                     at: &path,
+                    is_listed: self.facts.paths.contains(&path),
                 };
                 kept.insert(name, map.next_value_seed(below)?);
             } else {
@@ -128,5 +137,15 @@ mod tests {
             value.to_string(),
             r#"{"id":"a","n":null,"pools":[{"size":"s"}],"spec":{"x":1}}"#
         );
+    }
+
+    #[test]
+    fn a_text_in_the_place_of_an_object_is_not_kept() {
+        let paths = ["spec.name", "list.id"].map(str::to_owned);
+        let facts = Facts { paths: &paths };
+        let text = r#"{"spec":"{\"envs\":\"SECRET\"}","list":["SECRET",{"id":1}]}"#;
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let value = facts.deserialize(&mut reader).unwrap();
+        assert_eq!(value.to_string(), r#"{"list":[null,{"id":1}],"spec":null}"#);
     }
 }

@@ -156,6 +156,7 @@ pub(super) fn gather(droplet: Droplet, utilisation: Option<Utilisation>, gathere
         tags,
         created_at: droplet.created_at.clone(),
         utilisation,
+        inside: None,
     };
     gathered.add(Resource {
         id,

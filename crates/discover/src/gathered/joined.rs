@@ -141,7 +141,8 @@ impl Gathered {
                     hosts.extend(app.web_host.iter().map(|host| (host.as_str(), id)))
                 }
                 Attributes::Database(database) | Attributes::Cache(database) => {
-                    hosts.extend(database.host.iter().map(|host| (host.as_str(), id)))
+                    let names = database.host.iter().chain(&database.private_host);
+                    hosts.extend(names.map(|host| (host.as_str(), id)));
                 }
                 Attributes::Address(address) => hosts.extend([(address.ip.as_str(), id)]),
                 Attributes::Cdn(cdn) => {

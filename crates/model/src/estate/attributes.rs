@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use super::codebase::Codebase;
+use super::inside::Inside;
 use super::network::{
     Address, Cdn, Certificate, DnsRecord, Domain, Firewall, LoadBalancer, Network,
 };
@@ -57,6 +59,8 @@ pub enum Attributes {
     LogDrain(LogDrain),
     /// A person with access.
     Member(Member),
+    /// The files of an application.
+    Codebase(Codebase),
     /// A kind whose attributes no stage reads yet; the word is the field's own (`project`, `alert`, `cluster`, …).
     Other(Other),
 }
@@ -87,6 +91,7 @@ impl Attributes {
             Attributes::Pipeline(_) => "pipeline",
             Attributes::LogDrain(_) => "log_drain",
             Attributes::Member(_) => "member",
+            Attributes::Codebase(_) => "codebase",
             Attributes::Other(other) => &other.word,
         }
     }
@@ -128,6 +133,9 @@ pub struct Server {
     pub created_at: Option<String>,
     /// Utilisation as measured; `None` when the provider has no measurements.
     pub utilisation: Option<Utilisation>,
+    /// What runs on it, as seen from inside; `None` when nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
 }
 
 /// What was measured of a server over a window.
@@ -167,6 +175,9 @@ pub struct Database {
     pub data_bytes: Option<u64>,
     /// Host name for public connections.
     pub host: Option<String>,
+    /// Host name inside the private network, where it has another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_host: Option<String>,
     /// Port for public connections.
     pub port: Option<u16>,
     /// Whether the server demands TLS.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Edge, Estate, NotVisible, Resource};
 
-/// Facts that are measured anew with every discovery; that they differ is no news.
-const MEASURED: &str = "utilisation";
+/// Facts that are seen anew with every discovery; that they differ is no news.
+const MEASURED: [&str; 2] = ["utilisation", "connections"];
 
 /// What changed from an older estate to a newer one; everything ordered.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -137,7 +137,10 @@ fn changed(then: &Resource, now: &Resource) -> Option<Changed> {
 fn compare(path: &str, before: &Value, after: &Value, fields: &mut Vec<FieldChange>) {
     if let (Value::Object(then), Value::Object(now)) = (before, after) {
         let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
-        for name in names.into_iter().filter(|name| *name != MEASURED) {
+        for name in names
+            .into_iter()
+            .filter(|name| !MEASURED.contains(&name.as_str()))
+        {
             let below = match path {
                 "" => name.clone(),
                 _ => format!("{path}.{name}"),

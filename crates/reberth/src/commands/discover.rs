@@ -4,11 +4,13 @@ mod differences;
 mod fingerprint_key;
 mod scheduled_jobs;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use reberth_discover::{AnswerCache, Api, Fingerprint, Progress, digitalocean, heroku};
+use reberth_discover::inside::PROBES;
+use reberth_discover::{AnswerCache, Api, Fingerprint, Progress, checkout, digitalocean, heroku};
 use reberth_model::document::{sha256_hex, to_bytes};
-use reberth_model::estate::{Difference, Estate};
+use reberth_model::estate::{Codebase, Difference, Estate};
 use reberth_model::policy::Provider;
 use serde_json::{Value, json};
 
@@ -57,12 +59,19 @@ async fn read(
     output: &Output,
 ) -> Result<(Estate, Value), Failure> {
     let answers = kept_answers(&settings, project, output);
-    let estate = match settings.provider {
+    let checkouts = read_checkouts(&settings)?;
+    let ssh = settings.ssh.clone();
+    let mut estate = match settings.provider {
         Provider::Digitalocean => read_digitalocean(settings, answers.as_ref(), output).await?,
         Provider::Heroku => read_heroku(settings, answers.as_ref(), project, output).await?,
     };
     if let Some(answers) = answers {
         finish(&answers, output);
+    }
+    checkout::add(&mut estate, checkouts);
+    if let Some(ssh) = ssh {
+        ssh.look_into(&mut estate, &|progress| tell(&progress, output))
+            .await;
     }
     let path = project.estate_path();
     let bytes =
@@ -70,6 +79,32 @@ async fn read(
     atomic_file::replace(&path, &bytes)?;
     let outputs = json!({ "estate": sha256_hex(&bytes), "resources": estate.resources.len() });
     Ok((estate, outputs))
+}
+
+/// What `--ssh` would run on each server.
+pub(crate) fn show_ssh_commands(output: &Output) -> Result<Exit, Failure> {
+    let rows: Vec<Vec<String>> = PROBES
+        .iter()
+        .map(|probe| vec![probe.name.to_owned(), probe.command.to_owned()])
+        .collect();
+    let list: Vec<Value> = PROBES
+        .iter()
+        .map(|probe| json!({ "name": probe.name, "command": probe.command }))
+        .collect();
+    let after = "then `getent ahosts HOST` for each database and cache of the estate. All of it is given to `sh` on its standard input, with errors sent nowhere.";
+    let text = format!("{}\n\n{after}", table(&["for", "command"], &rows));
+    output.report(text, &json!({ "commands": list }))?;
+    Ok(Exit::Done)
+}
+
+/// The files of applications, read before anything is asked for: a folder that is misspelt is told at once.
+fn read_checkouts(settings: &DiscoverSettings) -> Result<BTreeMap<String, Codebase>, Failure> {
+    let mut checkouts = BTreeMap::new();
+    for (name, folder) in &settings.checkouts {
+        let code = checkout::read(folder).map_err(|error| CliError::file(folder, "read", error))?;
+        checkouts.insert(name.clone(), code);
+    }
+    Ok(checkouts)
 }
 
 /// The answers of earlier runs. They save requests and nothing else, so that a discovery goes on without them.

@@ -86,3 +86,53 @@ fn the_second_discovery_of_a_day_confirms_instead_of_reading() {
     assert_eq!(second.1.writes_refused, 0);
     folder.assert_no_secret();
 }
+
+#[test]
+fn the_files_of_an_application_become_part_of_the_estate() {
+    let folder = Folder::project();
+    folder.write(
+        "Procfile",
+        "web: bin/web TOKEN=RECORDED-FAKE-1\nrelease: rake db:migrate\n",
+    );
+    let code = format!("shop={}", folder.path.display());
+    let server = serve(Recording::edtech());
+    folder.ok(&["discover", "--checkout", &code, "--from", &server.url()]);
+    let estate: serde_json::Value = serde_json::from_str(&folder.read("estate.json")).unwrap();
+    assert_eq!(estate["counts"]["codebase"], 1);
+    assert!(
+        folder
+            .read("estate.json")
+            .contains("bin/web TOKEN=[redacted]")
+    );
+    folder.ok(&["assess", "--as-of", crate::folder::DAY]);
+    let wrong = folder.run(&[
+        "discover",
+        "--checkout",
+        "no/such/folder",
+        "--from",
+        &server.url(),
+    ]);
+    assert_eq!(wrong.code, 1, "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("no/such/folder"), "{}", wrong.stderr);
+}
+
+#[test]
+fn what_would_run_on_servers_is_shown_beforehand() {
+    let folder = Folder::project();
+    let shown = folder.ok(&["discover", "--ssh-commands"]).stdout;
+    assert!(
+        shown.contains("ss -H -lntup") && shown.contains("getent ahosts"),
+        "{shown}"
+    );
+    let wrong = folder.run(&[
+        "discover",
+        "--ssh=-oProxyCommand=x",
+        "--from",
+        "http://127.0.0.1:1",
+    ]);
+    assert!(
+        wrong.stderr.contains("not the name of an account"),
+        "{}",
+        wrong.stderr
+    );
+}

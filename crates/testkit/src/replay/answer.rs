@@ -76,6 +76,7 @@ impl Account {
         }
         let turn = self.take_turn(request);
         let mut answer = self.answer_turn(request, &turn);
+        // What an answer says itself stands first, and clients take the first.
         answer.headers.extend(self.rate_headers(turn.number));
         answer
     }
@@ -123,6 +124,13 @@ impl Account {
         }
         if turn.number <= faults.rate_limited_first {
             return rate_limited(1);
+        }
+        if is_due(faults.hourly_limit_every, turn.number) {
+            let mut answer = error(429, "too_many_requests", "API rate limit exceeded.");
+            answer
+                .headers
+                .push(("ratelimit-reset", (now_epoch_seconds() + 1).to_string()));
+            return answer;
         }
         if faults
             .burst_per_minute
@@ -291,16 +299,13 @@ impl Account {
 
     fn rate_headers(&self, number: u64) -> Vec<(&'static str, String)> {
         let limit = self.recording.rate_limit.limit_per_hour;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
         vec![
             ("ratelimit-limit", limit.to_string()),
             (
                 "ratelimit-remaining",
                 limit.saturating_sub(number).to_string(),
             ),
-            ("ratelimit-reset", (now.as_secs() + 3600).to_string()),
+            ("ratelimit-reset", (now_epoch_seconds() + 3600).to_string()),
         ]
     }
 
@@ -331,6 +336,11 @@ fn links(path: &str, page: u64, per_page: u64, total: u64) -> Value {
     } else {
         json!({ "pages": pages })
     }
+}
+
+fn now_epoch_seconds() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
 }
 
 fn rate_limited(retry_after_seconds: u64) -> Response {

@@ -5,6 +5,9 @@
 pub struct Faults {
     /// The first so many requests are answered 429 with `retry-after: 1`.
     pub rate_limited_first: u64,
+    /// Every so many-th request is answered 429 as when the limit of an hour is reached: without `retry-after`, with the moment
+    /// (one second ahead) in `ratelimit-reset`.
+    pub hourly_limit_every: Option<u64>,
     /// At most so many requests in any minute; more are answered 429 with the time to wait.
     pub burst_per_minute: Option<u64>,
     /// How many seconds a minute has, so that a test need not wait for a real one; 60 unless told.
@@ -29,7 +32,7 @@ pub struct Faults {
 
 impl Faults {
     /// Reads fault specifications: `429:N burst:N 500:EVERY drop:EVERY badjson:EVERY truncate:EVERY slow:MS 401:AFTER
-    /// forbid:PATH shift:N minute:SECONDS`. `None` when one is not understood.
+    /// forbid:PATH shift:N minute:SECONDS hourly:EVERY`. `None` when one is not understood.
     pub fn parse<'a>(specifications: impl IntoIterator<Item = &'a str>) -> Option<Faults> {
         let mut faults = Faults::default();
         for specification in specifications {
@@ -41,6 +44,7 @@ impl Faults {
             let number: u64 = value.parse().ok()?;
             match name {
                 "429" => faults.rate_limited_first = number,
+                "hourly" => faults.hourly_limit_every = Some(number),
                 "burst" => faults.burst_per_minute = Some(number),
                 "minute" => faults.minute_seconds = Some(number),
                 "500" => faults.server_error_every = Some(number),

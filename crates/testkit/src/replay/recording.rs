@@ -80,6 +80,11 @@ impl Recording {
             .map(|route| &mut route.body)
     }
 
+    /// Every recorded path.
+    pub fn paths(&self) -> Vec<String> {
+        self.routes.iter().map(|route| route.path.clone()).collect()
+    }
+
     /// Forgets every answer, to make an account of one's own.
     pub fn clear(&mut self) {
         self.routes.clear();

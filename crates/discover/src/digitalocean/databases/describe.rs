@@ -52,6 +52,9 @@ pub(super) fn add(detailed: Detailed, gathered: &mut Gathered) {
         data_bytes: None,
         storage_mib: cluster.storage_size_mib,
         host: connection.and_then(|connection| connection.host.clone()),
+        private_host: cluster
+            .private_connection
+            .and_then(|connection| connection.host),
         port: connection.and_then(|connection| connection.port),
         tls: connection
             .and_then(|connection| connection.ssl)

@@ -25,6 +25,7 @@ pub(super) struct Cluster {
     pub(super) tags: Option<Vec<String>>,
     pub(super) db_names: Option<Vec<String>>,
     pub(super) connection: Option<Connection>,
+    pub(super) private_connection: Option<Connection>,
     pub(super) users: Option<Vec<User>>,
     pub(super) storage_size_mib: Option<u64>,
     pub(super) version_end_of_life: Option<String>,
