@@ -18,6 +18,7 @@ mod network;
 mod not_carried;
 mod notes;
 mod operations;
+mod page;
 mod parameters;
 mod safeguards;
 mod security;
@@ -25,6 +26,7 @@ mod storage;
 
 pub use error::DesignError;
 pub use notes::{Note, notes};
+pub use page::page;
 
 use crate::decisions::Decisions;
 use crate::name::Room;
@@ -144,6 +146,17 @@ fn target(policy: &Policy) -> Target {
         .to_owned(),
         state_bucket: name::shortened(&bucket, BUCKET_NAME_LENGTH_MAX),
     }
+}
+
+/// A text that starts with a capital and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 fn servers_max(services: &[Service]) -> u32 {

@@ -6,6 +6,9 @@ use ipnet::Ipv4Net;
 use reberth_model::design::{Design, Peer, SecurityGroup, Tier};
 use std::collections::BTreeSet;
 
+/// Rules that a security group takes in each direction until its quota is raised.
+const GROUP_RULES_MAX: usize = 60;
+
 /// Something that is wrong with a design.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
@@ -243,6 +246,15 @@ fn traffic(design: &Design, notes: &mut Vec<Note>) {
                 );
             }
         }
+        for (direction, rules) in [("in", &group.ingress), ("out", &group.egress)] {
+            let count: usize = rules.iter().map(|rule| weight(&rule.peer)).sum();
+            if count > GROUP_RULES_MAX {
+                let message = format!(
+                    "{count} rules {direction}; AWS takes {GROUP_RULES_MAX} until its quota is raised"
+                );
+                note(notes, &item, message);
+            }
+        }
         if is_open(group)
             && !design
                 .ingresses
@@ -255,6 +267,14 @@ fn traffic(design: &Design, notes: &mut Vec<Note>) {
                 "it is open to the internet and protects no load balancer",
             );
         }
+    }
+}
+
+/// How many rules AWS counts for one peer: a list of prefixes counts with the most entries it may have.
+fn weight(peer: &Peer) -> usize {
+    match peer {
+        Peer::Distributions => 55,
+        Peer::Internet | Peer::Group(_) => 1,
     }
 }
 

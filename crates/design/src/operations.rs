@@ -1,12 +1,14 @@
 //! Alarms, backups, the budget.
 
-use reberth_model::design::Operations;
+use reberth_model::design::{MetricsStore, Operations};
 use reberth_model::policy::Policy;
 
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
 
 const NONE: &str = "none";
+const PROMETHEUS: &str = "prometheus";
+const CLOUDWATCH: &str = "cloudwatch";
 /// Highest budget that can be set, in US dollars a month.
 const BUDGET_MAX: u64 = 100_000_000;
 
@@ -43,6 +45,7 @@ pub(crate) fn design(
         copy_region: copy_region(policy, decisions)?,
         backup_days: days,
         budget_usd: budget(policy, decisions)?,
+        metrics: metrics(decisions)?,
     })
 }
 
@@ -76,6 +79,20 @@ fn copy_region(
         });
     }
     Ok((choice.value != NONE).then_some(choice.value))
+}
+
+fn metrics(decisions: &mut Decisions<'_>) -> Result<MetricsStore, DesignError> {
+    let choice = decisions.decide(&Question {
+        id: "operations.metrics",
+        value: PROMETHEUS,
+        alternative: CLOUDWATCH,
+        why: "memory, disks and connections are not measured from outside a server; rules and dashboards are files that are reviewed and tested",
+        may_be: Values::OneOf(&[PROMETHEUS, CLOUDWATCH]),
+    })?;
+    Ok(match choice.value.as_str() {
+        PROMETHEUS => MetricsStore::Prometheus,
+        _ => MetricsStore::Cloudwatch,
+    })
 }
 
 /// What was promised; nothing where nothing was.

@@ -10,4 +10,6 @@ mod decisions;
 mod documents;
 mod edge;
 mod estates;
+mod names;
 mod notes;
+mod page;

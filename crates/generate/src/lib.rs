@@ -9,6 +9,7 @@ pub mod hcl;
 mod live;
 mod manifest;
 mod modules;
+mod monitoring;
 mod prose;
 
 pub use error::GenerateError;
@@ -31,12 +32,21 @@ pub fn generate(design: &Design) -> Result<(Files, Manifest), GenerateError> {
         .map(|(path, body)| (path, body.to_string()))
         .collect();
     texts.extend(written(design));
+    texts.extend(monitoring::files(design));
     let roots = live::all(design);
     for folder in modules::of(&roots).iter().chain(&roots) {
         texts.insert(format!("{}/README.md", folder.path), folder.readme());
     }
     let roots: Vec<String> = roots.into_iter().map(|root| root.path).collect();
     texts.insert("infra/README.md".to_owned(), prose::readme(design, &roots));
+    texts.insert(
+        "docs/disaster-recovery.md".to_owned(),
+        prose::recovery::text(design),
+    );
+    texts.insert(
+        "docs/runbook.md".to_owned(),
+        prose::runbook::text(design, &roots),
+    );
     texts.insert("infra/.gitignore".to_owned(), prose::GITIGNORE.to_owned());
     let files: Files = texts
         .into_iter()

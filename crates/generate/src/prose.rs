@@ -1,5 +1,8 @@
 //! Files that are no Terraform: the README of `infra/` and the list of what Git shall ignore.
 
+pub(crate) mod recovery;
+pub(crate) mod runbook;
+
 use reberth_model::design::Design;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! The design that the tests generate files from: the committed result of the design stage.
 
 use reberth_model::design::{
-    Delivered, Design, Front, OriginAccess, ReplicationEngine, SwitchTarget, TrailLock,
+    Delivered, Design, Front, MetricsStore, OriginAccess, ReplicationEngine, SwitchTarget,
+    TrailLock,
 };
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,7 @@ pub(crate) fn other() -> Design {
         }
         design.operations.copy_region = None;
         design.operations.budget_usd = Some(6000);
+        design.operations.metrics = MetricsStore::Cloudwatch;
         design.safeguards.trail_lock = TrailLock::Compliance;
     })
 }

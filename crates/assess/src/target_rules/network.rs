@@ -55,6 +55,15 @@ fn room(target: &Target) -> Option<Vec<Evidence>> {
     )
 }
 
+/// Addresses that private or public load balancers may take in each of their subnets.
+fn load_balancers(design: &Design, private: bool) -> u64 {
+    let ingresses = design.ingresses.iter();
+    ingresses
+        .filter(|ingress| ingress.is_private == private)
+        .count() as u64
+        * PER_LOAD_BALANCER
+}
+
 fn room_in(design: &Design, subnet: &Subnet) -> (CheckResult, String) {
     let Some(block) = Block::parse(&subnet.cidr) else {
         return (
@@ -65,13 +74,13 @@ fn room_in(design: &Design, subnet: &Subnet) -> (CheckResult, String) {
     let usable = (1_u64 << (32 - block.prefix())).saturating_sub(KEPT_BY_AWS);
     let zones = design.network.zones.len().max(1) as u64;
     let needed = match subnet.tier {
-        Tier::Public => design.ingresses.len() as u64 * PER_LOAD_BALANCER + 1,
+        Tier::Public => load_balancers(design, false) + 1,
         Tier::App => {
             let servers = design
                 .services
                 .iter()
                 .map(|service| u64::from(service.capacity.max));
-            servers.sum::<u64>().div_ceil(zones)
+            servers.sum::<u64>().div_ceil(zones) + load_balancers(design, true)
         }
         Tier::Data => {
             let nodes = |replicas: usize| 2 + replicas as u64;

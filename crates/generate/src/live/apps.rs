@@ -32,6 +32,11 @@ pub(super) fn root(design: &Design) -> Folder {
                 "{ for key, service in module.service : key => service.target_group_arn_suffix }",
             ),
             output(
+                "role_names",
+                "Names of the servers' roles by service, for further policies.",
+                "{ for key, service in module.service : key => service.role_name }",
+            ),
+            output(
                 "autoscaling_group_names",
                 "Names of the Auto Scaling groups by service.",
                 "{ for key, service in module.service : key => service.autoscaling_group_name }",

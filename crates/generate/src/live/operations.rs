@@ -1,6 +1,6 @@
 //! `60-operations`: alarms, backups, the budget.
 
-use reberth_model::design::{Design, Ingress};
+use reberth_model::design::{Design, Ingress, MetricsStore};
 
 use super::{Root, arguments, entry, module};
 use crate::folder::{Folder, Output, output, variable};
@@ -32,11 +32,15 @@ pub(super) fn root(design: &Design) -> Folder {
     if let Some(usd) = design.operations.budget_usd {
         files.push(("budget.tf", budget(usd)));
     }
+    let keeps_metrics = design.operations.metrics == MetricsStore::Prometheus;
+    if keeps_metrics {
+        files.push(("metrics.tf", metrics(design)));
+    }
     Root {
         name: "60-operations",
         text: TEXT,
         reads: &reads,
-        outputs: outputs(),
+        outputs: outputs(keeps_metrics),
         variables: vec![
             variable(
                 "alarm_emails",
@@ -50,12 +54,68 @@ pub(super) fn root(design: &Design) -> Folder {
     .folder(design)
 }
 
-fn outputs() -> Vec<Output> {
-    vec![output(
+fn outputs(keeps_metrics: bool) -> Vec<Output> {
+    let mut outputs = vec![output(
         "alarm_topic_arn",
         "Topic that every notice goes through.",
         "module.alarms.topic_arn",
-    )]
+    )];
+    if keeps_metrics {
+        outputs.extend([
+            output(
+                "remote_write_url",
+                "Where agents write metrics to.",
+                "module.metrics.remote_write_url",
+            ),
+            output(
+                "metrics_query_url",
+                "The data source of Grafana.",
+                "module.metrics.query_url",
+            ),
+            output(
+                "grafana_endpoint",
+                "Host name of Grafana; null where it is not part of this.",
+                "module.metrics.grafana_endpoint",
+            ),
+        ]);
+    }
+    outputs
+}
+
+fn metrics(design: &Design) -> Body {
+    let roles = if design.services.is_empty() {
+        "{}"
+    } else {
+        "data.terraform_remote_state.apps.outputs.role_names"
+    };
+    let key = module("metrics_key", "encryption-key")
+        .gap()
+        .set("name", template("${local.name}-metrics"))
+        .set("description", template("Metrics of ${local.name}"))
+        .set("used_through", list(["aps"]));
+    let call = module("metrics", "metrics")
+        .gap()
+        .set("name", code("local.name"))
+        .comment("Rules stand beside their tests, and are read from there.")
+        .set(
+            "rules",
+            code("file(\"${path.module}/../../../../monitoring/prometheus/rules.yml\")"),
+        )
+        .comment("People come into Grafana through the identity centre.")
+        .set("has_grafana", design.safeguards.permission_sets);
+    Body::new().block(key).block(arguments(
+        call,
+        &[
+            ("", ""),
+            ("topic_arn", "module.alarms.topic_arn"),
+            ("writer_roles", roles),
+            ("kms_key_arn", "module.metrics_key.arn"),
+            (
+                "log_kms_key_arn",
+                "data.terraform_remote_state.network.outputs.log_kms_key_arn",
+            ),
+        ],
+    ))
 }
 
 fn alarms(design: &Design) -> Body {
@@ -106,7 +166,10 @@ fn notice_key() -> Block {
         .gap()
         .set("name", template("${local.name}-notices"))
         .set("description", template("Notices of ${local.name}"))
-        .set("publishers", list(["budgets", "cloudwatch", "events.rds"]))
+        .set(
+            "publishers",
+            list(["aps", "budgets", "cloudwatch", "events.rds"]),
+        )
 }
 
 fn balancer(ingress: &Ingress) -> Expression {

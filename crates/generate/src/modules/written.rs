@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// All of them, ordered by name.
-const ALL: [Written; 13] = [
+const ALL: [Written; 14] = [
     Written {
         name: "alarms",
         text: "A topic for notices, and alarms on databases, replicas, load balancers and groups of servers. Everything has a number to start with.",
@@ -62,6 +62,11 @@ const ALL: [Written; 13] = [
         name: "log-bucket",
         text: "A private bucket that services of AWS deliver logs to.",
         files: files!("log_bucket": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "metrics",
+        text: "A managed Prometheus with rules, alerts that end at a topic, the right of servers to write to it, and Grafana before it.",
+        files: files!("metrics": "main.tf", "grafana.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "migration-runner",

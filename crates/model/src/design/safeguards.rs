@@ -52,6 +52,22 @@ pub struct Operations {
     pub backup_days: u64,
     /// Monthly budget in US dollars; `None` where nothing was promised.
     pub budget_usd: Option<u64>,
+    /// Where metrics of servers and databases are kept.
+    #[serde(default)]
+    pub metrics: MetricsStore,
+}
+
+/// Where metrics of servers and databases are kept.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricsStore {
+    /// In CloudWatch only, as AWS itself measures.
+    #[default]
+    Cloudwatch,
+    /// In a managed Prometheus beside it, with Grafana.
+    Prometheus,
 }
 
 /// How data moves, and what exists for that time only.

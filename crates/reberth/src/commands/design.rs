@@ -17,7 +17,10 @@ use crate::project::{Project, optional};
 use crate::record::Record;
 use crate::table::table;
 
-/// Writes `design.json`. The design that is there already is the parent of the new one.
+/// The design as a page for people.
+const PAGE: &str = "report/design.html";
+
+/// Writes `design.json` and its page. The design that is there already is the parent of the new one.
 pub(crate) fn run(project: &Project, output: &Output) -> Result<Exit, Failure> {
     let policy = project.policy()?;
     let estate = project.estate()?;
@@ -50,6 +53,8 @@ pub(crate) fn run(project: &Project, output: &Output) -> Result<Exit, Failure> {
         let bytes = to_bytes(&design)
             .map_err(|error| CliError::file(&project.design_path(), "written", error.into()))?;
         atomic_file::replace(&project.design_path(), &bytes)?;
+        let page = reberth_design::page(&design, &assessment.document.costs);
+        atomic_file::replace(&project.path(PAGE), page.as_bytes())?;
         let outputs = json!({ "design": design.hash, "parent": design.parent });
         Ok((design, outputs))
     };

@@ -8,6 +8,11 @@ output "target_group_arn_suffixes" {
   value       = { for key, service in module.service : key => service.target_group_arn_suffix }
 }
 
+output "role_names" {
+  description = "Names of the servers' roles by service, for further policies."
+  value       = { for key, service in module.service : key => service.role_name }
+}
+
 output "autoscaling_group_names" {
   description = "Names of the Auto Scaling groups by service."
   value       = { for key, service in module.service : key => service.autoscaling_group_name }

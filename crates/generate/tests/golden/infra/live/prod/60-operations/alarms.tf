@@ -5,7 +5,7 @@ module "notice_key" {
 
   name        = "${local.name}-notices"
   description = "Notices of ${local.name}"
-  publishers  = ["budgets", "cloudwatch", "events.rds"]
+  publishers  = ["aps", "budgets", "cloudwatch", "events.rds"]
 }
 
 module "alarms" {

@@ -1,0 +1,39 @@
+//! `monitoring/`: rules with their tests, the agent's configuration, and a dashboard, all for Prometheus and Grafana.
+//!
+//! Keys of services and databases hold `a-z`, `0-9` and `-` only, so they are safe in YAML and PromQL as they are.
+
+mod agent;
+mod dashboard;
+mod rules;
+
+use reberth_model::design::{Design, MetricsStore};
+use std::collections::BTreeMap;
+
+const README: &str = "\
+# Monitoring
+
+- `prometheus/rules.yml`: recording rules, and alerts that end at the topic of `60-operations`. `promtool check rules rules.yml` reads them, `promtool test rules
+  rules_test.yml` proves each downtime alert with made-up series.
+- `prometheus/agent.yml`: for the agent on each server, beside node_exporter on 9100 and, where a database is watched, mysqld_exporter on 9104. Put both into the image of
+  the service, and set `SERVICE` in the agent's environment. The address to write to is the output `remote_write_url` of `60-operations`.
+- `grafana/overview.json`: import it into Grafana and choose the workspace as its data source.
+
+CloudWatch alarms of `60-operations` watch the same things from outside the servers: they go on when the agents do not.
+";
+
+/// The files, by path; none where metrics stay in CloudWatch.
+pub(crate) fn files(design: &Design) -> BTreeMap<String, String> {
+    if design.operations.metrics == MetricsStore::Cloudwatch {
+        return BTreeMap::new();
+    }
+    [
+        ("README.md", README.to_owned()),
+        ("prometheus/agent.yml", agent::configuration(design)),
+        ("prometheus/rules.yml", rules::rules(design)),
+        ("prometheus/rules_test.yml", rules::tests(design)),
+        ("grafana/overview.json", dashboard::overview(design)),
+    ]
+    .into_iter()
+    .map(|(name, text)| (format!("monitoring/{name}"), text))
+    .collect()
+}

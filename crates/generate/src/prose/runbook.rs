@@ -1,0 +1,144 @@
+//! `docs/runbook.md`: the move in its order, and what each step leaves to people.
+
+use reberth_model::design::{Design, ReplicationEngine};
+
+/// The text, from what the design holds.
+pub(crate) fn text(design: &Design, roots: &[String]) -> String {
+    let target = &design.target;
+    let mut parts = vec![format!(
+        "# Moving {} to AWS {}\n\nEach step names what Reberth does and what is left to people. Do not begin a step before the one above it is proven.\n",
+        target.project, target.region
+    )];
+    let mut steps = vec![ground(roots), servers(design)];
+    if !design.databases.is_empty() {
+        steps.push(databases(design));
+    }
+    if !design.buckets.is_empty() {
+        steps.push(buckets(design));
+    }
+    steps.push(names(design));
+    steps.push(after());
+    for (index, (title, lines)) in steps.iter().enumerate() {
+        parts.push(format!("\n## {}. {title}\n\n", index + 1));
+        parts.extend(lines.iter().map(|line| format!("- [ ] {line}\n")));
+    }
+    parts.concat()
+}
+
+type Step = (&'static str, Vec<String>);
+
+fn ground(roots: &[String]) -> Step {
+    let lines = vec![
+        "People: an AWS account with the identity centre switched on, and who may approve what."
+            .to_owned(),
+        format!(
+            "Apply the roots in their order: {}. `50-edge` waits for its certificates.",
+            names_of(roots)
+        ),
+        "People: confirm the mails of the alarm topic.".to_owned(),
+    ];
+    ("The ground", lines)
+}
+
+fn names_of(roots: &[String]) -> String {
+    let names: Vec<String> = roots
+        .iter()
+        .filter_map(|root| root.rsplit('/').next())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    names.join(", ")
+}
+
+/// A provider's API tells nothing of what is installed on a server.
+fn servers(design: &Design) -> Step {
+    let mut lines = vec![
+        "People: on one server of each service, list what runs there: packages (`dpkg --get-selections` or `rpm -qa`), units (`systemctl list-unit-files --state=enabled`), timers and crontabs \
+         (`systemctl list-timers`, `crontab -l` of each user), listening ports (`ss -tlnp`), and files outside packages. The provider's API tells none of it."
+            .to_owned(),
+        "People: bake an image of each service from that list and the code's repository, put its id into a Systems Manager parameter, and name the parameter in `image_parameter` of `40-apps`.".to_owned(),
+    ];
+    for service in &design.services {
+        let capacity = &service.capacity;
+        lines.push(format!(
+            "`{}`: {} to {} × {}; {}.",
+            service.key, capacity.min, capacity.max, service.instance_type.value, capacity.why
+        ));
+    }
+    for item in design
+        .not_carried
+        .iter()
+        .filter(|item| item.kind == "volume")
+    {
+        lines.push(format!("People: volume `{}`: {}.", item.name, item.why));
+    }
+    ("The servers", lines)
+}
+
+fn databases(design: &Design) -> Step {
+    let mut lines = vec![
+        "People: enter the addresses `nat_public_ips` of `00-network` as trusted sources of each database, and lengthen its binary log's retention to a day at least.".to_owned(),
+        "On each new database once: `CALL mysql.rds_set_configuration('binlog retention hours', 72);`".to_owned(),
+    ];
+    if design.migration.engine == ReplicationEngine::Dms {
+        lines.push("People: make tables, indexes, views, routines and accounts first (`reberth replicate plan` lists them), then start each replication task of `90-migration`. DMS carries rows only, proves them by its own validation, and streams nothing back: there is no way back with data.".to_owned());
+    } else {
+        lines.push("On the runner: `reberth replicate plan`, `start`, `verify`. Every difference is looked into, none is waived.".to_owned());
+        lines.push("`reberth cutover plan` shows every state of the switch. People: try it on a copy of the smallest database first, and measure how long writes stood still.".to_owned());
+    }
+    let count: usize = design
+        .databases
+        .iter()
+        .map(|one| one.schemas.len().max(1))
+        .sum();
+    lines.push(format!(
+        "{count} logical databases in {} instances.",
+        design.databases.len()
+    ));
+    ("The databases", lines)
+}
+
+fn buckets(design: &Design) -> Step {
+    let lines = design
+        .buckets
+        .iter()
+        .map(|bucket| format!("`{}`: copy its objects, compare counts and sizes, and copy once more after the writers stopped.", bucket.key))
+        .collect();
+    ("The files", lines)
+}
+
+fn names(design: &Design) -> Step {
+    let mut lines = vec![
+        "People: a day before, lower the time to live of every switched name to 60 seconds at the present DNS host.".to_owned(),
+        "People: create the validation records of `50-edge` at the present DNS host, where a CAA record binds the zone Amazon's too, and apply `50-edge` again.".to_owned(),
+    ];
+    for zone in &design.edge.zones {
+        for name in &zone.switched {
+            lines.push(format!(
+                "`{}` is switched from {}.",
+                name.source.name,
+                name.source.values.join(", ")
+            ));
+        }
+    }
+    for item in design
+        .not_carried
+        .iter()
+        .filter(|item| item.why.contains("private address"))
+    {
+        lines.push(format!("People: `{}`: {}.", item.name, item.why));
+    }
+    lines.push(
+        "`reberth cutover run`; at the point of decision two people look at the evidence."
+            .to_owned(),
+    );
+    ("The switch", lines)
+}
+
+fn after() -> Step {
+    let lines = vec![
+        "Hypercare: watch alarms and the dashboard through one busy day. The way back stays open.".to_owned(),
+        "When the way back is closed: destroy `90-migration`, take the trusted sources back, set `log_bin_trust_function_creators` to 0, and narrow what servers may reach by what the flow logs show.".to_owned(),
+        "Read the web firewall's log for a week, then set `edge.managed_rules_block`.".to_owned(),
+    ];
+    ("After it", lines)
+}
