@@ -3,7 +3,7 @@
 pub(crate) mod recovery;
 pub(crate) mod runbook;
 
-use reberth_model::design::Design;
+use reberth_model::design::{Design, Front};
 use std::collections::BTreeMap;
 
 /// Names that never belong into version control.
@@ -44,16 +44,29 @@ fn diagram(design: &Design) -> String {
         .iter()
         .map(|database| database.replicas.len())
         .sum();
+    let balancers = match design.edge.front {
+        Front::Distributions => format!(
+            "internet\n   |  443 (80 redirects)\n\
+             [ distributions: {}, web firewall ]   at the edge, files from {} buckets\n   |  443, inside the network\n\
+             [ load balancers: {} ]   application subnets in {zones} zones, no public address\n   |\n",
+            design.edge.distributions.len(),
+            design.buckets.len(),
+            design.ingresses.len()
+        ),
+        Front::LoadBalancers => format!(
+            "internet\n   |  443 (80 redirects)\n[ load balancers: {} ]   public subnets in {zones} zones, NAT gateways\n   |\n",
+            design.ingresses.len()
+        ),
+    };
     format!(
-        "\n## What stands here\n\n```\n\
-         internet\n   |  443 (80 redirects)\n\
-         [ load balancers: {} ]   public subnets in {zones} zones, NAT gateways\n   |\n\
+        "\n## What stands here\n\n```\n{balancers}\
          [ services: {} ]         application subnets, out through NAT, no public address\n   |  3306, TLS only\n\
-         [ databases: {}, replicas: {replicas} ]   data subnets, no way out\n\
-         ```\n\nVPC {}; one key for each class of data; people reach servers through Session Manager.\n",
-        design.ingresses.len(),
+         [ databases: {}, replicas: {replicas}, caches: {} ]   data subnets, no way out\n\
+         ```\n\nVPC {}; one key for each class of data; people reach servers through Session Manager. The order of the move is in `docs/runbook.md`, the rebuild after a loss in \
+         `docs/disaster-recovery.md`.\n",
         design.services.len(),
         design.databases.len(),
+        design.caches.len(),
         design.network.cidr
     )
 }

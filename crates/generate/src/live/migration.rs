@@ -118,7 +118,7 @@ fn runner(design: &Design) -> Block {
             ("", ""),
             (
                 "secret_arns",
-                "values(data.terraform_remote_state.data.outputs.master_secret_arns)",
+                "compact(values(data.terraform_remote_state.data.outputs.master_secret_arns))",
             ),
             (
                 "data_kms_key_arn",

@@ -33,7 +33,7 @@ const ALL: [Written; 14] = [
         text: "CloudTrail of every region into a bucket that can be put under Object Lock, and into a log group for alarms.\n\n\
                **`COMPLIANCE` is for good:** until its days are over nobody can delete the records or the bucket, not even the root user, and the bill \
                for them goes on. It is set only where the policy of the migration asked for it by name.",
-        files: files!("audit_trail": "main.tf", "bucket.tf", "key.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("audit_trail": "main.tf", "module.tftest.hcl", "bucket.tf", "key.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "backup",
@@ -44,7 +44,7 @@ const ALL: [Written; 14] = [
     Written {
         name: "cache",
         text: "An ElastiCache replication group: encrypted at rest and on the way, in the data tier. Clients must speak TLS.",
-        files: files!("cache": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("cache": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "cdn",
@@ -56,7 +56,7 @@ const ALL: [Written; 14] = [
         name: "dns-zone",
         text: "A hosted zone with the records of the present one. Names that are switched have two answers, `source` and `target`, and a weight for each: the cutover \
                moves the weights, Terraform leaves them alone.",
-        files: files!("dns_zone": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("dns_zone": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "log-bucket",
@@ -77,7 +77,7 @@ const ALL: [Written; 14] = [
     Written {
         name: "object-bucket",
         text: "A private, versioned bucket for the application's files.",
-        files: files!("object_bucket": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("object_bucket": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "permission-sets",
@@ -100,7 +100,7 @@ const ALL: [Written; 14] = [
         name: "web-firewall",
         text: "A web firewall with rate limits of its own, one for everything and one for sign-in, and the rule groups that AWS keeps. The two groups that know only what no \
                honest client sends refuse from the first day; the wider ones count until `managed_rules_block` is set.",
-        files: files!("web_firewall": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("web_firewall": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
 ];
 

@@ -18,4 +18,5 @@ mod pipeline;
 mod provision;
 mod scrape;
 mod several;
+mod terraform;
 mod tidy;

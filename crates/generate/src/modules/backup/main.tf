@@ -24,7 +24,8 @@ resource "aws_backup_plan" "this" {
     completion_window = 600
 
     lifecycle {
-      delete_after = var.retention_days
+      delete_after                              = var.retention_days
+      opt_in_to_archive_for_supported_resources = false
     }
 
     dynamic "copy_action" {
@@ -34,7 +35,8 @@ resource "aws_backup_plan" "this" {
         destination_vault_arn = copy_action.value.arn
 
         lifecycle {
-          delete_after = var.copy_retention_days
+          delete_after                              = var.copy_retention_days
+          opt_in_to_archive_for_supported_resources = false
         }
       }
     }

@@ -25,7 +25,7 @@ module "runner" {
   subnet_id                = data.terraform_remote_state.network.outputs.app_subnet_ids["a"]
   database_security_groups = { for key, target in local.targets : key => { id = data.terraform_remote_state.security.outputs.security_group_ids[target.security_group], port = target.port } }
 
-  secret_arns      = values(data.terraform_remote_state.data.outputs.master_secret_arns)
+  secret_arns      = compact(values(data.terraform_remote_state.data.outputs.master_secret_arns))
   data_kms_key_arn = data.terraform_remote_state.security.outputs.kms_key_arns["data"]
   disk_kms_key_arn = data.terraform_remote_state.security.outputs.kms_key_arns["data"]
 }

@@ -1,0 +1,66 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = {
+      json = "{}"
+    }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = {
+      arn = "arn:aws:logs:ap-south-1:123456789012:log-group:school"
+    }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = {
+      arn = "arn:aws:iam::123456789012:role/school"
+    }
+  }
+
+  mock_resource "aws_kms_key" {
+    defaults = {
+      arn = "arn:aws:kms:ap-south-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    }
+  }
+}
+
+variables {
+  name            = "school"
+  lock_mode       = "GOVERNANCE"
+  lock_days       = 90
+  log_kms_key_arn = "arn:aws:kms:ap-south-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  log_bucket      = "school-logs"
+}
+
+run "records_are_locked" {
+  assert {
+    condition     = aws_s3_bucket_object_lock_configuration.this[0].rule[0].default_retention[0].mode == "GOVERNANCE"
+    error_message = "The bucket is locked as asked."
+  }
+
+  assert {
+    condition     = aws_cloudtrail.this.is_multi_region_trail && aws_cloudtrail.this.enable_log_file_validation
+    error_message = "The trail covers every region, and its files can be proven."
+  }
+}
+
+run "without_a_lock_there_is_none" {
+  variables {
+    lock_mode = "NONE"
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_object_lock_configuration.this) == 0
+    error_message = "No lock was asked for."
+  }
+}
+
+run "unknown_modes_are_refused" {
+  command = plan
+
+  variables {
+    lock_mode = "FOREVER"
+  }
+
+  expect_failures = [var.lock_mode]
+}
