@@ -9,6 +9,7 @@ use reberth_replicate::postgres::state::{self, Method};
 use reberth_replicate::postgres::table;
 use reberth_replicate::running::RunningStream;
 use reberth_replicate::stream::Direction;
+use reberth_testkit::postgres::client_program;
 use tokio::sync::Semaphore;
 
 use super::{Captured, DATABASE, LIMIT_BYTES};
@@ -29,6 +30,7 @@ fn stream(pair: &Captured) -> RunningStream {
         method: Method::TriggerCapture,
         workers: 2,
         streams: 1,
+        pg_dump: client_program("pg_dump").expect("pg_dump"),
     };
     pipeline::start(plan, Arc::new(Semaphore::new(2)))
 }
