@@ -174,6 +174,12 @@ impl Applying {
     }
 
     async fn apply(&self, log: File) -> Result<(), ProvisionError> {
+        if *self.watcher.interrupts.borrow() > 0 {
+            return Err(ProvisionError::NotBegun {
+                root: self.root(),
+                said: "it was asked to stop before it began".to_owned(),
+            });
+        }
         let store = &self.site.store;
         let attempt = |pid| Attempt {
             plan: self.plan.hash.clone(),
@@ -228,7 +234,7 @@ impl Applying {
     async fn follow(&self, mut living: Living) -> Result<Ended, ProvisionError> {
         let mut tail = Tail::of(self.site.store.open_log()?);
         let mut interrupts = self.watcher.interrupts.clone();
-        let mut asked = *interrupts.borrow();
+        let mut asked = 0;
         let mut was_interrupted = false;
         loop {
             let is_over = living.is_over();
@@ -345,10 +351,13 @@ fn try_lock(log: &File, applying: &Applying) -> Result<bool, ProvisionError> {
 /// What can be told from here about the holder of a lock. No apply of this project lives: its log would be locked.
 fn evidence_of(who: &str) -> String {
     let here = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match who.rsplit_once('@') {
-        Some((_, host)) if !host.is_empty() && host == here.trim() => {
-            "that is this machine, where no apply of this project is running: it may be what a killed process left".to_owned()
+    let host = who.rsplit_once('@').map_or("", |(_, host)| host);
+    let evidence = match (host, here.trim()) {
+        ("", _) | (_, "") => "whether it is still at work cannot be told from here",
+        (host, here) if host == here => {
+            "that is this machine, where no apply of this project is running: it may be what a killed process left"
         }
-        _ => "that is not this machine: whether it is still at work can be seen there only".to_owned(),
-    }
+        _ => "that is not this machine: whether it is still at work can be seen there only",
+    };
+    evidence.to_owned()
 }

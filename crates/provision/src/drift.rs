@@ -17,7 +17,11 @@ pub enum Drift {
 
 /// Compares a root's state with what is there. Takes no lock and writes no state.
 pub async fn drift(site: &Site) -> Result<Drift, ProvisionError> {
-    site.init().await?;
+    match site.init().await {
+        // Without a bucket for states nothing was ever applied.
+        Err(ProvisionError::NoStateBucket { .. }) => return Ok(Drift::NotApplied),
+        ready => ready?,
+    }
     if site.state().await?.is_empty() {
         return Ok(Drift::NotApplied);
     }

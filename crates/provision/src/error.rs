@@ -172,11 +172,19 @@ pub enum ProvisionError {
         /// The file.
         file: PathBuf,
     },
-    /// An apply of this root is under way.
-    #[error("{root} is being applied right now")]
+    /// Another process is at work on this root.
+    #[error("{root} is being planned or applied by another process right now")]
     Busy {
         /// The root.
         root: String,
+    },
+    /// The state in the bucket is not the one that was copied there.
+    #[error("the state of {root} in the bucket does not hold what {} holds", file.display())]
+    StateCopy {
+        /// The root.
+        root: String,
+        /// The state that is here.
+        file: PathBuf,
     },
     /// A file cannot be read or written.
     #[error("{} could not be {doing}", path.display())]
@@ -224,6 +232,7 @@ impl ProvisionError {
             Self::File { .. } => "RB-PRO-020",
             Self::Tool { .. } => "RB-PRO-021",
             Self::NotBegun { .. } => "RB-PRO-022",
+            Self::StateCopy { .. } => "RB-PRO-023",
         }
     }
 
@@ -240,7 +249,7 @@ impl ProvisionError {
                 "check the credentials and the way to the registry, then run the same command again; nothing was changed".to_owned()
             }
             Self::NoStateBucket { .. } => {
-                "the first root makes that bucket: follow the README of the root _bootstrap once, then run the same command again".to_owned()
+                "the root _bootstrap makes that bucket: apply it first, then run the same command again".to_owned()
             }
             Self::Plan { .. } => {
                 "correct what the message names, then run the same command again; nothing was changed".to_owned()
@@ -275,8 +284,12 @@ impl ProvisionError {
             Self::ErroredState { .. } => {
                 "run `terraform state push errored.tfstate` in the folder of the root, remove that file, then plan again; applying before that would lose track of resources".to_owned()
             }
+            Self::StateCopy { file, .. } => format!(
+                "compare it with `terraform state pull` in the folder of the root; if {} is the right one, `terraform state push` puts it there",
+                file.display()
+            ),
             Self::Busy { .. } => {
-                "wait for it: `reberth provision apply` shows how it goes on".to_owned()
+                "wait for it; an apply is shown as it goes on by `reberth provision apply`".to_owned()
             }
             Self::File { .. } => {
                 "check the rights and the free space, then run the same command again".to_owned()
@@ -294,7 +307,8 @@ impl ProvisionError {
         }
     }
 
-    /// The same as the run engine records it. Nothing is tried again by itself: each failure asks for a look or a new plan.
+    /// The same as the run engine records it. Nothing is tried again by itself, each failure asks for a look or a new plan, but for a bucket
+    /// that was just made and is not seen everywhere yet.
     pub(crate) fn into_step_error(self) -> StepError {
         let why = std::error::Error::source(&self).map_or_else(String::new, ToString::to_string);
         StepError {
@@ -302,7 +316,7 @@ impl ProvisionError {
             what: self.to_string(),
             why,
             hint: self.hint(),
-            retry: false,
+            retry: matches!(self, Self::NoStateBucket { .. }),
         }
     }
 }

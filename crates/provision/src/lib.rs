@@ -13,6 +13,7 @@
 
 mod account;
 mod apply;
+mod bootstrap;
 mod changeset;
 mod drift;
 mod error;

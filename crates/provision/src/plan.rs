@@ -19,14 +19,18 @@ pub enum Planned {
 ///
 /// The state's mark is read before the plan is made. Were somebody to apply in between, the mark would be too old and the plan refused
 /// later: never the other way round.
+///
+/// The lock of the log is held to the end: an apply that has just compared the stored plan with the approved one must not find another in
+/// its place.
 pub async fn plan(site: &Site) -> Result<Planned, ProvisionError> {
-    if site.is_being_applied()? {
+    let log = site.store.open_log()?;
+    if log.try_lock().is_err() {
         let root = site.root.name.clone();
         return Err(ProvisionError::Busy { root });
     }
     site.check_no_errored_state()?;
     site.store.discard()?;
-    site.init().await?;
+    site.prepare().await?;
     let files_sha256 = site.files_sha256()?;
     let state = site.state().await?;
     let file = site.store.new_plan_file();
@@ -47,5 +51,6 @@ pub async fn plan(site: &Site) -> Result<Planned, ProvisionError> {
         findings: judge(&document, &site.surroundings),
     };
     site.store.keep(&record)?;
+    drop(log);
     Ok(Planned::Changes(Box::new(record)))
 }

@@ -8,7 +8,7 @@ use crate::error::ProvisionError;
 
 const LIVE: &str = "infra/live";
 /// The root that makes the bucket for all states.
-const BOOTSTRAP: &str = "_bootstrap";
+pub(crate) const BOOTSTRAP: &str = "_bootstrap";
 /// Accounts of the organisation come before what lives in them.
 const ORGANISATION: &str = "org";
 

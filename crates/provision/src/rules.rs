@@ -269,6 +269,38 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_with_the_apply_is_told_as_unknown() {
+        let unknown = |kind: &str, after: Value, unknown: Value| {
+            let mut resource = resource(kind, &["create"], Value::Null, after);
+            resource["change"]["after_unknown"] = unknown;
+            let found = found(resource, &Surroundings::default());
+            found
+                .into_iter()
+                .map(|(_, standing)| standing)
+                .collect::<Vec<_>>()
+        };
+        let rule = json!({ "type": "ingress", "from_port": 22 });
+        let ranges = json!({ "cidr_blocks": [true] });
+        assert_eq!(
+            unknown("aws_security_group_rule", rule.clone(), ranges.clone()),
+            [Standing::Unknown]
+        );
+        let group = json!({ "ingress": [rule] });
+        let inline = json!({ "ingress": [ranges] });
+        assert_eq!(
+            unknown("aws_security_group", group, inline),
+            [Standing::Unknown]
+        );
+        let computed = json!({ "ingress": true });
+        assert_eq!(unknown("aws_security_group", json!({}), computed), []);
+        let public = json!({ "publicly_accessible": true });
+        assert_eq!(
+            unknown("aws_rds_cluster_instance", json!({}), public),
+            [Standing::Unknown]
+        );
+    }
+
+    #[test]
     fn nobody_may_do_everything_everywhere() {
         let policy =
             |statement: Value| json!({ "policy": json!({ "Statement": statement }).to_string() });
@@ -295,6 +327,9 @@ mod tests {
                 "{statement}"
             );
         }
+        let everything = json!({ "Statement": { "Action": "*", "Resource": "*" } }).to_string();
+        let role = json!({ "inline_policy": [{ "policy": everything }] });
+        assert_eq!(refused("aws_iam_role", role), [bad]);
         let administrator = json!({ "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess" });
         assert_eq!(
             refused("aws_iam_role_policy_attachment", administrator),

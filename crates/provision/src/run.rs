@@ -6,6 +6,7 @@ use reberth_journal::{BoxFuture, Evidence, Observation, Policy, Step, StepError,
 use serde_json::json;
 
 use crate::apply::Applying;
+use crate::bootstrap::StateMoved;
 use crate::error::ProvisionError;
 
 /// Kind of the run; its subject is the root.
@@ -27,7 +28,12 @@ impl Timer for Clockwork {
 
 /// The steps of an apply. There is no undo: what Terraform made is taken back by a new plan that a person approves, never by itself.
 pub fn steps() -> Vec<Box<dyn Step<Applying>>> {
-    vec![Box::new(Ready), Box::new(Applied), Box::new(PlanDiscarded)]
+    vec![
+        Box::new(Ready),
+        Box::new(Applied),
+        Box::new(StateMoved),
+        Box::new(PlanDiscarded),
+    ]
 }
 
 /// All is as it was when the plan was approved. Only a look: a plan that cannot be applied any more leaves a run undone, not one stuck.

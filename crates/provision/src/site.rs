@@ -86,14 +86,25 @@ impl Site {
 
     /// Makes the folder ready: backend, modules, providers. Doing it again changes nothing.
     pub(crate) async fn init(&self) -> Result<(), ProvisionError> {
-        let arguments = ["init", "-input=false", "-json"];
-        let answer = self.ask(&arguments, INIT_LIMIT).await?;
+        self.init_with(&["init", "-input=false", "-json"]).await
+    }
+
+    /// The same, and copies the state from where it was before to where the files say. Terraform does this without `-json` only.
+    pub(crate) async fn init_moving_state(&self) -> Result<(), ProvisionError> {
+        let copy = ["-migrate-state", "-force-copy"];
+        let arguments = ["init", "-input=false", "-no-color", copy[0], copy[1]];
+        self.init_with(&arguments).await
+    }
+
+    async fn init_with(&self, arguments: &[&str]) -> Result<(), ProvisionError> {
+        let answer = self.ask(arguments, INIT_LIMIT).await?;
         if answer.code == Some(0) {
             return Ok(());
         }
         let said = said(&answer);
         let root = self.root.name.clone();
-        if let Some(bucket) = missing_bucket(&said) {
+        let missing = missing_bucket(&said).or_else(|| missing_bucket(&answer.stderr));
+        if let Some(bucket) = missing {
             return Err(ProvisionError::NoStateBucket { root, bucket });
         }
         let said = said.lines().next().unwrap_or_default().to_owned();
@@ -140,12 +151,17 @@ impl Site {
 
     /// Which state is there now.
     pub(crate) async fn state(&self) -> Result<StateMark, ProvisionError> {
-        let answer = self.ask(&["state", "pull"], READ_LIMIT).await?;
-        if answer.code != Some(0) {
-            return Err(self.unreadable("state pull", answer.complaint()));
-        }
-        StateMark::read(&answer.stdout)
+        StateMark::read(&self.pull().await?)
             .map_err(|error| self.unreadable("state pull", error.to_string()))
+    }
+
+    /// The state itself; empty where there is none. It holds secrets in the clear, and stays in memory.
+    pub(crate) async fn pull(&self) -> Result<String, ProvisionError> {
+        let answer = self.ask(&["state", "pull"], READ_LIMIT).await?;
+        match answer.code {
+            Some(0) => Ok(answer.stdout),
+            _ => Err(self.unreadable("state pull", answer.complaint())),
+        }
     }
 
     /// One hash over the files of the root, its modules and the versions of its providers.

@@ -104,6 +104,11 @@ impl RootStore {
         self.folder.join("new.tfplan")
     }
 
+    /// The state of a first root whose bucket does not exist yet.
+    pub(crate) fn local_state(&self) -> PathBuf {
+        self.folder.join("terraform.tfstate")
+    }
+
     /// What a look for drift leaves for a moment.
     pub(crate) fn drift_file(&self) -> PathBuf {
         self.folder.join("drift.tfplan")

@@ -12,9 +12,8 @@ use crate::error::ProvisionError;
 
 /// The oldest version that knows all the generated files use: lock files in S3 and write-only arguments.
 const NEEDED: &str = "1.11.0";
-const VERSION_LIMIT: Duration = Duration::from_secs(60);
 /// Variables that would add arguments to our commands or lead them to another state.
-const NOT_INHERITED: [&str; 11] = [
+const NOT_INHERITED: [&str; 10] = [
     "TF_CLI_ARGS",
     "TF_CLI_ARGS_init",
     "TF_CLI_ARGS_plan",
@@ -25,7 +24,6 @@ const NOT_INHERITED: [&str; 11] = [
     "TF_CLI_ARGS_version",
     "TF_WORKSPACE",
     "TF_DATA_DIR",
-    "TF_STATE_PERSIST_INTERVAL",
 ];
 const SET: [(&str, &str); 3] = [
     ("TF_IN_AUTOMATION", "1"),
@@ -134,7 +132,7 @@ impl Tool {
     ) -> Result<Answer, ProvisionError> {
         let mut command = self.command(folder, arguments);
         let asked = command.kill_on_drop(true).output();
-        let output = match tokio::time::timeout(limit.max(VERSION_LIMIT), asked).await {
+        let output = match tokio::time::timeout(limit, asked).await {
             Ok(output) => output.map_err(|error| self.failed(arguments[0], error.to_string()))?,
             Err(_) => return Err(self.failed(arguments[0], format!("no answer within {limit:?}"))),
         };

@@ -22,13 +22,17 @@ fn check(resource: &ResourceChange, surroundings: &Surroundings) -> Option<Verdi
     let change = &resource.change;
     match resource.kind.as_str() {
         "aws_vpc_security_group_ingress_rule" => check_rule(resource, surroundings),
-        "aws_security_group_rule" if change.after["type"] == "ingress" => inline(&change.after),
+        "aws_security_group_rule" if change.after["type"] == "ingress" => {
+            inline(&change.after, &change.after_unknown)
+        }
+        // Unknown as a whole means that the files do not give it.
         "aws_security_group" | "aws_default_security_group" => {
-            if change.afterwards("ingress") == Afterwards::Unknown {
-                return None;
-            }
             let rules = change.after["ingress"].as_array().into_iter().flatten();
-            rules.filter_map(inline).next()
+            let unknown = &change.after_unknown["ingress"];
+            let judged = rules.enumerate();
+            judged
+                .filter_map(|(at, rule)| inline(rule, &unknown[at]))
+                .next()
         }
         _ => None,
     }
@@ -59,13 +63,22 @@ fn check_rule(resource: &ResourceChange, surroundings: &Surroundings) -> Option<
 }
 
 /// A rule written inside its group, or in the old form of its own: it names no load balancer of the design, so no port is good.
-fn inline(rule: &Value) -> Option<Verdict> {
-    let mut ranges = ["cidr_blocks", "ipv6_cidr_blocks"]
-        .iter()
-        .filter_map(|field| rule[*field].as_array())
-        .flatten();
-    let open = ranges.find(|range| is_open(range))?;
-    Some(refused(open, rule))
+fn inline(rule: &Value, unknown: &Value) -> Option<Verdict> {
+    let fields = ["cidr_blocks", "ipv6_cidr_blocks"];
+    let ranges = |value| fields.iter().filter_map(move |field| list(value, field));
+    if let Some(open) = ranges(rule).flatten().find(|range| is_open(range)) {
+        return Some(refused(open, rule));
+    }
+    let is_unknown = |field: &&str| {
+        unknown[*field] == true
+            || list(unknown, field).is_some_and(|all| all.contains(&true.into()))
+    };
+    let field = fields.iter().copied().find(is_unknown)?;
+    Some(Verdict::Unknown(format!("{field} comes with the apply")))
+}
+
+fn list<'v>(value: &'v Value, field: &str) -> Option<&'v Vec<Value>> {
+    value[field].as_array()
 }
 
 fn refused(range: &Value, rule: &Value) -> Verdict {

@@ -1,5 +1,5 @@
 use super::{Rule, Surroundings, Verdict};
-use crate::plan_document::ResourceChange;
+use crate::plan_document::{Afterwards, ResourceChange};
 
 const BLOCKS: [&str; 4] = [
     "block_public_acls",
@@ -19,9 +19,12 @@ fn check(resource: &ResourceChange, _: &Surroundings) -> Option<Verdict> {
     let change = &resource.change;
     match resource.kind.as_str() {
         "aws_s3_bucket_public_access_block" if resource.makes() => {
-            let is_open = |name: &&&str| !change.afterwards(name).is_true();
-            let open = BLOCKS.iter().find(is_open)?;
-            Some(Verdict::Refused(format!("{open} would not be true")))
+            let is_unsure = |name: &&&str| !change.afterwards(name).is_true();
+            let name = BLOCKS.iter().find(is_unsure)?;
+            Some(match change.afterwards(name) {
+                Afterwards::Unknown => Verdict::Unknown(format!("{name} comes with the apply")),
+                _ => Verdict::Refused(format!("{name} would not be true")),
+            })
         }
         "aws_s3_bucket_public_access_block" if resource.removes() => Some(Verdict::Refused(
             "the block of public access would be taken off".to_owned(),

@@ -1,5 +1,5 @@
 use super::{Rule, Surroundings, Verdict};
-use crate::plan_document::ResourceChange;
+use crate::plan_document::{Afterwards, ResourceChange};
 
 const KINDS: [&str; 4] = [
     "aws_db_instance",
@@ -16,7 +16,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(resource: &ResourceChange, _: &Surroundings) -> Option<Verdict> {
-    let is_public = resource.change.afterwards("publicly_accessible").is_true();
-    (resource.makes() && resource.is_one_of(&KINDS) && is_public)
-        .then(|| Verdict::Refused("publicly_accessible would be true".to_owned()))
+    if !resource.makes() || !resource.is_one_of(&KINDS) {
+        return None;
+    }
+    match resource.change.afterwards("publicly_accessible") {
+        Afterwards::Value(value) if *value == true => Some(Verdict::Refused(
+            "publicly_accessible would be true".to_owned(),
+        )),
+        Afterwards::Unknown => Some(Verdict::Unknown(
+            "publicly_accessible comes with the apply".to_owned(),
+        )),
+        _ => None,
+    }
 }

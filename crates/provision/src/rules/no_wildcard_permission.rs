@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::{Rule, Surroundings, Verdict};
-use crate::plan_document::{Afterwards, ResourceChange};
+use crate::plan_document::{Afterwards, ResourceChange, ValueChange};
 
 /// Types with a policy, and the attribute that holds it.
 const POLICIES: [(&str, &str); 5] = [
@@ -41,6 +41,9 @@ fn check(resource: &ResourceChange, _: &Surroundings) -> Option<Verdict> {
             .ends_with(ADMINISTRATOR)
             .then(|| Verdict::Refused("it would give AdministratorAccess".to_owned()));
     }
+    if resource.kind == "aws_iam_role" {
+        return check_role(change);
+    }
     let (_, attribute) = POLICIES.iter().find(|(kind, _)| *kind == resource.kind)?;
     match change.afterwards(attribute) {
         Afterwards::Unknown => Some(Verdict::Unknown(format!(
@@ -49,6 +52,23 @@ fn check(resource: &ResourceChange, _: &Surroundings) -> Option<Verdict> {
         Afterwards::Value(Value::String(policy)) => judge_policy(policy),
         _ => None,
     }
+}
+
+/// What a role brings along in itself, in the form that is no longer recommended.
+fn check_role(change: &ValueChange) -> Option<Verdict> {
+    let inline = change.after["inline_policy"].as_array();
+    let policies = inline.into_iter().flatten().map(|own| &own["policy"]);
+    if let Some(verdict) = policies
+        .filter_map(Value::as_str)
+        .filter_map(judge_policy)
+        .next()
+    {
+        return Some(verdict);
+    }
+    let attached = change.after["managed_policy_arns"].as_array();
+    let mut arns = attached.into_iter().flatten().filter_map(Value::as_str);
+    arns.any(|arn| arn.ends_with(ADMINISTRATOR))
+        .then(|| Verdict::Refused("it would give AdministratorAccess".to_owned()))
 }
 
 fn judge_policy(policy: &str) -> Option<Verdict> {

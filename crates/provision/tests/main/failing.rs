@@ -1,7 +1,7 @@
 //! Applies that end in the middle: a resource fails, a person interrupts, a process dies.
 
 use reberth_journal::{Observation, RunState, Step};
-use reberth_provision::{Applying, steps};
+use reberth_provision::{Applying, plan, steps};
 use serde_json::json;
 
 use crate::ground::{Ground, NETWORK};
@@ -110,6 +110,40 @@ async fn one_interrupt_is_told_as_such_and_the_rest_is_planned_anew() {
     assert_eq!(error.code, "RB-PRO-014", "{error}");
     assert_eq!(ground.cloud.effects(), ["create aws_vpc vpc-1"]);
     assert_eq!(ground.record().await.changeset.summary(), "3 to create");
+}
+
+#[tokio::test]
+async fn asked_to_stop_before_it_began_it_touches_nothing() {
+    let ground = Ground::new("stopped");
+    let record = ground.record().await;
+    let mut applying = ground.applying(&record).await;
+    ground.interrupts.send(1).unwrap();
+    let stopped = applied().act(&mut applying).await.unwrap_err();
+    assert_eq!(stopped.code, "RB-PRO-022", "{stopped}");
+    assert_eq!(ground.cloud.begun(), [""; 0]);
+    ground.interrupts.send(0).unwrap();
+    applied().act(&mut applying).await.unwrap();
+    assert_eq!(
+        ground.cloud.effects().len(),
+        4,
+        "plan and approval still held"
+    );
+}
+
+#[tokio::test]
+async fn a_planner_keeps_others_out_until_its_plan_is_stored() {
+    let ground = Ground::new("planner");
+    let site = ground.site().await;
+    let planner = ground.site().await;
+    let planning = tokio::spawn(async move { plan(&planner).await });
+    ground
+        .until("the planner", || site.is_being_applied().unwrap())
+        .await;
+    assert_eq!(plan(&site).await.unwrap_err().code(), "RB-PRO-019");
+    assert!(site.stored_plan().unwrap().is_none());
+    planning.await.unwrap().unwrap();
+    assert!(site.stored_plan().unwrap().is_some());
+    assert!(!site.is_being_applied().unwrap());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The state in a bucket, with its lock.
 
-use reberth_journal::RunState;
-use reberth_provision::Planned;
+use reberth_journal::{Observation, RunState};
+use reberth_provision::{Drift, Planned, drift, steps};
 use reberth_testkit::terraform::StateBucket;
 
 use crate::ground::Ground;
@@ -22,7 +22,7 @@ async fn the_lock_of_a_killed_apply_is_explained_and_never_taken_off() {
     let killed = {
         let mut applying = ground.applying(&record).await;
         let acting = tokio::spawn(async move {
-            let steps = reberth_provision::steps();
+            let steps = steps();
             let applied = steps.iter().find(|step| step.name() == "applied").unwrap();
             applied.act(&mut applying).await
         });
@@ -83,12 +83,67 @@ async fn the_lock_of_a_killed_apply_is_explained_and_never_taken_off() {
 
 #[tokio::test]
 async fn a_bucket_that_is_not_there_yet_is_named() {
-    let bucket = StateBucket::start("school-state").unwrap();
+    let bucket = StateBucket::without("school-state").unwrap();
     let mut ground = Ground::new("no-bucket");
     on_bucket(&mut ground, &bucket);
-    let other = bucket.backend("k").replace("school-state", "elsewhere");
-    ground.write("00-network", "backend.tf", &other);
     let error = ground.plan().await.unwrap_err();
     assert_eq!(error.code(), "RB-PRO-005");
-    assert!(error.to_string().contains("elsewhere"), "{error}");
+    assert!(error.to_string().contains("school-state"), "{error}");
+    assert_eq!(
+        drift(&ground.site().await).await.unwrap(),
+        Drift::NotApplied
+    );
+}
+
+/// A project whose first root makes the bucket for its own state.
+fn bootstrap(name: &str, bucket: &StateBucket) -> Ground {
+    let mut ground = Ground::new(name);
+    ground.environment.extend(bucket.environment());
+    let network = ground.root().folder;
+    std::fs::rename(&network, network.with_file_name("_bootstrap")).expect("it is renamed");
+    let backend = bucket.backend("prod/_bootstrap.tfstate");
+    ground.write("_bootstrap", "backend.tf", &backend);
+    ground
+}
+
+#[tokio::test]
+async fn the_first_root_makes_its_bucket_and_its_state_moves_there() {
+    let bucket = StateBucket::without("school-state").unwrap();
+    let ground = bootstrap("bootstrap", &bucket);
+    let record = ground.record().await;
+    let here = ground
+        .project
+        .join(".reberth/provision/prod/_bootstrap/terraform.tfstate");
+    let override_file = ground.root().folder.join("reberth_override.tf");
+    assert!(override_file.exists());
+    // The stub has no S3: the bucket comes to be here while the root is applied.
+    bucket.make().unwrap();
+    assert_eq!(ground.apply(&record).await.state, RunState::Done);
+    assert_eq!(bucket.keys().unwrap(), ["prod/_bootstrap.tfstate"]);
+    assert!(!override_file.exists() && !here.exists());
+    assert_eq!(ground.plan().await.unwrap(), Planned::UpToDate);
+    assert_eq!(ground.cloud.effects().len(), 4);
+}
+
+#[tokio::test]
+async fn a_move_of_the_state_that_was_cut_short_is_finished() {
+    let bucket = StateBucket::without("school-state").unwrap();
+    let ground = bootstrap("cut-short", &bucket);
+    let record = ground.record().await;
+    let mut applying = ground.applying(&record).await;
+    let steps = steps();
+    let step = |name: &str| steps.iter().find(|step| step.name() == name).unwrap();
+    step("applied").act(&mut applying).await.unwrap();
+    // The process died after the override was removed, before the state was copied: there is no bucket yet.
+    let early = step("state_moved").act(&mut applying).await.unwrap_err();
+    assert_eq!(early.code, "RB-PRO-005", "{early}");
+    assert!(early.retry, "a new bucket may not be seen at once");
+    bucket.make().unwrap();
+    let seen = step("state_moved").observe(&mut applying).await.unwrap();
+    assert_eq!(seen, Observation::NotYet);
+    step("state_moved").act(&mut applying).await.unwrap();
+    step("state_moved").act(&mut applying).await.unwrap();
+    let evidence = step("state_moved").verify(&mut applying).await.unwrap();
+    assert_eq!(evidence["state_in_the_bucket"]["resources"], 4);
+    assert_eq!(ground.plan().await.unwrap(), Planned::UpToDate);
 }

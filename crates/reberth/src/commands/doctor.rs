@@ -13,11 +13,13 @@ use crate::project::Project;
 use crate::table::table;
 
 /// Programs that a command starts, with the command.
-const TOOLS: [(&str, &str); 4] = [
+const TOOLS: [(&str, &str); 6] = [
     ("mariadbd", "demo: its database servers"),
     ("mariadb-install-db", "demo: its database servers"),
     ("mariadb", "demo: its database servers"),
     ("setpriv", "demo: ends its servers with it"),
+    ("terraform", "provision: plans and applies; or tofu"),
+    ("tofu", "provision: plans and applies; or terraform"),
 ];
 
 /// One thing that was looked at.

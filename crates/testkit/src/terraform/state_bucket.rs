@@ -15,30 +15,34 @@ pub struct StateBucket {
 }
 
 impl StateBucket {
-    /// Starts one, and makes the bucket unless `name` is empty.
+    /// Starts one with the bucket.
     pub fn start(name: &str) -> io::Result<Self> {
+        let bucket = Self::without(name)?;
+        bucket.make()?;
+        Ok(bucket)
+    }
+
+    /// Starts one where the bucket is still to be made.
+    pub fn without(name: &str) -> io::Result<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new(python("moto_server")?);
         command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
         let child = start(command, "moto", || {
             TcpStream::connect(("127.0.0.1", port)).is_ok()
         })?;
-        let bucket = Self {
+        Ok(Self {
             port,
             name: name.to_owned(),
             child,
-        };
-        if !name.is_empty() {
-            bucket.make(name)?;
-        }
-        Ok(bucket)
+        })
     }
 
-    /// Makes another bucket.
-    pub fn make(&self, name: &str) -> io::Result<()> {
+    /// Makes the bucket.
+    pub fn make(&self) -> io::Result<()> {
         let body = "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
                     <LocationConstraint>ap-south-1</LocationConstraint></CreateBucketConfiguration>";
-        self.request("PUT", &format!("/{name}"), body).map(|_| ())
+        self.request("PUT", &format!("/{}", self.name), body)
+            .map(|_| ())
     }
 
     /// What a process needs to take it for S3.

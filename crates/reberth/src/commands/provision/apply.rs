@@ -79,13 +79,14 @@ impl Root<'_> {
     async fn go_on(&self, args: &ProvisionApplyArgs) -> Result<Came, Failure> {
         let name = &self.site.root().name;
         let unfinished = self.unfinished()?;
-        let (record, was_shown) = match (self.site.stored_plan()?, &unfinished) {
-            (Some(record), _) => (record, true),
-            (None, Some(_)) => match self.site.last_plan()? {
-                Some(record) => (record, true),
-                None => return Ok(Came::UpToDate),
-            },
-            (None, None) => {
+        // A run that was begun goes on with its plan, also when the plan's file is gone already.
+        let known = match (self.site.stored_plan()?, &unfinished) {
+            (None, Some(_)) => self.site.last_plan()?,
+            (stored, _) => stored,
+        };
+        let (record, was_shown) = match known {
+            Some(record) => (record, true),
+            None => {
                 self.output.progress(format!("planning {name}"));
                 match plan(self.site).await? {
                     Planned::UpToDate => return Ok(Came::UpToDate),
