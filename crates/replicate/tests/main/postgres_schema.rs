@@ -401,6 +401,36 @@ async fn what_cannot_be_carried_is_listed() {
 }
 
 #[tokio::test]
+async fn a_refused_function_that_a_trigger_needs_stops_the_move_before_the_rows() {
+    let pair = Pair::start(Major::V15, Major::V16);
+    let function = "CREATE FUNCTION public.stamp() RETURNS trigger LANGUAGE c AS '$libdir/moddatetime', 'moddatetime'";
+    pair.source.sql("shop", function).unwrap();
+    let table = "CREATE TABLE t (k int PRIMARY KEY, at timestamptz);
+        CREATE TRIGGER stamp BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION public.stamp('at')";
+    pair.source.sql_as("owner", "shop", table).unwrap();
+    let plan = pair.plan().await.unwrap();
+    pair.maker().begin(&plan).await.unwrap();
+    let refusal = pair
+        .maker()
+        .make(&[Stage::Definition], None)
+        .await
+        .expect_err("no right to make it");
+    assert_eq!(refusal.code(), "RB-REP-021");
+    assert!(
+        refusal
+            .to_string()
+            .contains("and TRIGGER public.t stamp needs it"),
+        "{refusal}"
+    );
+    // When somebody with the right has made it there, the move goes on.
+    pair.target.sql("shop", function).unwrap();
+    let skip = "UPDATE reberth.schema_item SET state = 'done' WHERE kind = 'FUNCTION'";
+    pair.target.sql_as("owner", "shop", skip).unwrap();
+    pair.maker().make(&Stage::ALL, None).await.unwrap();
+    pair.assert_as_by_pg_dump();
+}
+
+#[tokio::test]
 async fn a_table_that_needs_an_extension_that_the_target_lacks_is_a_blocker() {
     let folder = std::env::temp_dir().join(format!("reberth-only-here-{}", std::process::id()));
     let extension = folder.join("extension");
@@ -452,7 +482,7 @@ async fn a_target_with_tables_of_others_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_script_of_roles_gives_back_owners_and_grants() {
+async fn the_scripts_give_back_roles_owners_and_grants() {
     let pair = Pair::rich(Major::V15, Major::V15);
     let roles = "
         CREATE ROLE \"the readers\" NOLOGIN;
@@ -461,6 +491,7 @@ async fn the_script_of_roles_gives_back_owners_and_grants() {
         CREATE ROLE strong SUPERUSER;
         GRANT \"the readers\" TO reporter WITH ADMIN OPTION;
         GRANT SELECT ON ALL TABLES IN SCHEMA sales TO \"the readers\";
+        CREATE POLICY reported ON sales.base TO reporter USING (a > 0);
         ALTER TABLE sales.base OWNER TO reporter;
         ALTER FUNCTION sales.twice(int) OWNER TO strong;
         ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT EXECUTE ON FUNCTIONS TO reporter;
@@ -468,20 +499,36 @@ async fn the_script_of_roles_gives_back_owners_and_grants() {
         ALTER DATABASE shop SET \"my.setting\" TO 'it''s';";
     pair.source.sql("shop", roles).unwrap();
     let plan = pair.plan_as_administrator().await;
-    assert!(!plan.roles_script.contains("secret"));
-    assert!(!plan.roles_script.contains("nobody_here"));
+    assert!(!plan.scripts.roles.contains("secret"));
+    assert!(!plan.scripts.roles.contains("nobody_here"));
     assert!(
-        plan.roles_script
+        plan.scripts
+            .roles
             .contains("\n-- ALTER ROLE \"strong\" SUPERUSER;\n")
     );
+    // A policy names a role, so the roles come first.
+    let blockers = plan.blockers();
+    assert!(
+        blockers.len() == 1 && blockers[0].contains("the role reporter"),
+        "{blockers:?}"
+    );
+    let refusal = pair
+        .maker()
+        .begin(&plan)
+        .await
+        .expect_err("a role is missing");
+    assert_eq!(refusal.code(), "RB-REP-004");
+    // The owner is there, as the role that moves.
+    let script = plan
+        .scripts
+        .roles
+        .replace("CREATE ROLE \"owner\" LOGIN;", "");
+    pair.target.sql("shop", &script).unwrap();
+    let plan = pair.plan_as_administrator().await;
     let maker = pair.maker();
     maker.begin(&plan).await.unwrap();
     maker.make(&Stage::ALL, None).await.unwrap();
-    // The owner is there, as the role that moves.
-    let script = plan
-        .roles_script
-        .replace("CREATE ROLE \"owner\" LOGIN;", "");
-    pair.target.sql("shop", &script).unwrap();
+    pair.target.sql("shop", &plan.scripts.rights).unwrap();
     let with_rights = |server: &Postgres| {
         // The order within a list of rights says nothing.
         let rights = "

@@ -157,14 +157,20 @@ impl Maker {
             return Err(error);
         };
         session.run("giving an item up", "ROLLBACK").await?;
-        if item.is_needed {
-            return Err(ReplicateError::SchemaItem {
-                item: item.to_string(),
-                reason: "the target refuses it".to_owned(),
-                source: Some(source),
-            });
-        }
-        store::mark_refused(session, item.number, &source.to_string()).await
+        // Stopped now, before the rows are copied, rather than when the item that needs it comes.
+        let needed_by = store::needed_by(session, item.number).await?;
+        let reason = match (item.is_needed, needed_by) {
+            (true, _) => "the target refuses it".to_owned(),
+            (false, Some(other)) => format!("the target refuses it, and {other} needs it"),
+            (false, None) => {
+                return store::mark_refused(session, item.number, &source.to_string()).await;
+            }
+        };
+        Err(ReplicateError::SchemaItem {
+            item: item.to_string(),
+            reason,
+            source: Some(source),
+        })
     }
 
     async fn session(&self) -> Result<Session, ReplicateError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::dump::{PgDump, one_moment};
 use super::item::{Facts, FactsByObject, Item, items};
 use super::left_out::{LeftOut, part};
-use super::roles;
+use super::roles::{self, Scripts};
 use crate::connection::Address;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
@@ -22,17 +22,24 @@ pub struct SchemaPlan {
     pub items: Vec<Item>,
     /// What is not made.
     pub left_out: Vec<LeftOut>,
-    /// Roles, owners and grants as a script for people to review and run; nothing of it is run by the move.
-    pub roles_script: String,
+    /// Roles, owners and grants as scripts for people to review and run; nothing of them is run by the move.
+    pub scripts: Scripts,
+    /// Roles that row security policies name and the target does not have.
+    pub missing_roles: Vec<String>,
 }
 
 impl SchemaPlan {
     /// What of the left out objects forbids the move, in words; empty if nothing does.
     pub fn blockers(&self) -> Vec<String> {
-        self.left_out
-            .iter()
-            .filter(|left| left.is_blocker)
+        let left_out = self.left_out.iter().filter(|left| left.is_blocker);
+        let roles = self.missing_roles.iter().map(|role| {
+            format!(
+                "row security policies name the role {role}, which the target does not have: run the script of roles there"
+            )
+        });
+        left_out
             .map(|left| format!("{}: {}", left.what, left.reason))
+            .chain(roles)
             .collect()
     }
 }
@@ -59,7 +66,8 @@ pub async fn read(
     let snapshot = one_moment(&mut reader).await?;
     let entries = pg_dump.entries(source, &snapshot).await?;
     let facts = read_facts(&mut reader).await?;
-    let roles_script = roles::script(&mut reader, &entries).await?;
+    let scripts = roles::scripts(&mut reader, &entries).await?;
+    let missing_roles = missing_roles(&mut reader, &mut there).await?;
     reader
         .run("closing the schema's snapshot", "COMMIT")
         .await?;
@@ -67,7 +75,8 @@ pub async fn read(
     Ok(SchemaPlan {
         items: items(&kept, &facts),
         left_out,
-        roles_script,
+        scripts,
+        missing_roles,
     })
 }
 
@@ -85,6 +94,18 @@ pub(super) async fn offered_extensions(
     let sql = "SELECT name FROM pg_available_extensions";
     let rows: Vec<(String,)> = session.rows("listing the extensions on offer", sql).await?;
     Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+async fn missing_roles(
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<Vec<String>, ReplicateError> {
+    const DOING: &str = "comparing the roles of policies";
+    let named = "SELECT DISTINCT r.rolname FROM pg_policy p JOIN pg_roles r ON r.oid = ANY (p.polroles) ORDER BY 1";
+    let named: Vec<(String,)> = source.rows(DOING, named).await?;
+    let there: Vec<(String,)> = target.rows(DOING, "SELECT rolname FROM pg_roles").await?;
+    let missing = named.into_iter().filter(|role| !there.contains(role));
+    Ok(missing.map(|(role,)| role).collect())
 }
 
 async fn read_facts(session: &mut Session) -> Result<FactsByObject, ReplicateError> {

@@ -1,18 +1,30 @@
-//! Roles, owners and grants, as a script that people review and run.
+//! Roles, owners and grants, as scripts that people review and run.
 //!
 //! The move itself makes everything its own role's: a provider's administrator can neither make superusers nor speak for every role, and who
-//! may do what in the new account is for people to decide. The script says what was so on the source.
+//! may do what in the new account is for people to decide. The scripts say what was so on the source.
 
 use super::archive::Entry;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
 use crate::postgres::value::{quote_name, quote_text};
 
-const HEAD: &str = "\
--- Roles, owners and grants of the source. Review it, then run it on the target as its administrator.
--- Passwords are not carried: give each role that logs in a new one.
+const ROLES_HEAD: &str = "\
+-- Roles of the source and their settings. Review it, then run it on the target as its administrator before the move: row security policies
+-- may name roles. Passwords are not carried: give each role that logs in a new one.
 -- Rights that a managed server gives to nobody stand as comments.
 ";
+const RIGHTS_HEAD: &str = "\
+-- Owners and grants of the source. Review it, then run it on the target as its administrator when the whole schema is made.
+";
+
+/// Scripts for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scripts {
+    /// Roles, what they are members of, and their settings: for before the move.
+    pub roles: String,
+    /// Owners and grants: for after it.
+    pub rights: String,
+}
 
 /// Settings whose value is a list of quoted names already.
 const LISTS: [&str; 5] = [
@@ -23,13 +35,13 @@ const LISTS: [&str; 5] = [
     "shared_preload_libraries",
 ];
 
-/// Writes the script for the roles that own something in this database or were granted something, and for all that they are members of.
-pub(super) async fn script(
+/// Writes the scripts for the roles that own something in this database or were granted something, and for all that they are members of.
+pub(super) async fn scripts(
     session: &mut Session,
     entries: &[Entry],
-) -> Result<String, ReplicateError> {
+) -> Result<Scripts, ReplicateError> {
     const DOING: &str = "reading roles and grants";
-    let mut lines = vec![HEAD.to_owned()];
+    let mut lines = vec![ROLES_HEAD.to_owned()];
     let roles: Vec<Role> = session.rows(DOING, format!("{CONCERNED} {ROLES}")).await?;
     lines.extend(roles.iter().map(role_line));
     let members: Vec<(String, String, bool)> = session
@@ -46,12 +58,16 @@ pub(super) async fn script(
             .iter()
             .filter_map(|set| setting_line(set, &database)),
     );
-    lines.extend(owner_lines(entries));
+    let mut rights = vec![RIGHTS_HEAD.to_owned()];
+    rights.extend(owner_lines(entries));
     let grants = entries
         .iter()
         .filter(|entry| matches!(entry.kind.as_str(), "ACL" | "ACL LANGUAGE" | "DEFAULT ACL"));
-    lines.extend(grants.map(|entry| entry.definition.trim_end().to_owned()));
-    Ok(lines.join("\n") + "\n")
+    rights.extend(grants.map(|entry| entry.definition.trim_end().to_owned()));
+    Ok(Scripts {
+        roles: lines.join("\n") + "\n",
+        rights: rights.join("\n") + "\n",
+    })
 }
 
 const CONCERNED: &str = "

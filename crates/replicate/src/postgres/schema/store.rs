@@ -191,6 +191,19 @@ pub(super) async fn mark_refused(
         .map(drop)
 }
 
+/// An item that is still to be made, cannot be done without, and needs this one.
+pub(super) async fn needed_by(
+    target: &mut Session,
+    number: i64,
+) -> Result<Option<String>, ReplicateError> {
+    let sql = format!(
+        "SELECT kind || ' ' || name FROM reberth.schema_item
+         WHERE state = 'open' AND is_needed AND '{number}' = ANY (string_to_array(needs, ' ')) ORDER BY number LIMIT 1"
+    );
+    let row: Option<(String,)> = target.row("reading the schema's items", sql).await?;
+    Ok(row.map(|(item,)| item))
+}
+
 /// All that is not made: what the plan left out, and what the target refused.
 pub async fn left_out(target: &mut Session) -> Result<Vec<LeftOut>, ReplicateError> {
     let sql = "SELECT what, reason, is_blocker FROM reberth.schema_left_out
