@@ -28,6 +28,7 @@ fn stream(pair: &Captured) -> RunningStream {
         from: pair.address("source"),
         to: pair.address("target"),
         method: Method::TriggerCapture,
+        pg_dump: client_program("pg_dump").expect("pg_dump"),
         workers: 2,
         streams: 1,
         pg_dump: client_program("pg_dump").expect("pg_dump"),
