@@ -118,18 +118,14 @@ async fn run_once(
 /// Takes the first position and writes the first checkpoint.
 async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, ReplicateError> {
     if plan.method == Method::TriggerCapture {
-        return capture::begin::begin(plan, target).await;
+        let before = capture::begin::refuse_missing(plan).await?;
+        make_definitions(plan).await?;
+        return capture::begin::begin(plan, target, &before).await;
     }
     let mut source = Session::open(&plan.from).await?;
     let identity = server::identity(&mut source).await?;
     let tables = table::read(&mut source).await?;
-    if let Some(maker) = plan.maker() {
-        if !maker.is_begun().await? {
-            let schema = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
-            maker.begin(&schema).await?;
-        }
-        maker.make(&[Stage::Definition], None).await?;
-    }
+    make_definitions(plan).await?;
     let (place, snapshot) = slot::make(plan, &tables).await?;
     // What was read before the slot began, the schema too, may have changed since.
     let again = table::read(&mut source).await?;
@@ -150,6 +146,18 @@ async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, Repl
     };
     state::begin(target, plan.direction, &plan.database, &checkpoint).await?;
     Ok(snapshot)
+}
+
+/// Reads the schema, if that was not done, and makes what the rows need.
+async fn make_definitions(plan: &StreamPlan) -> Result<(), ReplicateError> {
+    let Some(maker) = plan.maker() else {
+        return Ok(());
+    };
+    if !maker.is_begun().await? {
+        let schema = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
+        maker.begin(&schema).await?;
+    }
+    maker.make(&[Stage::Definition], None).await
 }
 
 /// All about tables that a statement changes, without what grows by itself.

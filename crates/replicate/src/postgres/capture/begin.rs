@@ -1,9 +1,9 @@
 //! Begins a stream that follows by capture (rule 28).
 //!
-//! The order is what makes it right: all triggers stand, then the catalogue is read, then S_0 is taken, then the snapshot of the copy. What anybody does to the catalogue
-//! in between is seen by the first batch, which compares with what was read here.
+//! The order is what makes it right: the catalogue is read, all triggers stand, the tables are made on the target, S_0 is taken, then the snapshot of the copy. What anybody does to
+//! the catalogue in between is seen when it is compared at the end, or by the first batch.
 
-use super::catalogue::{self, Triggers};
+use super::catalogue::{self, Catalogue, Triggers};
 use super::{Cut, apply, install, keys};
 use crate::error::ReplicateError;
 use crate::postgres::plan::StreamPlan;
@@ -17,14 +17,12 @@ use crate::stream::Phase;
 pub(crate) async fn begin(
     plan: &StreamPlan,
     target: &mut Session,
+    before: &Catalogue,
 ) -> Result<Snapshot, ReplicateError> {
     let mut source = Session::open(&plan.from).await?;
-    let before = catalogue::read(&mut source).await?;
     let tables = table::read(&mut source).await?;
-    let captured = keys::read(&mut source, &tables).await?;
-    refuse_missing(&mut source, &captured).await?;
     let again = catalogue::read(&mut source).await?;
-    if let Some(changes) = catalogue::changed_shape(&before, &again) {
+    if let Some(changes) = catalogue::changed_shape(before, &again) {
         return Err(ReplicateError::CatalogueChanged { changes });
     }
     let first = Cut::now(&mut source).await?;
@@ -42,12 +40,14 @@ pub(crate) async fn begin(
     Snapshot::take(&plan.from).await
 }
 
-/// A table without its triggers would lose changes from the first moment on.
-async fn refuse_missing(
-    source: &mut Session,
-    captured: &[super::Captured],
-) -> Result<(), ReplicateError> {
-    let triggers = catalogue::triggers(source, captured).await?;
+/// Refuses to begin without the triggers, before anything is made on the target: a table without them would lose changes from the first moment on. Returns the catalogue as it
+/// was before.
+pub(crate) async fn refuse_missing(plan: &StreamPlan) -> Result<Catalogue, ReplicateError> {
+    let mut source = Session::open(&plan.from).await?;
+    let before = catalogue::read(&mut source).await?;
+    let tables = table::read(&mut source).await?;
+    let captured = keys::read(&mut source, &tables).await?;
+    let triggers = catalogue::triggers(&mut source, &captured).await?;
     let missing: Vec<String> = triggers
         .iter()
         .filter(|(_, standing)| **standing != Triggers::Ready)
@@ -58,5 +58,6 @@ async fn refuse_missing(
     if !missing.is_empty() {
         return Err(ReplicateError::Blocked(missing));
     }
-    install::refuse_switched_off(source).await
+    install::refuse_switched_off(&mut source).await?;
+    Ok(before)
 }

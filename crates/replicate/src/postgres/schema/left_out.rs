@@ -56,10 +56,15 @@ fn what(entry: &Entry) -> String {
     }
 }
 
-/// Settings of the dump; the database, which is there; the text that an extension brings itself; who may do what and the large objects, which are carried by others.
+/// Settings of the dump; the database, which is there; the text that an extension brings itself; who may do what and the large objects, which are carried by others;
+/// the triggers of a capture or a fence, which belong to the source.
 fn is_the_dumps_own(entry: &Entry) -> bool {
     match entry.kind.as_str() {
         "COMMENT" => entry.name.starts_with("EXTENSION "),
+        "TRIGGER" => {
+            entry.name.contains(" reberth_")
+                && entry.definition.contains(" EXECUTE FUNCTION reberth.")
+        }
         kind => matches!(
             kind,
             "ENCODING"
@@ -117,6 +122,26 @@ mod tests {
             owner: None,
             needs: needs.to_vec(),
         }
+    }
+
+    #[test]
+    fn triggers_of_ours_stay_where_they_are() {
+        let trigger = |name: &str, function: &str| Entry {
+            definition: format!(
+                "CREATE TRIGGER x AFTER INSERT ON public.t EXECUTE FUNCTION {function}()"
+            ),
+            ..entry(7, "TRIGGER", name, &[])
+        };
+        let entries = vec![
+            trigger("t reberth_capture_insert", "reberth.capture_16385"),
+            trigger("t reberth_fence_refuse", "reberth.fence_refuse"),
+            trigger("t reberth_mine", "public.mine"),
+            trigger("t audit", "public.audit"),
+        ];
+        let (kept, listed) = part(entries, &BTreeSet::new());
+        let kept: Vec<&str> = kept.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(kept, ["t reberth_mine", "t audit"]);
+        assert!(listed.is_empty());
     }
 
     #[test]

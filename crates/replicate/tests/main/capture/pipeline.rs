@@ -31,7 +31,6 @@ fn stream(pair: &Captured) -> RunningStream {
         pg_dump: client_program("pg_dump").expect("pg_dump"),
         workers: 2,
         streams: 1,
-        pg_dump: client_program("pg_dump").expect("pg_dump"),
     };
     pipeline::start(plan, Arc::new(Semaphore::new(2)))
 }
@@ -69,6 +68,9 @@ async fn settle(pair: &Captured, stream: &mut RunningStream) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_goes_its_whole_way() {
     let pair = Captured::start("capture-stream", TABLES);
+    pair.target
+        .sql(DATABASE, "DROP TABLE large, parted")
+        .unwrap();
     pair.write("INSERT INTO large SELECT n, n, repeat('x', 300) FROM generate_series(1, 60000) n; INSERT INTO parted SELECT n, 'n' FROM generate_series(1, 5000) n");
     // Without the triggers nothing begins, and nothing is written on the source.
     let refused = stream(&pair).wait_until(|_| false).await.unwrap_err();
