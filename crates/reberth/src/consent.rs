@@ -48,7 +48,7 @@ pub(crate) fn hash(change: &Value) -> String {
 }
 
 /// The change as indented lines.
-fn lines(change: &Value) -> Vec<String> {
+pub(crate) fn lines(change: &Value) -> Vec<String> {
     let Value::Object(fields) = change else {
         return vec![change.to_string()];
     };

@@ -4,7 +4,7 @@ use reberth_model::policy::{DatabasePolicy, Policy};
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_replicate::mysql::state::Direction;
-use reberth_replicate::{Address, ReplicateError, Secret};
+use reberth_replicate::{Address, Engine, ReplicateError, Secret};
 use serde_json::{Value, json};
 
 use crate::connections::{accounts_of_the_move, chosen, stream_plan};
@@ -155,10 +155,39 @@ impl Scope {
     }
 }
 
-/// The pair of the environment.
+/// Two addresses of one database, on two servers.
+pub(crate) struct Pair {
+    /// Its name on both sides.
+    pub(crate) database: String,
+    /// Where it is.
+    pub(crate) from: Address,
+    /// Where it goes.
+    pub(crate) to: Address,
+}
+
+/// The pair of the environment, as a stream of the MySQL family.
 fn pair(environment: &Environment, database: Option<&str>) -> Result<StreamPlan, Failure> {
-    let from = address(environment, SOURCE_URL, "source")?;
-    let to = address(environment, TARGET_URL, "target")?;
+    let Pair { database, from, to } = pair_of(environment, database, Engine::MySql)?;
+    Ok(StreamPlan {
+        database,
+        direction: Direction::Forward,
+        from,
+        to,
+        workers: PAIR_WORKERS,
+        spool: None,
+        bytes_per_s_most: None,
+        streams: 1,
+    })
+}
+
+/// The pair of the environment, both of one engine.
+pub(crate) fn pair_of(
+    environment: &Environment,
+    database: Option<&str>,
+    engine: Engine,
+) -> Result<Pair, Failure> {
+    let from = address(environment, SOURCE_URL, "source", engine)?;
+    let to = address(environment, TARGET_URL, "target", engine)?;
     let refuse = |role: &str, reason: String| ReplicateError::Address {
         role: role.to_owned(),
         reason,
@@ -191,15 +220,10 @@ fn pair(environment: &Environment, database: Option<&str>) -> Result<StreamPlan,
         }
         .into());
     }
-    Ok(StreamPlan {
+    Ok(Pair {
         database: name,
-        direction: Direction::Forward,
         from,
         to,
-        workers: PAIR_WORKERS,
-        spool: None,
-        bytes_per_s_most: None,
-        streams: 1,
     })
 }
 
@@ -207,6 +231,7 @@ fn address(
     environment: &Environment,
     name: &str,
     side: &'static str,
+    engine: Engine,
 ) -> Result<Address, ReplicateError> {
     let url = environment
         .get(name)
@@ -214,7 +239,14 @@ fn address(
             role: name.to_owned(),
             reason: "the environment variable is not set".to_owned(),
         })?;
-    Address::parse_mysql(&Secret::new(url.trim()), name, side)
+    let address = Address::parse(&Secret::new(url.trim()), name, side)?;
+    if address.engine() == engine {
+        return Ok(address);
+    }
+    Err(ReplicateError::Address {
+        role: name.to_owned(),
+        reason: "one address is of PostgreSQL, the other of MySQL: a database keeps its engine on its way".to_owned(),
+    })
 }
 
 /// What a command's run is about, for the journal.

@@ -6,6 +6,7 @@ pub(crate) mod full_load;
 pub(crate) mod lag;
 pub mod large_object;
 pub mod logical;
+pub mod method;
 pub mod pipeline;
 pub mod plan;
 pub mod schema;

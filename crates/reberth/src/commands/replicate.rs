@@ -5,6 +5,7 @@ mod grants;
 mod metrics;
 mod pause;
 mod plan;
+mod postgres;
 mod start;
 mod status;
 mod stop;
@@ -31,6 +32,10 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let named = database(command).database.as_deref();
+    let is_folder = project.policy().is_ok();
+    if !is_folder && let Some(pair) = postgres::pair(environment, named)? {
+        return postgres::run(command, pair, output).await;
+    }
     let scope = Scope::resolve(project, environment, named, output)?;
     match command {
         ReplicateCommand::Plan(_) => plan::run(&scope, environment, output).await,

@@ -15,6 +15,7 @@ mod live;
 mod operate;
 mod pair;
 mod pipeline;
+mod postgres;
 mod provision;
 mod scrape;
 mod several;

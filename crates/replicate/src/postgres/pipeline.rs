@@ -160,6 +160,14 @@ async fn make_definitions(plan: &StreamPlan) -> Result<(), ReplicateError> {
     maker.make(&[Stage::Definition], None).await
 }
 
+/// Makes all of the schema that is not made yet. The tables stand at one moment now, so foreign keys hold.
+async fn complete(plan: &StreamPlan) -> Result<(), ReplicateError> {
+    match plan.maker() {
+        Some(maker) => maker.make(&Stage::ALL, None).await,
+        None => Ok(()),
+    }
+}
+
 /// All about tables that a statement changes, without what grows by itself.
 fn shape_of(tables: &table::Tables) -> Vec<(String, Vec<table::Column>, Vec<usize>)> {
     let shape =
@@ -230,6 +238,12 @@ async fn stream(
         if checkpoint.phase == Phase::Replaying {
             // Its snapshot is later than every chunk's, so all tables stand at one moment after it.
             while follower.advance(publish).await? == Advanced::Disturbed {}
+            tokio::select! {
+                // It ends with an error only, and may be cut off anywhere.
+                followed = follower.follow(publish) => followed?,
+                completed = complete(plan) => completed?,
+            }
+            follower = Follower::open(&plan.from, state).await?;
             let certain_from = &checkpoint.certain_from;
             state.enter(target, Phase::Following, certain_from).await?;
             checkpoint = state.checkpoint(target).await?;
@@ -242,7 +256,14 @@ async fn stream(
             ReplicateError::Blocked(vec!["the checkpoint holds no place in a log".to_owned()])
         })?;
         let readings = follow::visible(state, target).await?;
-        follow::follow(plan, state, &checkpoint, readings, Some(&until), publish).await?;
+        let copied = readings.clone();
+        follow::follow(plan, state, &checkpoint, copied, Some(&until), publish).await?;
+        checkpoint = state.checkpoint(target).await?;
+        tokio::select! {
+            // It ends with an error only, and may be cut off anywhere.
+            followed = follow::follow(plan, state, &checkpoint, readings, None, publish) => followed?,
+            completed = complete(plan) => completed?,
+        }
         state
             .enter(target, Phase::Following, &checkpoint.certain_from)
             .await?;

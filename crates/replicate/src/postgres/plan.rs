@@ -48,7 +48,7 @@ impl StreamPlan {
     }
 
     /// What reads the schema.
-    pub(crate) fn pg_dump(&self) -> PgDump {
+    pub fn pg_dump(&self) -> PgDump {
         PgDump::new(&self.pg_dump)
     }
 

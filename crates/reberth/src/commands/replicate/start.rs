@@ -14,7 +14,6 @@ use reberth_replicate::{LogPosition, ReplicateError};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use self::shown::Shown;
 use super::direction;
 use super::metrics::Metrics;
 use crate::cli::{Goal, StartArgs};
@@ -25,6 +24,7 @@ use crate::failure::{CliError, Failure};
 use crate::output::Output;
 use crate::scope::{Scope, inputs};
 
+pub(super) use shown::Shown;
 pub(crate) use shown::line;
 
 /// How often progress is shown.
@@ -220,7 +220,11 @@ async fn watch(
             .iter()
             .map(|(plan, stream)| (*plan, stream.progress()))
             .collect();
-        shown.show(&now, output);
+        let named: Vec<_> = now
+            .iter()
+            .map(|(plan, progress)| (plan.database.as_str(), plan.direction, progress.clone()))
+            .collect();
+        shown.show(&named, output);
         if let Some(metrics) = metrics {
             metrics.set(&now);
         }
@@ -250,7 +254,7 @@ fn word(ended: Ended) -> &'static str {
     }
 }
 
-fn is_reached(goal: Goal, progress: &Progress) -> bool {
+pub(super) fn is_reached(goal: Goal, progress: &Progress) -> bool {
     match goal {
         Goal::Copied => matches!(progress.phase.as_str(), "replaying" | "following"),
         Goal::CaughtUp => progress.is_caught_up(),

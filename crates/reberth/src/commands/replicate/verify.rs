@@ -1,7 +1,6 @@
 //! `reberth replicate verify`: compares both sides by hashes, while the stream runs. Exits 4 on differences.
 
 use reberth_model::document::{sha256_hex, to_bytes};
-use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::verify::{self, VerifyReport};
 use serde_json::json;
 
@@ -31,14 +30,14 @@ pub(super) async fn run(
                 output.progress(format!("{table}: {rows} rows compared"))
             })
             .await?;
-            let (hash, place) = keep(&plan, &report, scope.project())?;
+            let (hash, place) = keep(&plan.database, &report, scope.project())?;
             let summary = json!({ "rows": report.rows, "differing": report.differing, "open": report.undecided, "equal_until": report.holds_until.to_string(), "report_sha256": hash });
             Ok(((report, hash, place), summary))
         };
         let run = inputs(std::slice::from_ref(&plan));
         let (report, hash, place) = scope.recorded("verify", run, work).await?;
         is_equal &= report.is_equal();
-        output.report(text(&plan, &report, &hash, &place), &report)?;
+        output.report(text(&plan.database, &report, &hash, &place), &report)?;
     }
     Ok(if is_equal {
         Exit::Done
@@ -48,8 +47,8 @@ pub(super) async fn run(
 }
 
 /// The report's hash, and where it was put.
-fn keep(
-    plan: &StreamPlan,
+pub(super) fn keep(
+    database: &str,
     report: &VerifyReport,
     project: Option<&Project>,
 ) -> Result<(String, String), Failure> {
@@ -57,7 +56,7 @@ fn keep(
         .map_err(|error| Failure::io("the report could not be serialised", error.into()))?;
     let place = match project {
         Some(project) => {
-            let file = format!("report/verify-{}.json", plan.database);
+            let file = format!("report/verify-{database}.json");
             crate::atomic_file::replace(&project.path(&file), &bytes)?;
             file
         }
@@ -66,7 +65,7 @@ fn keep(
     Ok((sha256_hex(&bytes), place))
 }
 
-fn text(plan: &StreamPlan, report: &VerifyReport, hash: &str, place: &str) -> String {
+pub(super) fn text(database: &str, report: &VerifyReport, hash: &str, place: &str) -> String {
     let rows: Vec<Vec<String>> = report
         .tables
         .iter()
@@ -106,7 +105,7 @@ fn text(plan: &StreamPlan, report: &VerifyReport, hash: &str, place: &str) -> St
     format!(
         "{}\ndatabase {}: {verdict}; {} rows compared, {} differ, {} open, up to {}{}{}\n{place}, sha256 {hash}",
         table(&["table", "rows", "chunks"], &rows),
-        plan.database,
+        database,
         report.rows,
         report.differing,
         report.undecided,

@@ -58,7 +58,9 @@ async fn each_planted_difference_is_found_across_majors() {
         ),
         ("parted_low", "UPDATE parted SET v = -1 WHERE id = 60"),
     ] {
-        let undo = format!("CREATE TABLE kept AS SELECT * FROM {table}; {plant}");
+        let undo = format!(
+            "SET session_replication_role = replica; CREATE TABLE kept AS SELECT * FROM {table}; {plant}"
+        );
         pair.target.sql(DATABASE, &undo).expect("a difference");
         let found = report(&pair).await;
         assert!(found.differing > 0, "{plant}: not found");
@@ -73,7 +75,7 @@ async fn each_planted_difference_is_found_across_majors() {
             "*"
         };
         let back = format!(
-            "TRUNCATE {table}; INSERT INTO {table} {} SELECT {columns} FROM kept; DROP TABLE kept",
+            "SET session_replication_role = replica; TRUNCATE {table} CASCADE; INSERT INTO {table} {} SELECT {columns} FROM kept; DROP TABLE kept",
             if table == "odd" {
                 format!("({columns}) OVERRIDING SYSTEM VALUE")
             } else {

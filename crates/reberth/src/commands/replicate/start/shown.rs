@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::progress::Progress;
 use serde_json::json;
@@ -15,23 +14,27 @@ const TABLES_SHOWN: usize = 8;
 
 /// What was said already.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(in crate::commands::replicate) struct Shown {
     phases: BTreeMap<String, String>,
     retries: BTreeMap<String, u64>,
 }
 
 impl Shown {
-    pub(super) fn show(&mut self, streams: &[(&StreamPlan, Progress)], output: &Output) {
+    pub(in crate::commands::replicate) fn show(
+        &mut self,
+        streams: &[(&str, Direction, Progress)],
+        output: &Output,
+    ) {
         let mut block = Vec::new();
-        for (plan, progress) in streams {
-            let name = name(plan);
+        for (database, direction, progress) in streams {
+            let name = name(database, *direction);
             self.note_phase(&name, progress, output);
             self.note_trouble(&name, progress, output);
             block.push(line(&name, progress));
             block.extend(table_lines(progress));
             output.event(
                 "replicating",
-                &json!({ "database": plan.database, "direction": plan.direction.word(), "gear": progress.gear(), "progress": progress }),
+                &json!({ "database": database, "direction": direction.word(), "gear": progress.gear(), "progress": progress }),
             );
         }
         output.progress_block(&block);
@@ -55,10 +58,10 @@ impl Shown {
     }
 }
 
-fn name(plan: &StreamPlan) -> String {
-    match plan.direction {
-        Direction::Forward => plan.database.clone(),
-        Direction::Reverse => format!("{} (way back)", plan.database),
+fn name(database: &str, direction: Direction) -> String {
+    match direction {
+        Direction::Forward => database.to_owned(),
+        Direction::Reverse => format!("{database} (way back)"),
     }
 }
 
