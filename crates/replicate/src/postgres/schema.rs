@@ -4,7 +4,7 @@
 //! 2. [`Maker::begin`] writes the plan down on the target; [`Maker::make`] makes [`Stage::Definition`].
 //! 3. The rows are copied. As soon as a table is complete, `make(&[Stage::Key, Stage::Index], Some(table))` makes its own; unique indexes when the
 //!    copy is certain, the rest when all tables are.
-//! 4. [`left_out`] lists what is not there, also what the target refused; [`compare()`] tells what differs besides.
+//! 4. [`left_out()`] lists what is not there, also what the target refused; [`compare()`] tells what differs besides.
 
 pub mod archive;
 mod compare;

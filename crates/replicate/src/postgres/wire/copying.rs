@@ -142,7 +142,7 @@ impl Wire {
     }
 
     /// Reads the next message of a replication stream into `body`. `false`: the server has ended the stream. It may be cut off only while no message
-    /// has begun, see [`Wire::is_copy_waiting`].
+    /// has begun, as while [`Wire::copy_both_wait`] waits.
     pub async fn copy_both_message(&mut self, body: &mut Vec<u8>) -> Result<bool, WireError> {
         match self.message(body).await? {
             b'd' => Ok(true),
