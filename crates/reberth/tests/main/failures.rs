@@ -221,8 +221,8 @@ fn a_day_or_a_waiver_that_is_none_is_refused() {
         &["yesterday"],
     );
     let policy = folder.read("reberth.yaml").replace(
-        "waivers: []",
-        "waivers: [{check: RB-S-NONE-01, name: A, reason: b, expires: 2027-01-01}]",
+        "\nwaivers: []",
+        "\nwaivers: [{check: RB-S-NONE-01, name: A, reason: b, expires: 2027-01-01}]",
     );
     folder.write("reberth.yaml", &policy);
     assert_failed(

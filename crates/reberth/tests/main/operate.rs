@@ -169,7 +169,7 @@ fn a_stream_that_is_stopped_for_good_ends_its_process_and_leaves_nothing() {
 fn addresses_that_cannot_be_used_are_refused_without_their_secret() {
     let folder = Folder::empty();
     let good = "mysql://a:hunter2@127.0.0.1:3999/shop?tls=off";
-    let cases: [Refused; 9] = [
+    let cases: [Refused; 10] = [
         (&[], "RB-CLI-013", "REBERTH_SOURCE_URL"),
         (
             &[("REBERTH_SOURCE_URL", good)],
@@ -191,11 +191,19 @@ fn addresses_that_cannot_be_used_are_refused_without_their_secret() {
         ),
         (
             &[
-                ("REBERTH_SOURCE_URL", "postgres://a:hunter2@h/shop"),
+                ("REBERTH_SOURCE_URL", "redis://a:hunter2@h/shop"),
                 ("REBERTH_TARGET_URL", good),
             ],
             "RB-REP-001",
             "scheme",
+        ),
+        (
+            &[
+                ("REBERTH_SOURCE_URL", "postgres://a:hunter2@h/shop"),
+                ("REBERTH_TARGET_URL", good),
+            ],
+            "RB-REP-001",
+            "keeps its engine",
         ),
         (
             &[
