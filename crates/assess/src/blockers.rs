@@ -66,9 +66,9 @@ fn unknown_engines(estate: &Estate) -> Option<Blocker> {
     (!resources.is_empty()).then(|| Blocker {
         check: None,
         stops: "replicate".to_owned(),
-        what: "These databases run an engine that this build cannot replicate".to_owned(),
+        what: "These databases run an engine that this build does not cut over".to_owned(),
         resources,
-        remedy: "Take the method that is proposed for each under methods, by hand for now, or leave them for a later wave".to_owned(),
+        remedy: "Take the method that is proposed for each under methods: `reberth replicate` copies, follows and verifies PostgreSQL between two addresses, and people cut it over; others go by hand, or in a later wave".to_owned(),
         waivable: false,
     })
 }

@@ -60,6 +60,32 @@ impl Servers {
             .expect("reberth runs")
     }
 
+    /// An account on the target that cannot let triggers rest is named before anything is made on the source.
+    fn expect_refused_writer(&self) {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let output = Command::new(REBERTH)
+            .args(["replicate", "start", "--until", "copied"])
+            .current_dir(std::env::temp_dir())
+            .env("PATH", format!("{}:{path}", client_folder().display()))
+            .env(
+                "REBERTH_SOURCE_URL",
+                self.source.url("postgres", PASSWORD, "lms"),
+            )
+            .env(
+                "REBERTH_TARGET_URL",
+                self.target.url("owner", PASSWORD, "lms"),
+            )
+            .output()
+            .expect("reberth runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains("may not set session_replication_role"),
+            "{said}"
+        );
+        let made = "SELECT (SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_publication)";
+        assert_eq!(self.source.sql("lms", made).expect("a count").trim(), "0");
+    }
+
     fn expect(&self, arguments: &[&str], reader: &str, code: i32) -> String {
         let output = self.reberth(arguments, reader);
         let said = format!(
@@ -76,6 +102,7 @@ impl Servers {
 #[test]
 fn a_database_is_moved_verified_and_forgotten() {
     let servers = Servers::start("cli-logical", "wal_level=logical");
+    servers.expect_refused_writer();
     let plan = servers.expect(&["plan"], "postgres", 0);
     assert!(
         plan.contains("0 blocker(s)") && plan.contains("the replication slot reberth_"),

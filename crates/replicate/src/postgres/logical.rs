@@ -1,9 +1,12 @@
 //! Following a source by logical decoding: a slot keeps the log, the server decodes it, the changes of many transactions become one step.
 
 pub(crate) mod apply;
+pub(crate) mod change;
 pub mod decode;
 pub mod fold;
 pub(crate) mod follow;
+pub(crate) mod gather;
+pub(crate) mod literal;
 pub(crate) mod reader;
 pub mod slot;
 pub(crate) mod write;

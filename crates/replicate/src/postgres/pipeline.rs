@@ -36,7 +36,7 @@ use crate::postgres::schema::{self, Stage};
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::Snapshot;
 use crate::postgres::state::{self, Checkpoint, Method, StreamState};
-use crate::postgres::{full_load, lag, server, table};
+use crate::postgres::{full_load, lag, new_tables, server, table};
 use crate::progress::Progress;
 use crate::running::{Attempt, RunningStream};
 use crate::stream::Phase;
@@ -270,5 +270,9 @@ async fn stream(
         checkpoint = state.checkpoint(target).await?;
         enter(&checkpoint);
     }
-    follow::follow(plan, state, &checkpoint, Default::default(), None, publish).await
+    tokio::try_join!(
+        follow::follow(plan, state, &checkpoint, Default::default(), None, publish),
+        new_tables::watch(plan, &checkpoint.tables)
+    )
+    .map(drop)
 }

@@ -10,6 +10,7 @@ use reberth_replicate::postgres::capture::{Captured, keys, remove};
 use reberth_replicate::postgres::logical::slot;
 use reberth_replicate::postgres::method::{self, Choice};
 use reberth_replicate::postgres::pipeline::{self, StreamPlan};
+use reberth_replicate::postgres::preflight;
 use reberth_replicate::postgres::schema;
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::state::{self, Method, StreamState};
@@ -160,9 +161,7 @@ async fn show_plan(plan: &StreamPlan, choice: &Choice, output: &Output) -> Resul
     let tables = table::read(&mut source).await?;
     let read = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
     let mut blockers = read.blockers();
-    if plan.method == Method::Logical {
-        blockers.extend(slot::blockers(&tables));
-    }
+    blockers.extend(preflight::blockers(plan).await?);
     let cells: Vec<Vec<String>> = tables
         .iter()
         .map(|(path, table)| vec![path.clone(), rows(table.rows), bytes(table.bytes)])
@@ -236,6 +235,12 @@ async fn start(
         &plan.database,
     )
     .await?;
+    if begun.is_none() {
+        let blockers = preflight::blockers(&plan).await?;
+        if !blockers.is_empty() {
+            return Err(ReplicateError::Blocked(blockers).into());
+        }
+    }
     let begins_capture = plan.method == Method::TriggerCapture && begun.is_none();
     if begins_capture && !args.consent.apply {
         output.note(

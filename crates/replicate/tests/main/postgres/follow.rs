@@ -143,6 +143,35 @@ async fn a_changed_table_stops_the_stream_where_it_changed() {
         .await
         .expect_err("the stream stops");
     assert_eq!(ended.code(), "RB-REP-008", "{ended}");
+    let applied = pair
+        .target
+        .sql(DATABASE, "SELECT id FROM plain")
+        .expect("rows");
+    assert_eq!(
+        applied.trim(),
+        "1",
+        "what committed before is applied, and nothing after it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_comes_later_is_noticed() {
+    let pair = Pair::start("later", Major::V15, Major::V15);
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    pair.source
+        .sql(DATABASE, "CREATE TABLE later (id int PRIMARY KEY)")
+        .expect("a table");
+    let ended = stream
+        .wait_until(|_| false)
+        .await
+        .expect_err("the stream stops");
+    assert!(
+        ended
+            .to_string()
+            .contains("CREATE TABLE \"public\".\"later\""),
+        "{ended}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
