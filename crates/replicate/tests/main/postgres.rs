@@ -1,6 +1,7 @@
 //! PostgreSQL: two servers, a database with the oddities that applications have, and a stream between them.
 
 mod follow;
+mod login;
 mod random;
 mod verify;
 
