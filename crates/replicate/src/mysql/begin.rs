@@ -148,11 +148,32 @@ async fn make_tables(
 
 /// An error if the target holds a table that is not the schema's, or a row.
 async fn refuse_strangers(target: &mut Session, schema: &Schema) -> Result<(), ReplicateError> {
+    let strangers = held(target, schema).await?.strangers;
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    Err(ReplicateError::TargetNotEmpty {
+        database: schema.database.clone(),
+        tables: strangers.join(", "),
+    })
+}
+
+/// What a target's database holds before the stream has begun.
+pub(crate) struct Held {
+    /// Up to five tables that are not the schema's, or hold a row.
+    pub(crate) strangers: Vec<String>,
+    /// Tables and sequences of the schema's names without a row: what an interrupted start leaves.
+    pub(crate) empty_count: usize,
+}
+
+/// Looks at each table of the target's database; at none of its rows but the first.
+pub(crate) async fn held(target: &mut Session, schema: &Schema) -> Result<Held, ReplicateError> {
     let sql = format!(
         "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
         quote_text(&schema.database)
     );
     let mut strangers = Vec::new();
+    let mut empty_count = 0;
     for name in target
         .rows::<String>("listing the target's tables", sql)
         .await?
@@ -164,16 +185,15 @@ async fn refuse_strangers(target: &mut Session, schema: &Schema) -> Result<(), R
         );
         let rows: Option<u64> = target.row("counting rows", sql).await?;
         let is_known = schema.tables.contains_key(&name) && rows == Some(0);
-        if !is_known && !schema.sequences.contains(&name) {
+        if is_known || schema.sequences.contains(&name) {
+            empty_count += 1;
+        } else {
             strangers.push(name);
         }
     }
-    if strangers.is_empty() {
-        return Ok(());
-    }
     strangers.truncate(5);
-    Err(ReplicateError::TargetNotEmpty {
-        database: schema.database.clone(),
-        tables: strangers.join(", "),
+    Ok(Held {
+        strangers,
+        empty_count,
     })
 }

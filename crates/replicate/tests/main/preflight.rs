@@ -2,6 +2,7 @@
 
 use crate::pair::Pair;
 use reberth_replicate::mysql::preflight::{self, Verdict};
+use reberth_testkit::learning::DATABASE;
 
 /// SQL, and the subjects of the blockers that it causes.
 const CASES: &[(&str, &[&str])] = &[
@@ -67,5 +68,37 @@ async fn a_target_that_takes_no_load_is_told_what_it_costs() {
         let verdict = &finding.expect("it is told").verdict;
         assert_eq!(*verdict == Verdict::Fine, takes_load, "{verdict:?}");
         assert!(!matches!(verdict, Verdict::Blocker(_)), "{verdict:?}");
+    }
+}
+
+/// A start that is killed while it makes the tables leaves some of them and no state: the next start needs nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn empty_tables_of_a_killed_start_stand_in_nobodys_way() {
+    let pair = Pair::with("leftovers", "CREATE TABLE lesson (id INT PRIMARY KEY)");
+    let verdict = async || {
+        let found = preflight::run(&pair.forward()).await.unwrap().findings;
+        let mut found = found
+            .into_iter()
+            .filter(|finding| finding.subject == "target database");
+        found.next().expect("it is told").verdict
+    };
+    assert_eq!(verdict().await, Verdict::Fine);
+    for (sql, is_blocked) in [
+        ("CREATE TABLE lesson (id INT PRIMARY KEY)", false),
+        ("INSERT INTO lesson VALUES (1)", true),
+        ("TRUNCATE lesson", false),
+        ("CREATE TABLE stranger (id INT PRIMARY KEY)", true),
+    ] {
+        pair.target
+            .sql(&format!(
+                "CREATE DATABASE IF NOT EXISTS {DATABASE}; USE {DATABASE}; {sql}"
+            ))
+            .unwrap();
+        let verdict = verdict().await;
+        assert_eq!(
+            matches!(verdict, Verdict::Blocker(_)),
+            is_blocked,
+            "{sql}: {verdict:?}"
+        );
     }
 }

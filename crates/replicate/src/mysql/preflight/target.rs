@@ -4,11 +4,11 @@ use super::{Preflight, Verdict};
 use crate::cause::Cause;
 use crate::connection::Session;
 use crate::error::ReplicateError;
+use crate::mysql::begin;
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::Schema;
 use crate::mysql::server;
 use crate::mysql::state;
-use crate::mysql::value::quote_text;
 
 /// Whether the writer may keep state on the target, and the target is empty and can hold the schema.
 pub(super) async fn probe(
@@ -18,27 +18,45 @@ pub(super) async fn probe(
     found: &mut Preflight,
 ) -> Result<(), ReplicateError> {
     probe_right_to_keep_state(target, found).await?;
-    let begun = state::peek(target, plan.direction, &plan.database).await?;
-    let sql = format!(
-        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
-        quote_text(&schema.database)
-    );
-    let tables: u64 = target
-        .row("counting the target's tables", sql)
+    let begun = state::peek(target, plan.direction, &plan.database)
         .await?
-        .unwrap_or_default();
-    let is_fine = begun.is_some() || tables == 0;
-    found.expect(
-        "target database",
-        is_fine,
-        if begun.is_some() {
-            "holds what an earlier start brought".to_owned()
-        } else {
-            format!("{tables} tables")
-        },
-        "empty it, or name another database",
-    );
+        .is_some();
+    let (verdict, seen) = match begun {
+        true => (
+            Verdict::Fine,
+            "holds what an earlier start brought".to_owned(),
+        ),
+        false => emptiness(target, schema).await?,
+    };
+    found.note("target database", verdict, seen);
     probe_loading(target, found).await
+}
+
+/// What stands in the way of a stream that has not begun, judged as `begin` judges it: a start that was killed while it made the tables leaves
+/// some of them, and must not need a person.
+async fn emptiness(
+    target: &mut Session,
+    schema: &Schema,
+) -> Result<(Verdict, String), ReplicateError> {
+    let held = begin::held(target, schema).await?;
+    Ok(if !held.strangers.is_empty() {
+        (
+            Verdict::Blocker("empty it, or name another database".to_owned()),
+            format!("holds {}", held.strangers.join(", ")),
+        )
+    } else if held.empty_count > 0 {
+        (
+            Verdict::Handled(
+                "they are dropped and made anew, as the source has them now".to_owned(),
+            ),
+            format!(
+                "{} tables of the source's names, without a row",
+                held.empty_count
+            ),
+        )
+    } else {
+        (Verdict::Fine, "empty".to_owned())
+    })
 }
 
 /// How rows will be written. The figure was measured with MySQL 9.7 (`make bench-mysql`).
