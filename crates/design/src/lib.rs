@@ -90,6 +90,7 @@ pub fn design(
         caches,
         databases,
         services,
+        platform: None,
         ingresses,
         decisions: Vec::new(),
         not_carried: Vec::new(),

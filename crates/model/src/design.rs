@@ -8,6 +8,7 @@ mod database;
 mod decision;
 mod edge;
 mod network;
+mod platform;
 mod safeguards;
 mod security;
 mod storage;
@@ -17,6 +18,7 @@ pub use database::*;
 pub use decision::*;
 pub use edge::*;
 pub use network::*;
+pub use platform::*;
 pub use safeguards::*;
 pub use security::*;
 pub use storage::*;
@@ -48,6 +50,9 @@ pub struct Design {
     pub databases: Vec<Database>,
     /// Groups of servers, ordered by key.
     pub services: Vec<Service>,
+    /// The cluster that runs applications in containers; `None` when servers run them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
     /// Load balancers, ordered by key.
     pub ingresses: Vec<Ingress>,
     /// Buckets for files, ordered by key.

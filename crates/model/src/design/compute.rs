@@ -70,7 +70,7 @@ pub struct Ingress {
     pub key: String,
     /// Its name, at most 32 characters.
     pub name: String,
-    /// Key of the service that gets the requests.
+    /// Key of the service, or of the workload of a platform, that gets the requests.
     pub service: String,
     /// First name of the certificate.
     pub domain: String,

@@ -11,7 +11,7 @@ pub struct Database {
     pub key: String,
     /// The environment it is labelled with.
     pub environment: String,
-    /// `mysql`.
+    /// `mysql` or `postgres`.
     pub engine: String,
     /// Version of the engine.
     pub engine_version: Choice,
