@@ -34,6 +34,8 @@ pub enum Grant {
     AttachVolumes,
     /// Give pods addresses: make and attach network interfaces.
     AssignAddresses,
+    /// Write the cluster's logs to CloudWatch.
+    WriteLogs,
     /// Read the secrets of the applications of these keys.
     ReadSecrets(Vec<String>),
     /// Read and write the objects of the buckets of these keys.
