@@ -7,16 +7,18 @@
 //! Up to the point of decision every failure unwinds by itself. After the switch a person decides, with `cutover way-back`.
 
 mod edge;
+mod engine;
 mod error;
-mod fence;
+mod mysql;
 mod passage;
 mod run;
 mod states;
 mod station;
 
 pub use edge::{Edge, EdgeState};
+pub use engine::Engine;
 pub use error::CutoverError;
-pub use fence::Account;
+pub use mysql::{Account, MySql};
 pub use passage::{Passage, Side};
 pub use run::{CUTOVER, Clockwork, WAY_BACK, base_from_history, cutover_steps, way_back_steps};
 pub use states::{STATES, StateOfTheMove};

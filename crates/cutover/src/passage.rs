@@ -3,16 +3,11 @@
 use std::time::Instant;
 
 use reberth_replicate::connection::Address;
-use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
-use reberth_replicate::mysql::schema::Schema;
-use reberth_replicate::mysql::server;
-use reberth_replicate::mysql::touched::Touched;
-use reberth_replicate::position::LogPosition;
+use reberth_replicate::running::RunningStream;
 
 use crate::edge::Edge;
+use crate::engine::{Answer, Engine};
 use crate::error::CutoverError;
-use crate::fence::{Account, Fence, canary};
-use crate::station::jobs::Events;
 
 /// One side of a passage: how it is fenced and opened.
 #[derive(Clone, Debug)]
@@ -30,7 +25,7 @@ pub struct Side {
 /// A passage from one side to the other, and what is known on the way. What is known is lost with the process, so each part is
 /// either asked for again or read from the journal.
 #[derive(Debug)]
-pub struct Passage {
+pub struct Passage<E: Engine> {
     /// The database.
     pub database: String,
     /// The side that has the writes now.
@@ -38,42 +33,42 @@ pub struct Passage {
     /// The side that gets them.
     pub to: Side,
     /// The stream from `from` to `to`.
-    pub stream: StreamPlan,
+    pub stream: E::Plan,
     /// The stream back, armed before `to` opens.
-    pub back: StreamPlan,
+    pub back: E::Plan,
     /// The front door.
     pub edge: Edge,
-    /// Accounts that may keep writing, `user@host`.
+    /// Accounts that may keep writing, as [`Engine::Account`] shows them.
     pub exempt: Vec<String>,
     /// Up to here in the log of `from` both sides are proven equal.
-    pub equal_until: Option<LogPosition>,
+    pub equal_until: Option<E::Place>,
     /// Accounts of `from` that the fence locks.
-    pub writers: Vec<Account>,
+    pub writers: Vec<E::Account>,
     /// Accounts of `to` that an earlier passage locked there, and that this one unlocks.
-    pub locked_at_destination: Vec<Account>,
+    pub locked_at_destination: Vec<E::Account>,
     /// Accounts of `to` that this passage unlocks: known before anything is fenced, so that an undo locks exactly these again.
-    pub(crate) opens: Vec<Account>,
-    /// Scheduled events of `from`.
-    pub(crate) events: Events,
+    pub(crate) opens: Vec<E::Account>,
+    /// What writes on `from` by the clock.
+    pub(crate) jobs: E::Jobs,
     /// When the fence was raised, on this process's clock.
     pub fenced_at: Option<Instant>,
     pub(crate) running: Option<RunningStream>,
     pub(crate) running_back: Option<RunningStream>,
-    pub(crate) schema: Option<Schema>,
+    pub(crate) memory: E::Memory,
     pub(crate) noted: serde_json::Value,
 }
 
-impl Passage {
+impl<E: Engine> Passage<E> {
     /// A passage of which nothing is known yet.
     pub fn new(
         database: &str,
         from: Side,
         to: Side,
-        stream: StreamPlan,
-        back: StreamPlan,
+        stream: E::Plan,
+        back: E::Plan,
         edge: Edge,
         exempt: Vec<String>,
-    ) -> Passage {
+    ) -> Passage<E> {
         Passage {
             database: database.to_owned(),
             from,
@@ -86,11 +81,11 @@ impl Passage {
             writers: Vec::new(),
             locked_at_destination: Vec::new(),
             opens: Vec::new(),
-            events: Events::default(),
+            jobs: E::Jobs::default(),
             fenced_at: None,
             running: None,
             running_back: None,
-            schema: None,
+            memory: E::Memory::default(),
             noted: serde_json::Value::Null,
         }
     }
@@ -98,54 +93,11 @@ impl Passage {
     /// The stream of this passage, started if it does not run in this process yet: that shuts out any other process's.
     pub(crate) fn running(&mut self) -> &mut RunningStream {
         let plan = &self.stream;
-        self.running
-            .get_or_insert_with(|| RunningStream::start(plan.clone()))
-    }
-
-    /// The schema as the stream knows it.
-    pub(crate) async fn schema(&mut self) -> Result<Schema, CutoverError> {
-        if let Some(schema) = &self.schema {
-            return Ok(schema.clone());
-        }
-        let mut session = server::reader(&self.stream.from).await?;
-        let schema = reberth_replicate::mysql::schema::read(&mut session, &self.database).await?;
-        self.schema = Some(schema.clone());
-        Ok(schema)
-    }
-
-    /// The end of the log of `from`.
-    pub(crate) async fn log_end(&self) -> Result<LogPosition, CutoverError> {
-        // The end of another server's log would say nothing about this stream.
-        let stream = self.stream.at_its_server().await?;
-        let mut session = server::reader(&stream.from).await?;
-        let flavour = server::version(&mut session).await?.flavour;
-        Ok(server::log_end(&mut session, flavour).await?)
-    }
-
-    /// The fence of the side that has the writes.
-    pub(crate) async fn fence_of_origin(&self) -> Result<Fence, CutoverError> {
-        Fence::open(
-            &self.from,
-            &self.database,
-            &[self.stream.from.user(), self.back.to.user()],
-            &self.exempt,
-        )
-        .await
-    }
-
-    /// The fence of the side that gets the writes.
-    pub(crate) async fn fence_of_destination(&self) -> Result<Fence, CutoverError> {
-        Fence::open(
-            &self.to,
-            &self.database,
-            &[self.stream.to.user(), self.back.from.user()],
-            &self.exempt,
-        )
-        .await
+        self.running.get_or_insert_with(|| E::start(plan))
     }
 
     /// The position up to which both sides are proven equal.
-    pub(crate) fn proven_until(&self) -> Result<LogPosition, CutoverError> {
+    pub(crate) fn proven_until(&self) -> Result<E::Place, CutoverError> {
         self.equal_until
             .clone()
             .ok_or(CutoverError::NothingToGoBackFrom {
@@ -153,26 +105,43 @@ impl Passage {
             })
     }
 
+    /// Proves that the application is not let in to a side, or not let write. Returns the server's words.
+    pub(crate) async fn prove_shut(&mut self, side: &Side) -> Result<String, CutoverError> {
+        match E::send_canary(self, &side.app).await? {
+            Answer::Refused(words) => Ok(words),
+            Answer::Accepted(_) => Err(CutoverError::NotFenced {
+                side: side.name,
+                reason: format!(
+                    "the application's account {} logs in and writes",
+                    side.app.user()
+                ),
+            }),
+        }
+    }
+
     /// Proves again that nobody writes to `from`: that the application is refused there, and that the log carries no change behind the last proof. What
     /// was proven minutes ago, or by a process that died, need not be so any more.
     pub(crate) async fn prove_still_fenced(&mut self) -> Result<String, CutoverError> {
-        let schema = self.schema().await?;
-        let words = canary::prove_shut(&self.from.app, self.from.name, &schema).await?;
+        let from = self.from.clone();
+        let words = self.prove_shut(&from).await?;
         let barrier = self.proven_until()?;
-        let behind = Touched::read(
-            &self.stream,
-            &schema,
-            barrier.clone(),
-            &self.log_end().await?,
-        )
-        .await?;
+        self.prove_silent(&barrier).await?;
+        Ok(words)
+    }
+
+    /// Proves that the log of `from`, read past a barrier taken after the fence, carries no change in scope (rule 38). Returns up to where it was read.
+    pub(crate) async fn prove_silent(
+        &mut self,
+        barrier: &E::Place,
+    ) -> Result<String, CutoverError> {
+        let behind = E::behind(self, barrier).await?;
         if behind.changes > 0 {
             return Err(CutoverError::WrittenBehindBarrier {
                 changes: behind.changes,
                 barrier: barrier.to_string(),
             });
         }
-        Ok(words)
+        Ok(behind.until)
     }
 
     /// Takes the back stream, if it runs in this process, to keep it running after the passage.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use reberth_journal::{BoxFuture, RunHistory, Step, Timer};
-use reberth_replicate::position::LogPosition;
+use serde::de::DeserializeOwned;
 
-use crate::fence::Account;
+use crate::engine::Engine;
 use crate::passage::Passage;
 use crate::states::STATES;
 use crate::station::Carried;
@@ -38,14 +38,17 @@ impl Timer for Clockwork {
 }
 
 /// The stations of a cutover, states 5 to 24.
-pub fn cutover_steps() -> Vec<Box<dyn Step<Passage>>> {
+pub fn cutover_steps<E: Engine>() -> Vec<Box<dyn Step<Passage<E>>>> {
     STATES[5..]
         .iter()
         .map(|state| cutover_step(state.name, state.not_built))
         .collect()
 }
 
-fn cutover_step(name: &'static str, not_built: Option<&'static str>) -> Box<dyn Step<Passage>> {
+fn cutover_step<E: Engine>(
+    name: &'static str,
+    not_built: Option<&'static str>,
+) -> Box<dyn Step<Passage<E>>> {
     if let Some(reason) = not_built {
         return Box::new(Carried(Unbuilt { name, reason }));
     }
@@ -67,7 +70,7 @@ fn cutover_step(name: &'static str, not_built: Option<&'static str>) -> Box<dyn 
 }
 
 /// The stations of the way back.
-pub fn way_back_steps() -> Vec<Box<dyn Step<Passage>>> {
+pub fn way_back_steps<E: Engine>() -> Vec<Box<dyn Step<Passage<E>>>> {
     vec![
         Box::new(Carried(Streaming {
             name: "reverse_streaming",
@@ -99,7 +102,7 @@ pub fn way_back_steps() -> Vec<Box<dyn Step<Passage>>> {
     ]
 }
 
-impl Passage {
+impl<E: Engine> Passage<E> {
     /// Takes from the journal what an earlier process of this run had found out.
     pub fn recall(&mut self, history: &RunHistory) {
         for step in history.steps() {
@@ -109,26 +112,25 @@ impl Passage {
             if let Some(position) = evidence
                 .get("equal_until")
                 .or_else(|| evidence.get("barrier"))
-                .and_then(read_position)
+                .and_then(read)
             {
                 self.equal_until = Some(position);
             }
-            if let Some(writers) = evidence.get("writers").and_then(read_accounts) {
+            if let Some(writers) = evidence.get("writers").and_then(read) {
                 self.writers = writers;
             }
-            if let Some(opens) = evidence.get("opens").and_then(read_accounts) {
+            if let Some(opens) = evidence.get("opens").and_then(read) {
                 self.opens = opens;
             }
-            let events = evidence.get("events").cloned();
-            if let Some(events) = events.and_then(|events| serde_json::from_value(events).ok()) {
-                self.events = events;
+            if let Some(jobs) = evidence.get("events").and_then(read) {
+                self.jobs = jobs;
             }
         }
     }
 }
 
 /// What a passage takes from the one before it, if that came to its end: from where on the sides may differ, and whom it locked.
-pub fn base_from_history(history: &RunHistory) -> (Option<LogPosition>, Vec<Account>) {
+pub fn base_from_history<E: Engine>(history: &RunHistory) -> (Option<E::Place>, Vec<E::Account>) {
     let evidence = |name: &str, field: &str| {
         history
             .step(name)?
@@ -137,20 +139,14 @@ pub fn base_from_history(history: &RunHistory) -> (Option<LogPosition>, Vec<Acco
             .get(field)
             .cloned()
     };
-    let armed = evidence("reverse_armed", "from")
-        .as_ref()
-        .and_then(read_position);
+    let armed = evidence("reverse_armed", "from").as_ref().and_then(read);
     let locked = evidence("ready", "writers")
         .or_else(|| evidence("ready_to_return", "writers"))
         .as_ref()
-        .and_then(read_accounts);
+        .and_then(read);
     (armed, locked.unwrap_or_default())
 }
 
-fn read_position(value: &serde_json::Value) -> Option<LogPosition> {
-    serde_json::from_value(value.clone()).ok()
-}
-
-fn read_accounts(value: &serde_json::Value) -> Option<Vec<Account>> {
+fn read<T: DeserializeOwned>(value: &serde_json::Value) -> Option<T> {
     serde_json::from_value(value.clone()).ok()
 }

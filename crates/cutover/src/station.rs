@@ -7,7 +7,6 @@ pub(crate) mod drain;
 pub(crate) mod fence;
 pub(crate) mod jobs;
 pub(crate) mod open;
-mod programs;
 pub(crate) mod ready;
 pub(crate) mod stream;
 pub(crate) mod switch;
@@ -18,11 +17,12 @@ use std::future::Future;
 
 use reberth_journal::{BoxFuture, Evidence, Observation, Policy, Step, StepError, Undo};
 
+use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
 /// A station: what [`Step`] asks for, in plain async functions and with this crate's error.
-pub(crate) trait Station: Send + Sync {
+pub(crate) trait Station<E: Engine>: Send + Sync {
     fn name(&self) -> &'static str;
 
     fn policy(&self) -> Policy;
@@ -30,28 +30,31 @@ pub(crate) trait Station: Send + Sync {
     /// Whether the world is already so. Stations whose act is harmless when repeated act again.
     fn observe(
         &self,
-        _passage: &mut Passage,
+        _passage: &mut Passage<E>,
     ) -> impl Future<Output = Result<Observation, CutoverError>> + Send {
         async { Ok(Observation::NotYet) }
     }
 
-    fn act(&self, passage: &mut Passage) -> impl Future<Output = Result<(), CutoverError>> + Send;
+    fn act(
+        &self,
+        passage: &mut Passage<E>,
+    ) -> impl Future<Output = Result<(), CutoverError>> + Send;
 
     fn verify(
         &self,
-        passage: &mut Passage,
+        passage: &mut Passage<E>,
     ) -> impl Future<Output = Result<Evidence, CutoverError>> + Send;
 
     fn undo(
         &self,
-        _passage: &mut Passage,
+        _passage: &mut Passage<E>,
     ) -> impl Future<Output = Result<Undo, CutoverError>> + Send {
         async { Ok(Undo::NothingToUndo) }
     }
 
     fn approval_content(
         &self,
-        _passage: &mut Passage,
+        _passage: &mut Passage<E>,
     ) -> impl Future<Output = Result<Evidence, CutoverError>> + Send {
         async { Ok(Evidence::Null) }
     }
@@ -64,7 +67,7 @@ pub(crate) trait Station: Send + Sync {
 /// A station as a step.
 pub(crate) struct Carried<S>(pub(crate) S);
 
-impl<S: Station> Step<Passage> for Carried<S> {
+impl<E: Engine, S: Station<E>> Step<Passage<E>> for Carried<S> {
     fn name(&self) -> &str {
         self.0.name()
     }
@@ -75,7 +78,7 @@ impl<S: Station> Step<Passage> for Carried<S> {
 
     fn observe<'a>(
         &'a self,
-        passage: &'a mut Passage,
+        passage: &'a mut Passage<E>,
     ) -> BoxFuture<'a, Result<Observation, StepError>> {
         Box::pin(async {
             self.0
@@ -85,7 +88,7 @@ impl<S: Station> Step<Passage> for Carried<S> {
         })
     }
 
-    fn act<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<(), StepError>> {
+    fn act<'a>(&'a self, passage: &'a mut Passage<E>) -> BoxFuture<'a, Result<(), StepError>> {
         Box::pin(async {
             self.0
                 .act(passage)
@@ -96,7 +99,7 @@ impl<S: Station> Step<Passage> for Carried<S> {
 
     fn verify<'a>(
         &'a self,
-        passage: &'a mut Passage,
+        passage: &'a mut Passage<E>,
     ) -> BoxFuture<'a, Result<Evidence, StepError>> {
         Box::pin(async {
             self.0
@@ -106,7 +109,7 @@ impl<S: Station> Step<Passage> for Carried<S> {
         })
     }
 
-    fn undo<'a>(&'a self, passage: &'a mut Passage) -> BoxFuture<'a, Result<Undo, StepError>> {
+    fn undo<'a>(&'a self, passage: &'a mut Passage<E>) -> BoxFuture<'a, Result<Undo, StepError>> {
         Box::pin(async {
             self.0
                 .undo(passage)
@@ -117,7 +120,7 @@ impl<S: Station> Step<Passage> for Carried<S> {
 
     fn approval_content<'a>(
         &'a self,
-        passage: &'a mut Passage,
+        passage: &'a mut Passage<E>,
     ) -> BoxFuture<'a, Result<Evidence, StepError>> {
         Box::pin(async {
             self.0

@@ -1,6 +1,6 @@
 //! From the references in `reberth.yaml` to servers: which stream flows between whom, and what a passage works with.
 
-use reberth_cutover::{Edge, Passage, Side};
+use reberth_cutover::{Edge, MySql, Passage, Side};
 use reberth_model::policy::{DatabasePolicy, Policy, Reference};
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::state::Direction;
@@ -158,7 +158,7 @@ pub(crate) fn passage(
     database: &DatabasePolicy,
     direction: Direction,
     environment: &Environment,
-) -> Result<Passage, Failure> {
+) -> Result<Passage<MySql>, Failure> {
     let door = own_front_door(policy, database)?;
     let source = Side {
         name: "source",

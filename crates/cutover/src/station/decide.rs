@@ -6,13 +6,14 @@ use reberth_journal::{Evidence, Policy};
 use serde_json::json;
 
 use super::Station;
+use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
 /// Waits for the approval of the switch.
 pub(crate) struct Decided;
 
-impl Station for Decided {
+impl<E: Engine> Station<E> for Decided {
     fn name(&self) -> &'static str {
         "point_of_decision"
     }
@@ -21,15 +22,15 @@ impl Station for Decided {
         Policy::reversible(Duration::from_secs(60)).with_approval()
     }
 
-    async fn act(&self, _passage: &mut Passage) -> Result<(), CutoverError> {
+    async fn act(&self, _passage: &mut Passage<E>) -> Result<(), CutoverError> {
         Ok(())
     }
 
-    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
-        self.approval_content(passage).await
+    async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
+        Station::<E>::approval_content(self, passage).await
     }
 
-    async fn approval_content(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn approval_content(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         Ok(json!({
             "switch": passage.database, "from": passage.from.name, "to": passage.to.name,
             "equal_until": passage.equal_until, "way_back": "armed",

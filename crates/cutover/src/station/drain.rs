@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use reberth_journal::{Evidence, Policy};
-use reberth_replicate::mysql::server;
-use reberth_replicate::mysql::state::{Claim, StreamState};
-use reberth_replicate::mysql::touched::Touched;
 use serde_json::json;
 
 use super::Station;
 use super::verified::require_equal;
+use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
@@ -18,7 +16,7 @@ pub(crate) struct Drained {
     pub(crate) name: &'static str,
 }
 
-impl Station for Drained {
+impl<E: Engine> Station<E> for Drained {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -27,53 +25,30 @@ impl Station for Drained {
         Policy::reversible(Duration::from_secs(120))
     }
 
-    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
-        let barrier = passage.log_end().await?;
-        let schema = passage.schema().await?;
-        if !passage.running().drain(&barrier).await? {
+    async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
+        let barrier = E::log_end(passage).await?;
+        if !passage.running().drain(E::log_of(&barrier)).await? {
             return Err(CutoverError::StreamEnded {
                 goal: format!("it had drained to {barrier}"),
             });
         }
         let base = passage.proven_until()?;
-        let touched = Touched::read(&passage.stream, &schema, base, &barrier).await?;
-        let report = touched.compare(&passage.stream, &schema).await?;
-        require_equal(passage, &report)?;
-        // The log, read past the barrier, must carry no change in scope (rule 38).
-        let behind = Touched::read(
-            &passage.stream,
-            &schema,
-            barrier.clone(),
-            &passage.log_end().await?,
-        )
-        .await?;
-        if behind.changes > 0 {
-            return Err(CutoverError::WrittenBehindBarrier {
-                changes: behind.changes,
-                barrier: barrier.to_string(),
-            });
-        }
+        let compared = E::compare_changed(passage, &base, &barrier).await?;
+        require_equal(passage, &compared.report)?;
         if let Some(stream) = passage.running.take() {
             stream.stop().await?;
         }
-        // Nobody else may go on applying either: the epoch is raised once more and left to nobody.
-        let mut session = server::writer(&passage.stream.to).await?;
-        let closed = StreamState::take_over(
-            &mut session,
-            passage.stream.direction,
-            &passage.database,
-            &mut Claim::new()?,
-        )
-        .await?;
+        let read_until = passage.prove_silent(&barrier).await?;
+        let epoch = E::close(&passage.stream).await?;
         passage.noted = json!({
-            "barrier": barrier, "changes_since_ready": touched.changes, "keys_compared": report.rows, "differences": 0,
-            "changes_behind_barrier": 0, "log_read_until": behind.until.to_string(), "stream_closed_at_epoch": closed.epoch(),
+            "barrier": barrier, "changes_since_ready": compared.changes, "keys_compared": compared.report.rows, "differences": 0,
+            "changes_behind_barrier": 0, "log_read_until": read_until, "stream_closed_at_epoch": epoch,
         });
         passage.equal_until = Some(barrier);
         Ok(())
     }
 
-    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         Ok(passage.noted.take())
     }
 }

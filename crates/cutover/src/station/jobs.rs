@@ -1,58 +1,24 @@
-//! Scheduled events: switched off on the side that is left, before its fence, and switched on where the application runs after the switch.
+//! What writes by the clock: switched off on the side that is left, before its fence, and switched on where the application runs after the switch.
 //!
-//! An event writes without a session that a fence could refuse, and two servers must not do one job twice. Which events ran is kept beside them on
-//! their own server ([`keep`]), and stands in the journal too, so that the side that opens starts them even if the other one is gone by then.
-//!
-//! **What runs after a switch**: whatever ran on the side that was left; and of what an earlier passage switched off on the side that opens, only
-//! those that the other side does not have at all. Of an event that both sides have, the side where the application just was decides.
+//! Two servers must not do one job twice. Which jobs ran stands in the journal too, so that the side that opens starts them even if the other one is
+//! gone by then.
 
 use std::time::Duration;
 
 use reberth_journal::{Evidence, Policy, Retry, Undo};
-use reberth_replicate::mysql::objects::{self, Kind, keep};
-use reberth_replicate::mysql::server;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Station, programs};
+use super::Station;
+use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
-/// The events of the side that is left.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Events {
-    /// Those that ran and were switched off.
-    pub(crate) stopped: Vec<String>,
-    /// Those that did not run.
-    pub(crate) resting: Vec<String>,
-}
-
-impl Events {
-    /// What runs on the side that opens, where an earlier passage switched `kept` off.
-    fn to_start(&self, kept: Vec<String>) -> Vec<String> {
-        let is_only_there =
-            |name: &String| !self.stopped.contains(name) && !self.resting.contains(name);
-        let only_there = kept.into_iter().filter(is_only_there);
-        self.stopped.iter().cloned().chain(only_there).collect()
-    }
-}
-
-/// Refuses, while the application still writes, events that could not be switched off, or not be switched on again. Returns those that run.
-pub(super) async fn require_stoppable(passage: &Passage) -> Result<Vec<String>, CutoverError> {
-    let running = passage.fence_of_origin().await?.own_events().await?;
-    if !running.is_empty() {
-        let mut from = server::writer(&passage.from.writer).await?;
-        programs::require_definers(&mut from, passage, Kind::Event).await?;
-    }
-    Ok(running)
-}
-
-/// Switches the events off on the side that is left.
+/// Switches the jobs off on the side that is left.
 pub(crate) struct JobsStopped {
     pub(crate) name: &'static str,
 }
 
-impl Station for JobsStopped {
+impl<E: Engine> Station<E> for JobsStopped {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -61,33 +27,18 @@ impl Station for JobsStopped {
         Policy::reversible(Duration::from_secs(60))
     }
 
-    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
-        let mut from = server::writer(&passage.from.writer).await?;
-        let mut fence = passage.fence_of_origin().await?;
-        let stopped = match fence.own_events().await?.as_slice() {
-            // None ran, or a process that died has switched them off.
-            [] => keep::stopped_events(&mut from, &passage.database).await?,
-            _ => keep::stop_events(&mut from, &passage.database).await?,
-        };
-        fence.require_no_other_source().await?;
-        let found = objects::read(&mut from, &passage.database).await?.programs;
-        let resting = found
-            .into_keys()
-            .filter(|(kind, name)| *kind == Kind::Event && !stopped.contains(name))
-            .map(|(_, name)| name)
-            .collect();
-        passage.events = Events { stopped, resting };
-        passage.noted = json!({ "events": passage.events, "job_runners": "the policy names none" });
+    async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
+        passage.jobs = E::stop_jobs(passage).await?;
+        passage.noted = json!({ "events": passage.jobs, "job_runners": "the policy names none" });
         Ok(())
     }
 
-    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         Ok(passage.noted.take())
     }
 
-    async fn undo(&self, passage: &mut Passage) -> Result<Undo, CutoverError> {
-        let mut from = server::writer(&passage.from.writer).await?;
-        let started = keep::start_events_again(&mut from, &passage.database).await?;
+    async fn undo(&self, passage: &mut Passage<E>) -> Result<Undo, CutoverError> {
+        let started = E::start_jobs_again(passage).await?;
         Ok(match started.as_slice() {
             [] => Undo::NothingToUndo,
             started => Undo::Reverted(json!({ "events_started": started })),
@@ -95,12 +46,12 @@ impl Station for JobsStopped {
     }
 }
 
-/// Switches the events on where the application is now.
+/// Switches the jobs on where the application is now.
 pub(crate) struct JobsStarted {
     pub(crate) name: &'static str,
 }
 
-impl Station for JobsStarted {
+impl<E: Engine> Station<E> for JobsStarted {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -109,49 +60,12 @@ impl Station for JobsStarted {
         Policy::one_way(Duration::from_secs(60)).with_retry(Retry::times(3))
     }
 
-    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
-        let mut to = server::writer(&passage.to.writer).await?;
-        let kept = keep::stopped_events(&mut to, &passage.database).await?;
-        let events = passage.events.to_start(kept);
-        let missing = keep::start_events(&mut to, &passage.database, &events).await?;
-        let scheduler: Option<String> = to
-            .row(
-                "asking for the event scheduler",
-                "SELECT @@global.event_scheduler",
-            )
-            .await?;
-        passage.noted = json!({
-            "events_started": events, "events_not_there": missing, "event_scheduler": scheduler, "job_runners": "the policy names none",
-        });
+    async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
+        passage.noted = E::start_jobs(passage).await?;
         Ok(())
     }
 
-    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         Ok(passage.noted.take())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_side_that_was_left_decides_of_what_it_has() {
-        let names = |text: &str| -> Vec<String> {
-            let names = text.split(' ').filter(|name| !name.is_empty());
-            names.map(str::to_owned).collect()
-        };
-        for (stopped, resting, kept, started) in [
-            ("nightly", "", "", "nightly"),
-            ("nightly", "weekly", "nightly weekly", "nightly"),
-            ("", "nightly", "nightly", ""),
-            ("nightly", "", "only_here", "nightly only_here"),
-        ] {
-            let events = Events {
-                stopped: names(stopped),
-                resting: names(resting),
-            };
-            assert_eq!(events.to_start(names(kept)), names(started));
-        }
     }
 }

@@ -6,8 +6,8 @@ use reberth_journal::{Evidence, Policy, Undo};
 use serde_json::json;
 
 use super::Station;
+use crate::engine::{Answer, Engine};
 use crate::error::CutoverError;
-use crate::fence::canary::{self, Answer};
 use crate::passage::Passage;
 
 /// Opens the side that gets the writes.
@@ -15,7 +15,7 @@ pub(crate) struct Opened {
     pub(crate) name: &'static str,
 }
 
-impl Station for Opened {
+impl<E: Engine> Station<E> for Opened {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -24,17 +24,13 @@ impl Station for Opened {
         Policy::reversible(Duration::from_secs(60))
     }
 
-    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
+    async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
         // One writer: the one side is proven shut before the other is opened, also by a process that did not fence it itself.
         let refusal = passage.prove_still_fenced().await?;
         let side = passage.to.name;
-        passage
-            .fence_of_destination()
-            .await?
-            .lift(&passage.opens)
-            .await?;
-        let schema = passage.schema().await?;
-        if let Answer::Refused(reason) = canary::send(&passage.to.app, &schema).await? {
+        E::open(passage).await?;
+        let app = passage.to.app.clone();
+        if let Answer::Refused(reason) = E::send_canary(passage, &app).await? {
             return Err(CutoverError::NotOpen { side, reason });
         }
         passage.noted = json!({
@@ -46,28 +42,16 @@ impl Station for Opened {
         Ok(())
     }
 
-    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         Ok(passage.noted.take())
     }
 
-    async fn undo(&self, passage: &mut Passage) -> Result<Undo, CutoverError> {
+    async fn undo(&self, passage: &mut Passage<E>) -> Result<Undo, CutoverError> {
         // Also when they are locked already: a process that died in between may have left their sessions.
-        let ended = passage
-            .fence_of_destination()
-            .await?
-            .shut(&passage.opens)
-            .await?;
-        let locked: Vec<String> = passage.opens.iter().map(ToString::to_string).collect();
-        Ok(Undo::Reverted(
-            json!({ "accounts_locked": locked, "sessions_ended": ended }),
-        ))
+        Ok(Undo::Reverted(E::shut(passage).await?))
     }
 
     fn inspection(&self) -> Vec<String> {
-        vec![
-            "SELECT User, Host, JSON_VALUE(Priv, '$.account_locked') FROM mysql.global_priv"
-                .to_owned(),
-            "SHOW PROCESSLIST".to_owned(),
-        ]
+        E::INSPECTION.iter().map(ToString::to_string).collect()
     }
 }

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use reberth_journal::{Evidence, Policy};
 use reberth_replicate::ReplicateError;
-use reberth_replicate::mysql::pipeline::StreamPlan;
-use reberth_replicate::mysql::server;
-use reberth_replicate::mysql::state::{self, Direction};
+use reberth_replicate::stream::Direction;
 use serde_json::json;
 
 use super::Station;
+use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
@@ -21,7 +20,7 @@ pub(crate) struct Streaming {
     pub(crate) name: &'static str,
 }
 
-impl Station for Streaming {
+impl<E: Engine> Station<E> for Streaming {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -30,8 +29,8 @@ impl Station for Streaming {
         Policy::reversible(Duration::from_secs(24 * 3600))
     }
 
-    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
-        require_begun(&passage.stream).await?;
+    async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
+        require_begun(passage).await?;
         let keeps_up = passage
             .running()
             .wait_until(|progress| {
@@ -51,7 +50,7 @@ impl Station for Streaming {
         }
     }
 
-    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         let progress = passage.running().progress();
         Ok(
             json!({ "epoch": progress.epoch, "applied": progress.applied.map(|at| at.to_string()), "lag_ms": progress.lag_ms, "lag_bytes": progress.lag_bytes }),
@@ -60,16 +59,12 @@ impl Station for Streaming {
 }
 
 /// A way back is begun by the cutover that armed it; from anywhere else it would begin by copying everything back.
-async fn require_begun(plan: &StreamPlan) -> Result<(), CutoverError> {
-    if plan.direction == Direction::Forward {
+async fn require_begun<E: Engine>(passage: &Passage<E>) -> Result<(), CutoverError> {
+    if E::direction(&passage.stream) == Direction::Forward || E::is_begun(&passage.stream).await? {
         return Ok(());
     }
-    let mut to = server::writer(&plan.to).await?;
-    match state::peek(&mut to, plan.direction, &plan.database).await? {
-        Some(_) => Ok(()),
-        None => Err(ReplicateError::NotStarted {
-            database: format!("the way back of {}", plan.database),
-        }
-        .into()),
+    Err(ReplicateError::NotStarted {
+        database: format!("the way back of {}", passage.database),
     }
+    .into())
 }

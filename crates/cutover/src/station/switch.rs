@@ -6,6 +6,7 @@ use reberth_journal::{Evidence, Observation, Policy, Retry};
 use serde_json::json;
 
 use super::Station;
+use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
@@ -14,7 +15,7 @@ pub(crate) struct Switched {
     pub(crate) name: &'static str,
 }
 
-impl Station for Switched {
+impl<E: Engine> Station<E> for Switched {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -23,7 +24,7 @@ impl Station for Switched {
         Policy::one_way(Duration::from_secs(30)).with_retry(Retry::times(5))
     }
 
-    async fn observe(&self, passage: &mut Passage) -> Result<Observation, CutoverError> {
+    async fn observe(&self, passage: &mut Passage<E>) -> Result<Observation, CutoverError> {
         let state = passage.edge.state().await?;
         if state.is_held || state.leads_to != passage.to.name {
             // The decision may have taken hours: what was proven before it is proven again, while there is still a way back without data.
@@ -35,11 +36,11 @@ impl Station for Switched {
         ))
     }
 
-    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
+    async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
         passage.edge.open(passage.to.name).await
     }
 
-    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         let state = passage.edge.state().await?;
         // Unknown when another process raised the fence: a clock that stops with its process is not to be trusted.
         let shut_ms = passage.fenced_at.map(|at| at.elapsed().as_millis() as u64);

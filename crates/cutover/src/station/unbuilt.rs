@@ -5,6 +5,7 @@ use std::time::Duration;
 use reberth_journal::{Evidence, Observation, Policy};
 
 use super::Station;
+use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
@@ -14,7 +15,7 @@ pub(crate) struct Unbuilt {
     pub(crate) reason: &'static str,
 }
 
-impl Station for Unbuilt {
+impl<E: Engine> Station<E> for Unbuilt {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -23,17 +24,17 @@ impl Station for Unbuilt {
         Policy::reversible(Duration::from_secs(1))
     }
 
-    async fn observe(&self, _passage: &mut Passage) -> Result<Observation, CutoverError> {
+    async fn observe(&self, _passage: &mut Passage<E>) -> Result<Observation, CutoverError> {
         Ok(Observation::NotBuilt {
             reason: self.reason.to_owned(),
         })
     }
 
-    async fn act(&self, _passage: &mut Passage) -> Result<(), CutoverError> {
+    async fn act(&self, _passage: &mut Passage<E>) -> Result<(), CutoverError> {
         Ok(())
     }
 
-    async fn verify(&self, _passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn verify(&self, _passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         Ok(Evidence::Null)
     }
 }

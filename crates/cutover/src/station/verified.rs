@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use reberth_journal::{Evidence, Policy};
-use reberth_replicate::mysql::pipeline::RunningStream;
-use reberth_replicate::mysql::verify::{self, VerifyReport};
+use reberth_replicate::running::RunningStream;
+use reberth_replicate::verify_report::VerifyReport;
 use serde_json::json;
 
-use super::{Station, programs};
+use super::Station;
+use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
 /// Verifies everything once.
 pub(crate) struct Verified;
 
-impl Station for Verified {
+impl<E: Engine> Station<E> for Verified {
     fn name(&self) -> &'static str {
         "verified"
     }
@@ -23,30 +24,30 @@ impl Station for Verified {
         Policy::reversible(Duration::from_secs(24 * 3600))
     }
 
-    async fn act(&self, passage: &mut Passage) -> Result<(), CutoverError> {
-        // Views, routines and events that were changed since the stream began are no difference that should end a cutover.
-        let programs = programs::bring_level(passage).await?;
+    async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
+        // What was changed since the stream began, and no stream carries, is no difference that should end a cutover.
+        let programs = E::bring_level(passage).await?;
         // The stream must run meanwhile, or what differs by lag never settles.
         passage.running();
-        let report = verify::verify(&passage.stream, |_, _| {}).await?;
+        let (report, until) = E::verify(passage).await?;
         // Keys that kept changing are named by the log from here on, and decided behind the fence.
         require_no_difference(passage, &report)?;
-        passage.equal_until = Some(report.holds_until.clone());
+        passage.equal_until = Some(until.clone());
         passage.noted = json!({
-            "rows": report.rows, "differences": 0, "still_changing": report.undecided, "tables": report.tables.len(), "method": report.method, "equal_until": report.holds_until, "programs_made": programs,
+            "rows": report.rows, "differences": 0, "still_changing": report.undecided, "tables": report.tables.len(), "method": report.method, "equal_until": until, "programs_made": programs,
         });
         Ok(())
     }
 
-    async fn verify(&self, passage: &mut Passage) -> Result<Evidence, CutoverError> {
+    async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         Ok(passage.noted.take())
     }
 }
 
 /// Refuses differences, and a target that was behind; keys that keep changing may stay open: they stand in the log behind the position from which
 /// the next gate reads.
-pub(crate) fn require_no_difference(
-    passage: &mut Passage,
+pub(crate) fn require_no_difference<E: Engine>(
+    passage: &mut Passage<E>,
     report: &VerifyReport,
 ) -> Result<(), CutoverError> {
     if report.is_base() {
@@ -58,8 +59,8 @@ pub(crate) fn require_no_difference(
 
 /// Refuses differences, and keys that never settled. While the stream should run and does not, why it ended is the reason, not the rows
 /// that it did not bring.
-pub(crate) fn require_equal(
-    passage: &mut Passage,
+pub(crate) fn require_equal<E: Engine>(
+    passage: &mut Passage<E>,
     report: &VerifyReport,
 ) -> Result<(), CutoverError> {
     if report.is_equal() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reberth_cutover::{
-    CUTOVER, Clockwork, Edge, Passage, Side, WAY_BACK, base_from_history, cutover_steps,
+    CUTOVER, Clockwork, Edge, MySql, Passage, Side, WAY_BACK, base_from_history, cutover_steps,
     way_back_steps,
 };
 use reberth_journal::testing::ScratchJournal;
@@ -42,7 +42,7 @@ impl Way {
         }
     }
 
-    pub(crate) fn steps(self) -> Vec<Box<dyn Step<Passage>>> {
+    pub(crate) fn steps(self) -> Vec<Box<dyn Step<Passage<MySql>>>> {
         match self {
             Way::There => cutover_steps(),
             Way::Back => way_back_steps(),
@@ -179,7 +179,7 @@ impl Crossing {
     }
 
     /// A passage as a new process makes it: from the policy, the passage before it, and its own journal.
-    pub(crate) fn passage(&self, way: Way) -> Passage {
+    pub(crate) fn passage(&self, way: Way) -> Passage<MySql> {
         let (source, target) = (self.side("source"), self.side("target"));
         let (forward, reverse) = (self.plan(Direction::Forward), self.plan(Direction::Reverse));
         let (from, to, stream, back) = match way {
@@ -194,7 +194,7 @@ impl Crossing {
             if way == Way::There { WAY_BACK } else { CUTOVER },
             true,
         ) {
-            let (armed_from, locked) = base_from_history(&before);
+            let (armed_from, locked) = base_from_history::<MySql>(&before);
             passage.locked_at_destination = locked;
             passage.equal_until = armed_from.filter(|_| way == Way::Back);
         }
@@ -219,7 +219,7 @@ impl Crossing {
 
     pub(crate) async fn live_with(
         &self,
-        passage: &mut Passage,
+        passage: &mut Passage<MySql>,
         way: Way,
         consent: Consent,
         hook: Option<Arc<dyn AppendHook>>,

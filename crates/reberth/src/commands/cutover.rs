@@ -6,8 +6,8 @@ mod report;
 
 use std::sync::Arc;
 
-use reberth_cutover::{Clockwork, Passage, STATES};
-use reberth_journal::{Clock, Engine, Journal, RunState};
+use reberth_cutover::{Clockwork, Engine, Passage, STATES};
+use reberth_journal::{Clock, Engine as RunEngine, Journal, RunState};
 use reberth_model::policy::{DatabasePolicy, Policy};
 use serde_json::{Value, json};
 
@@ -74,7 +74,12 @@ fn plan(args: &DatabaseArgs, policy: &Policy, output: &Output) -> Result<Exit, F
     Ok(Exit::Done)
 }
 
-fn change(way: Way, database: &DatabasePolicy, passage: &Passage, attempt: usize) -> Value {
+fn change<E: Engine>(
+    way: Way,
+    database: &DatabasePolicy,
+    passage: &Passage<E>,
+    attempt: usize,
+) -> Value {
     json!({
         "hand over": format!("database {} from the {} to the {}", database.name, passage.from.name, passage.to.name),
         "locks": format!("every account that can write to it on the {}, but {}", passage.from.name, if database.exempt_accounts.is_empty() { "none".to_owned() } else { database.exempt_accounts.join(", ") }),
@@ -117,7 +122,7 @@ async fn go(
         }
     }
     let timer = Clockwork;
-    let engine = Engine::new(&journal, &timer);
+    let engine = RunEngine::new(&journal, &timer);
     let steps = way.steps();
     let mut outcome = engine
         .start_or_resume_about(way.kind(), Some(&database.name), &steps, &mut passage)
@@ -166,7 +171,7 @@ async fn abort(
         if matches!(history.state(), RunState::Stuck { .. }) {
             journal.request_retry(&run, "operator")?;
         }
-        let outcome = Engine::new(&journal, &Clockwork)
+        let outcome = RunEngine::new(&journal, &Clockwork)
             .resume(&run, &way.steps(), &mut passage)
             .await?;
         return tell(way, &outcome, &journal, output);

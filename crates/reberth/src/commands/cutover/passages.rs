@@ -1,7 +1,7 @@
 //! Which passages there were, and what the next one takes from the last.
 
 use reberth_cutover::{
-    CUTOVER, Passage, WAY_BACK, base_from_history, cutover_steps, way_back_steps,
+    CUTOVER, Engine, Passage, WAY_BACK, base_from_history, cutover_steps, way_back_steps,
 };
 use reberth_journal::{Journal, RunHistory, RunId, RunState, Step};
 use reberth_replicate::mysql::state::Direction;
@@ -38,7 +38,7 @@ impl Way {
         }
     }
 
-    pub(super) fn steps(self) -> Vec<Box<dyn Step<Passage>>> {
+    pub(super) fn steps<E: Engine>(self) -> Vec<Box<dyn Step<Passage<E>>>> {
         match self {
             Way::There => cutover_steps(),
             Way::Back => way_back_steps(),
@@ -98,11 +98,11 @@ fn last_done(journal: &Journal, database: &str) -> Result<Option<(Way, RunHistor
 }
 
 /// Refuses a passage from a side where the writes are not; gives the passage what the one before it left.
-pub(super) fn join_on(
+pub(super) fn join_on<E: Engine>(
     way: Way,
     journal: &Journal,
     database: &str,
-    passage: &mut Passage,
+    passage: &mut Passage<E>,
 ) -> Result<(), Failure> {
     let last = last_done(journal, database)?;
     let refuse = |why: &str| {
@@ -128,7 +128,7 @@ pub(super) fn join_on(
         }
         (Way::There, None) => {}
         (Way::There, Some((Way::Back, history))) | (Way::Back, Some((Way::There, history))) => {
-            let (armed_from, locked) = base_from_history(&history);
+            let (armed_from, locked) = base_from_history::<E>(&history);
             passage.locked_at_destination = locked;
             if way == Way::Back {
                 passage.equal_until = armed_from;

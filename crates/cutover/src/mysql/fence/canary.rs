@@ -10,27 +10,21 @@ use reberth_replicate::mysql::schema::Schema;
 use reberth_replicate::mysql::server;
 use reberth_replicate::mysql::value::quote_name;
 
+use crate::engine::Answer;
 use crate::error::CutoverError;
 
 /// Tables tried at the most until one is found on which the application has the right.
 const TABLES_TRIED: usize = 20;
 
 /// A session of the application whose write was accepted.
-pub(crate) struct Canary {
+#[derive(Debug)]
+pub struct Canary {
     session: Session,
     statement: String,
 }
 
-/// What came of a try.
-pub(crate) enum Answer {
-    /// It was let in, and its write was accepted.
-    Accepted(Canary),
-    /// The server's words of refusal.
-    Refused(String),
-}
-
 /// Logs in as the application and tries to write.
-pub(crate) async fn send(app: &Address, schema: &Schema) -> Result<Answer, CutoverError> {
+pub(crate) async fn send(app: &Address, schema: &Schema) -> Result<Answer<Canary>, CutoverError> {
     let mut session = match server::reader(app).await {
         Ok(session) => session,
         Err(error @ ReplicateError::Refused { .. }) => return Ok(Answer::Refused(words(&error))),
@@ -53,24 +47,6 @@ pub(crate) async fn send(app: &Address, schema: &Schema) -> Result<Answer, Cutov
         }
     }
     Ok(Answer::Refused(refusal))
-}
-
-/// Proves that the application is not let in, or not let write. Returns the server's words.
-pub(crate) async fn prove_shut(
-    app: &Address,
-    side: &'static str,
-    schema: &Schema,
-) -> Result<String, CutoverError> {
-    match send(app, schema).await? {
-        Answer::Refused(words) => Ok(words),
-        Answer::Accepted(_) => Err(CutoverError::NotFenced {
-            side,
-            reason: format!(
-                "the application's account {} logs in and writes",
-                app.user()
-            ),
-        }),
-    }
 }
 
 impl Canary {

@@ -12,11 +12,12 @@ use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::mysql::{sequence, server};
 use serde_json::{Value, json};
 
+use super::MySql;
 use crate::error::CutoverError;
 use crate::passage::Passage;
 
 /// Refuses, while the application still writes, a passage whose triggers could not be moved, or not be put back.
-pub(super) async fn require_movable(passage: &Passage) -> Result<Value, CutoverError> {
+pub(super) async fn require_movable(passage: &Passage<MySql>) -> Result<Value, CutoverError> {
     let mut from = server::writer(&passage.from.writer).await?;
     let names = keep::visible_triggers(&mut from, &passage.database).await?;
     if names.is_empty() {
@@ -42,7 +43,7 @@ pub(super) async fn require_movable(passage: &Passage) -> Result<Value, CutoverE
 /// Refuses programs that the writing account of the side that is left could take away, and not bring back as they were.
 pub(super) async fn require_definers(
     from: &mut Session,
-    passage: &Passage,
+    passage: &Passage<MySql>,
     kind: Kind,
 ) -> Result<(), CutoverError> {
     let refused = keep::foreign_definers(from, &passage.database, kind).await?;
@@ -61,7 +62,9 @@ fn blocked(reason: String) -> CutoverError {
 }
 
 /// Makes on the target what may exist beside a stream and has changed on the source since the stream began.
-pub(super) async fn bring_level(passage: &Passage) -> Result<Vec<level::Made>, CutoverError> {
+pub(super) async fn bring_level(
+    passage: &Passage<MySql>,
+) -> Result<Vec<level::Made>, CutoverError> {
     let mut reader = server::reader(&passage.stream.from).await?;
     let mut to = server::writer(&passage.stream.to).await?;
     let others = Kind::BESIDE_A_STREAM;
@@ -69,7 +72,7 @@ pub(super) async fn bring_level(passage: &Passage) -> Result<Vec<level::Made>, C
 }
 
 /// Makes on the side that opens what the other one holds. What was taken off there for the stream comes back as it was.
-pub(super) async fn make(passage: &Passage) -> Result<Value, CutoverError> {
+pub(super) async fn make(passage: &Passage<MySql>) -> Result<Value, CutoverError> {
     let database = &passage.database;
     let mut to = server::writer(&passage.to.writer).await?;
     let put_back = keep::put_triggers_back(&mut to, database).await?;
@@ -91,7 +94,7 @@ pub(super) async fn make(passage: &Passage) -> Result<Value, CutoverError> {
 }
 
 /// The application's own account on the side that opens: the definer of what belongs to nobody there.
-fn application(passage: &Passage) -> Option<Account> {
+fn application(passage: &Passage<MySql>) -> Option<Account> {
     let app = passage.to.app.user();
     let account = passage.opens.iter().find(|account| account.user == app)?;
     Some(Account {
@@ -101,7 +104,7 @@ fn application(passage: &Passage) -> Option<Account> {
 }
 
 /// Undoes [`make`]: the side that did not open takes in the stream again.
-pub(super) async fn unmake(passage: &Passage) -> Result<Vec<String>, CutoverError> {
+pub(super) async fn unmake(passage: &Passage<MySql>) -> Result<Vec<String>, CutoverError> {
     let mut to = server::writer(&passage.to.writer).await?;
     Ok(match passage.stream.direction {
         // They came from the other side, which has them still.
@@ -111,13 +114,13 @@ pub(super) async fn unmake(passage: &Passage) -> Result<Vec<String>, CutoverErro
 }
 
 /// Takes the triggers off the side that was left, and keeps them there.
-pub(super) async fn take_off(passage: &Passage) -> Result<Vec<String>, CutoverError> {
+pub(super) async fn take_off(passage: &Passage<MySql>) -> Result<Vec<String>, CutoverError> {
     let mut from: Session = server::writer(&passage.from.writer).await?;
     Ok(keep::take_triggers(&mut from, &passage.database).await?)
 }
 
 /// Undoes [`take_off`].
-pub(super) async fn put_back(passage: &Passage) -> Result<Vec<String>, CutoverError> {
+pub(super) async fn put_back(passage: &Passage<MySql>) -> Result<Vec<String>, CutoverError> {
     let mut from = server::writer(&passage.from.writer).await?;
     Ok(keep::put_triggers_back(&mut from, &passage.database).await?)
 }
