@@ -3,7 +3,7 @@
 # make soak    kill the engine again and again: make soak KILLS=200
 # make setup   only install what these need (tools/setup says what)
 # make bench-mysql   measure it beside the other tools: SIZE=400 (MB) RUNS=1 ONLY=full-load, catch-up or follow for a try; SERVER=mysql for Oracle's server
-# make bench-postgres   measure what following by triggers costs a PostgreSQL source: RUNS=1 for a try
+# make bench-postgres   the same of PostgreSQL: ONLY=full-load, verification, catch-up, follow, capture-overhead or logical-overhead for a try
 # make clean   remove what was built
 
 NEXTEST := build/venv/bin/cargo-nextest nextest run --workspace --locked

@@ -6,6 +6,7 @@ use reberth_replicate::LogPosition;
 use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_testkit::database::Server;
 
+use crate::bars::Bar;
 use crate::contestant::plan;
 use crate::measure::own_ticks;
 use crate::report::{self, median};
@@ -29,7 +30,7 @@ struct Outcome {
 }
 
 /// Records a load as often as asked and lets both catch up with it, one after the other.
-pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn run(settings: &Settings) -> Result<Vec<Bar>, Failure> {
     let servers = Servers::start(settings.product)?;
     let replica = start_server(settings.product, "bench-replica")?;
     for server in [&servers.source, &replica] {
@@ -50,7 +51,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
         eprintln!("replica: {:?}\nreberth: {:?}", native.last(), own.last());
     }
     print(&native, &own);
-    Ok(())
+    Ok(Vec::new())
 }
 
 async fn copy(servers: &Servers) -> Result<(), Failure> {

@@ -1,6 +1,5 @@
 //! Following: how long after its commit on the source a change can be read on the target, under a steady load.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
@@ -9,6 +8,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::Failure;
+use crate::appearance::{Appearances, Committed, Lags};
+use crate::bars::Bar;
 use crate::contestant::plan;
 use crate::measure::own_ticks;
 use crate::report;
@@ -28,11 +29,8 @@ const LOOK: Duration = Duration::from_millis(5);
 const LARGE_CHANGES: u64 = 5_000;
 const LARGE_EVERY: Duration = Duration::from_secs(2);
 
-/// A committed transaction: its writer, its number, and when it was committed.
-type Committed = (u64, u64, Instant);
-
 /// Follows a load of small transactions, then one with large ones among them.
-pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn run(settings: &Settings) -> Result<Vec<Bar>, Failure> {
     let servers = Servers::start(settings.product)?;
     write_load::seed(&servers.source)?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -57,7 +55,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
         "equal",
     ];
     report::print(&head, rows);
-    Ok(())
+    Ok(Vec::new())
 }
 
 async fn follow(servers: &Servers, has_large: bool) -> Result<Vec<String>, Failure> {
@@ -82,8 +80,9 @@ async fn follow(servers: &Servers, has_large: bool) -> Result<Vec<String>, Failu
         sessions.spawn(write_large(servers.source.port(), until));
     }
     drop(tell);
-    let watching = tokio::time::timeout(LOAD + PATIENCE, watch(servers.target.port(), told));
-    let mut lags = tokio::select! {
+    let appearances = Appearances::of(WRITERS, told);
+    let watching = tokio::time::timeout(LOAD + PATIENCE, watch(servers.target.port(), appearances));
+    let lags = tokio::select! {
         lags = watching => lags.map_err(|_| "the target never showed all that was committed")??,
         ended = stream.wait_until(|_| false) => {
             ended?;
@@ -96,14 +95,10 @@ async fn follow(servers: &Servers, has_large: bool) -> Result<Vec<String>, Failu
     let target_s = (own_ticks(servers.target_process()) - ticks) / 100.0;
     stream.drain(&write_load::log_end(&servers.source)?).await?;
     stream.stop().await?;
-    lags.sort();
-    let at = |percent: usize| {
-        let lag = lags.get(lags.len().saturating_sub(1) * percent / 100);
-        format!("{:.0}", lag.map_or(0.0, |lag| lag.as_secs_f64() * 1000.0))
-    };
+    let at = |percent: usize| format!("{:.0}", lags.at_ms(percent));
     let is_equal = hold_the_same(&servers.source, &servers.target)?;
     Ok(vec![
-        format!("{}", lags.len() as u64 * CHANGES / LOAD.as_secs()),
+        format!("{}", lags.transactions() * CHANGES / LOAD.as_secs()),
         at(50),
         at(95),
         at(99),
@@ -153,30 +148,11 @@ async fn write_large(port: u16, until: Instant) -> Result<(), Failure> {
 
 /// Reads the target until it holds everything that was committed. Returns how long each transaction took to appear, to within the time
 /// between two looks.
-async fn watch(
-    port: u16,
-    mut told: mpsc::UnboundedReceiver<Committed>,
-) -> Result<Vec<Duration>, Failure> {
+async fn watch(port: u16, mut appearances: Appearances) -> Result<Lags, Failure> {
     let mut conn = write_load::connect(port).await?;
-    let mut waiting: Vec<VecDeque<(u64, Instant)>> = vec![VecDeque::new(); WRITERS as usize + 1];
-    let mut lags = Vec::new();
-    loop {
-        while let Ok((writer, number, at)) = told.try_recv() {
-            waiting[writer as usize].push_back((number, at));
-        }
-        if told.is_closed() && told.is_empty() && waiting.iter().all(VecDeque::is_empty) {
-            return Ok(lags);
-        }
-        let marks: Vec<(usize, u64)> = conn.query("SELECT id, n FROM marker").await?;
-        let now = Instant::now();
-        for (writer, mark) in marks {
-            while waiting[writer]
-                .front()
-                .is_some_and(|(number, _)| *number <= mark)
-            {
-                lags.extend(waiting[writer].pop_front().map(|(_, at)| now - at));
-            }
-        }
+    while !appearances.are_over() {
+        appearances.look(conn.query("SELECT id, n FROM marker").await?);
         tokio::time::sleep(LOOK).await;
     }
+    Ok(appearances.lags())
 }

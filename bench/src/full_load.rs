@@ -2,6 +2,7 @@
 
 use reberth_testkit::database::Product;
 
+use crate::bars::Bar;
 use crate::contestant::{ALL, Contestant};
 use crate::measure::{self, Cost};
 use crate::report::{self, median};
@@ -10,72 +11,95 @@ use crate::settings::Settings;
 use crate::{Failure, data};
 
 /// What the runs of one contestant cost, and what was wrong on the target afterwards.
-struct Outcome {
-    contestant: &'static Contestant,
-    costs: Vec<Cost>,
-    differences: String,
+pub(crate) struct Outcome {
+    /// Name in the table.
+    pub(crate) name: &'static str,
+    /// Whether it is a tool that people use today.
+    pub(crate) is_peer: bool,
+    /// Of each run.
+    pub(crate) costs: Vec<Cost>,
+    /// Tables that were not the same on both sides after some run.
+    pub(crate) differences: String,
+}
+
+impl Outcome {
+    /// Before the first run.
+    pub(crate) fn of(name: &'static str, is_peer: bool) -> Outcome {
+        Outcome {
+            name,
+            is_peer,
+            costs: Vec::new(),
+            differences: String::new(),
+        }
+    }
+
+    /// The median of a figure.
+    pub(crate) fn median(&self, figure: fn(&Cost) -> f64) -> f64 {
+        median(self.costs.iter().map(figure))
+    }
+}
+
+/// The least of a figure among the tools that people use today; infinite if none ran.
+pub(crate) fn best_peer(outcomes: &[Outcome], figure: fn(&Cost) -> f64) -> f64 {
+    let peers = outcomes.iter().filter(|outcome| outcome.is_peer);
+    peers
+        .map(|outcome| outcome.median(figure))
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// Runs all contestants in turn, as often as asked, and prints the table.
-pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn run(settings: &Settings) -> Result<Vec<Bar>, Failure> {
     let servers = Servers::start(settings.product)?;
     let megabytes = data::build(&servers.source, settings.size_mb)?;
     report::say(&format!(
         "{megabytes:.0} MB of rows; {} runs, medians\n",
         settings.runs
     ));
-    let mut results: Vec<Outcome> = ALL
+    let mut results: Vec<(&Contestant, Outcome)> = ALL
         .iter()
         .filter(|contestant| settings.wants_contestant(contestant.name))
         .filter(|contestant| contestant.serves_mysql || settings.product != Product::MySql)
-        .map(|contestant| Outcome {
-            contestant,
-            costs: Vec::new(),
-            differences: String::new(),
+        .map(|contestant| {
+            let outcome = Outcome::of(contestant.name, contestant.is_peer);
+            (contestant, outcome)
         })
         .collect();
     // In turn, so that what else the machine does falls on all of them alike.
     for _ in 0..settings.runs {
-        for result in &mut results {
+        for (contestant, outcome) in &mut results {
             servers.empty_target()?;
-            let command = (result.contestant.command)(&servers)?;
-            let cost = measure::run(command, &servers)?;
-            eprintln!("{}: {cost:?}", result.contestant.name);
-            result.costs.push(cost);
-            result.differences += &servers.differences()?;
+            let command = (contestant.command)(&servers)?;
+            let cost = measure::run(command, servers.processes())?;
+            eprintln!("{}: {cost:?}", outcome.name);
+            outcome.costs.push(cost);
+            outcome.differences += &servers.differences()?;
         }
     }
-    print(&results, megabytes);
-    Ok(())
+    let outcomes: Vec<Outcome> = results.into_iter().map(|(_, outcome)| outcome).collect();
+    print(&outcomes, megabytes);
+    Ok(Vec::new())
 }
 
-fn print(results: &[Outcome], megabytes: f64) {
-    let of = |result: &Outcome, field: fn(&Cost) -> f64| median(result.costs.iter().map(field));
-    let best_peer = results
-        .iter()
-        .filter(|result| result.contestant.is_peer)
-        .map(|result| of(result, |cost| cost.wall_s))
-        .fold(f64::INFINITY, f64::min);
+/// Prints the table of all contestants.
+pub(crate) fn print(results: &[Outcome], megabytes: f64) {
+    let best_s = best_peer(results, |cost| cost.wall_s);
     let rows = results
         .iter()
         .map(|result| {
-            let wall_s = of(result, |cost| cost.wall_s);
-            let ratio = if best_peer.is_finite() {
-                format!("{:.2}", wall_s / best_peer)
+            let wall_s = result.median(|cost| cost.wall_s);
+            let ratio = if best_s.is_finite() {
+                format!("{:.2}", wall_s / best_s)
             } else {
                 String::new()
             };
             vec![
-                result.contestant.name.to_owned(),
+                result.name.to_owned(),
                 format!("{wall_s:.1}"),
-                format!("{:.1}", of(result, |cost| cost.client_s)),
-                format!("{:.1}", of(result, |cost| cost.source_s)),
-                format!("{:.1}", of(result, |cost| cost.target_s)),
-                format!(
-                    "{:.1}",
-                    of(result, |cost| cost.client_s + cost.source_s + cost.target_s)
-                ),
-                format!("{:.0}", of(result, |cost| cost.peak_mib)),
+                format!("{:.1}", result.median(|cost| cost.client_s)),
+                format!("{:.1}", result.median(|cost| cost.source_s)),
+                format!("{:.1}", result.median(|cost| cost.target_s)),
+                format!("{:.1}", result.median(Cost::cpu_s)),
+                format!("{:.0}", result.median(|cost| cost.peak_mib)),
                 format!("{:.0}", megabytes / wall_s),
                 ratio,
                 if result.differences.is_empty() {

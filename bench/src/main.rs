@@ -2,15 +2,17 @@
 //!
 //! `make bench-mysql` runs every part; `SIZE=400 RUNS=1 ONLY=full-load make bench-mysql` is a try,
 //! `SERVER=mysql` takes Oracle MySQL for both servers. One part is one file with a
-//! `run`, and one line in [`PARTS`].
+//! `run`, and one line in [`PARTS`]; those of PostgreSQL stand in [`postgres`].
 
-mod capture_overhead;
+mod appearance;
+mod bars;
 mod catch_up;
 mod contestant;
 mod data;
 mod follow;
 mod full_load;
 mod measure;
+mod postgres;
 mod raw;
 mod replica;
 mod report;
@@ -22,13 +24,14 @@ mod write_load;
 
 use std::process::ExitCode;
 
+use bars::Bar;
 use settings::Settings;
 
 /// What goes wrong here ends the benchmark; a sentence is enough.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// A part of the benchmark.
-type Part = fn(&Settings) -> Result<(), Failure>;
+/// A part of the benchmark: it prints its tables and returns what is held against a bar.
+type Part = fn(&Settings) -> Result<Vec<Bar>, Failure>;
 
 /// The parts, in the order in which they run.
 const PARTS: &[(&str, Part)] = &[
@@ -38,9 +41,6 @@ const PARTS: &[(&str, Part)] = &[
     ("follow", follow::run),
     ("source-first", source_first::run),
 ];
-
-/// The parts on PostgreSQL, which `make bench-postgres` runs.
-const POSTGRES_PARTS: &[(&str, Part)] = &[("capture-overhead", capture_overhead::run)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -52,9 +52,10 @@ fn main() -> ExitCode {
         }
         ["contestant", "raw", source, target] => raw::run(source, target),
         ["contestant", "verify", source, target] => verification::reberth(source, target),
+        ["contestant", "postgres", rest @ ..] => postgres::contestant::run(rest),
         [] => Settings::from_environment().and_then(|settings| run_parts(PARTS, &settings)),
         ["postgres"] => {
-            Settings::from_environment().and_then(|settings| run_parts(POSTGRES_PARTS, &settings))
+            Settings::from_environment().and_then(|settings| run_parts(postgres::PARTS, &settings))
         }
         _ => Err(
             "it takes `postgres` or nothing; SIZE, RUNS, SERVER and ONLY are environment variables"
@@ -71,11 +72,13 @@ fn main() -> ExitCode {
 }
 
 fn run_parts(parts: &[(&str, Part)], settings: &Settings) -> Result<(), Failure> {
+    let mut all = Vec::new();
     for (name, part) in parts {
         if settings.wants(name) {
             report::say(&format!("## {name}\n"));
-            part(settings)?;
+            all.extend(part(settings)?);
         }
     }
+    bars::print(&all);
     Ok(())
 }

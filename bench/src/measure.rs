@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
-use crate::servers::Servers;
 
 /// How often the client's memory is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -29,14 +28,16 @@ pub(crate) struct Cost {
     pub(crate) peak_mib: f64,
 }
 
-/// Runs a client between two servers to its end.
-pub(crate) fn run(mut command: Command, servers: &Servers) -> Result<Cost, Failure> {
-    let server_ticks = || {
-        (
-            own_ticks(servers.source_process()),
-            own_ticks(servers.target_process()),
-        )
-    };
+impl Cost {
+    /// CPU seconds of all three.
+    pub(crate) fn cpu_s(&self) -> f64 {
+        self.client_s + self.source_s + self.target_s
+    }
+}
+
+/// Runs a client to its end, between the servers of a source and a target.
+pub(crate) fn run(mut command: Command, [source, target]: [u32; 2]) -> Result<Cost, Failure> {
+    let server_ticks = || (tree_ticks(source), tree_ticks(target));
     let (before, clients_before, start) = (server_ticks(), ended_children_ticks(), Instant::now());
     let mut child = command.stdin(Stdio::null()).spawn()?;
     let peak_mib = watch(&mut child)?;
@@ -65,7 +66,7 @@ fn watch(child: &mut Child) -> Result<f64, Failure> {
     Ok(peak_kib as f64 / 1024.0)
 }
 
-/// Resident memory of a process and its descendants: of each the highest it has had.
+/// Resident memory of a process and its descendants: of each the highest it has had. What they share is counted for each.
 fn tree_kib(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let own = status
@@ -73,14 +74,24 @@ fn tree_kib(process: u32) -> u64 {
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .and_then(|line| line.split_whitespace().next()?.parse().ok())
         .unwrap_or(0);
+    own + children(process).map(tree_kib).sum::<u64>()
+}
+
+/// The living children of a process.
+fn children(process: u32) -> impl Iterator<Item = u32> {
     let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
-    let children: u64 = children
+    let children: Vec<u32> = children
         .unwrap_or_default()
         .split_whitespace()
         .filter_map(|child| child.parse().ok())
-        .map(tree_kib)
-        .sum();
-    own + children
+        .collect();
+    children.into_iter()
+}
+
+/// Ticks of a process and all its descendants, those that have ended too: a server may be one process or many.
+pub(crate) fn tree_ticks(process: u32) -> f64 {
+    let ended = stat_fields(&process.to_string(), 15);
+    own_ticks(process) + ended + children(process).map(tree_ticks).sum::<f64>()
 }
 
 /// Ticks of a process itself, in user and system mode.

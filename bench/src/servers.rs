@@ -65,6 +65,11 @@ impl Servers {
         self.target.process_id().unwrap_or_default()
     }
 
+    /// Processes of both.
+    pub(crate) fn processes(&self) -> [u32; 2] {
+        [self.source_process(), self.target_process()]
+    }
+
     /// The address of the source for the benchmark's account.
     pub(crate) fn source_url(&self) -> String {
         self.source.url(USER, PASSWORD, DATABASE)

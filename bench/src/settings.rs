@@ -50,19 +50,18 @@ impl Settings {
 
     /// Whether a part is asked for: by its name, or because `ONLY` does not name any part.
     pub(crate) fn wants(&self, part: &str) -> bool {
-        let names_a_part = crate::PARTS
-            .iter()
-            .any(|(name, _)| self.only.iter().any(|word| word == name));
+        let names_a_part = self.only.iter().any(|word| is_a_part(word));
         !names_a_part || self.only.iter().any(|word| word == part)
     }
 
     /// Whether a contestant is asked for: by a word of its name, or because `ONLY` names nothing but parts.
     pub(crate) fn wants_contestant(&self, contestant: &str) -> bool {
-        let mut words = self
-            .only
-            .iter()
-            .filter(|word| crate::PARTS.iter().all(|(name, _)| name != word))
-            .peekable();
+        let mut words = self.only.iter().filter(|word| !is_a_part(word)).peekable();
         words.peek().is_none() || words.any(|word| contestant.contains(word.as_str()))
     }
+}
+
+fn is_a_part(word: &str) -> bool {
+    let mut parts = crate::PARTS.iter().chain(crate::postgres::PARTS);
+    parts.any(|(name, _)| *name == word)
 }

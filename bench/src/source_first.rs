@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use reberth_replicate::{Address, Secret, connection::Session, mysql::server};
 
 use crate::Failure;
+use crate::bars::Bar;
 use crate::contestant;
 use crate::data::{self, DATABASE};
 use crate::report;
@@ -36,7 +37,7 @@ impl Times {
 }
 
 /// Measures without and with a copy, in turn, as often as asked.
-pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn run(settings: &Settings) -> Result<Vec<Bar>, Failure> {
     let servers = Servers::start(settings.product)?;
     data::build(&servers.source, settings.size_mb)?;
     servers.source.sql(&format!(
@@ -75,15 +76,8 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     }
     report::print(&["", "transactions/s", "p50 ms", "p95 ms", "p99 ms"], rows);
     let ratio = report::median(ratios.into_iter());
-    let verdict = if ratio <= GROWTH_MOST {
-        "kept"
-    } else {
-        "MISSED"
-    };
-    report::say(&format!(
-        "p95 with a copy is {ratio:.2} of that without; the bar is {GROWTH_MOST}: {verdict}\n"
-    ));
-    Ok(())
+    let what = "source first: p95 of the application with a copy, to that without";
+    Ok(vec![Bar::at_most(what, ratio, GROWTH_MOST)])
 }
 
 /// Writes with all connections and takes the times after the beginning has settled.

@@ -9,6 +9,7 @@ use reberth_replicate::mysql::verify;
 use reberth_testkit::database::Product;
 
 use crate::Failure;
+use crate::bars::Bar;
 use crate::contestant::{self, plan};
 use crate::data::{self, DATABASE};
 use crate::measure::{self, Cost};
@@ -46,7 +47,7 @@ const WAYS: &[Way] = &[
 ];
 
 /// Loads the target once a run, and compares both sides in every way.
-pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn run(settings: &Settings) -> Result<Vec<Bar>, Failure> {
     let servers = Servers::start(settings.product)?;
     let megabytes = data::build(&servers.source, settings.size_mb)?;
     report::say(&format!(
@@ -57,13 +58,14 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Failure> {
     for _ in 0..settings.runs {
         servers.empty_target()?;
         for ((name, command), costs) in WAYS.iter().zip(&mut costs) {
-            let cost = measure::run(command(&servers)?, &servers)?;
+            let cost = measure::run(command(&servers)?, servers.processes())?;
             eprintln!("{name}: {cost:?}");
             costs.push(cost);
         }
     }
-    print(&costs);
-    Ok(())
+    let names: Vec<&str> = WAYS.iter().map(|(name, _)| *name).collect();
+    print(&names, &costs);
+    Ok(Vec::new())
 }
 
 /// The same statement for each table, on both servers at once.
@@ -114,15 +116,16 @@ pub(crate) fn reberth(source: &str, target: &str) -> Result<(), Failure> {
     .into())
 }
 
-fn print(costs: &[Vec<Cost>]) {
+/// Prints the table of all ways; the first is the load that the others are held against.
+pub(crate) fn print(names: &[&str], costs: &[Vec<Cost>]) {
     let of = |costs: &[Cost], field: fn(&Cost) -> f64| median(costs.iter().map(field));
     let load = costs.first().map_or(&[][..], Vec::as_slice);
-    let load_cpu_s = of(load, |cost| cost.client_s + cost.source_s + cost.target_s);
-    let rows = WAYS
+    let load_cpu_s = of(load, Cost::cpu_s);
+    let rows = names
         .iter()
         .zip(costs)
-        .map(|((name, _), costs)| {
-            let cpu_s = of(costs, |cost| cost.client_s + cost.source_s + cost.target_s);
+        .map(|(name, costs)| {
+            let cpu_s = of(costs, Cost::cpu_s);
             let wall_s = of(costs, |cost| cost.wall_s);
             vec![
                 (*name).to_owned(),
