@@ -9,6 +9,7 @@ mod designs;
 mod formatter;
 mod golden;
 mod hostile;
+mod module_tests;
 mod parsed;
 mod references;
 mod schema;

@@ -49,6 +49,11 @@ pub(super) fn module() -> Folder {
             ),
         ],
         files: [("main.tf", main()), ("versions.tf", module_versions())].into(),
+        written: [(
+            "module.tftest.hcl",
+            include_str!("database/module.tftest.hcl"),
+        )]
+        .into(),
         ..Folder::default()
     }
 }
@@ -221,7 +226,7 @@ fn primary() -> Block {
         );
     watched(instance, "var.instance_class")
         .gap()
-        .set("tags", tags("${var.identifier}"))
+        .set("tags", tags(code("var.identifier")))
         .nest(
             prevent_destroy()
                 .comment("Storage grows by itself.")
@@ -254,7 +259,7 @@ fn replica() -> Block {
         .set("skip_final_snapshot", true);
     watched(instance, "each.value.instance_class")
         .gap()
-        .set("tags", tags("${var.identifier}-${each.key}"))
+        .set("tags", tags(template("${var.identifier}-${each.key}")))
 }
 
 /// What every instance has: protection, monitoring, exported logs.
@@ -282,9 +287,6 @@ fn prevent_destroy() -> Block {
     block("lifecycle", &[]).set("prevent_destroy", true)
 }
 
-fn tags(name: &str) -> Expression {
-    object([
-        ("Name", template(name)),
-        ("Environment", code("var.environment")),
-    ])
+fn tags(name: Expression) -> Expression {
+    object([("Name", name), ("Environment", code("var.environment"))])
 }

@@ -48,6 +48,7 @@ pub(super) fn module() -> Folder {
         ],
         outputs: vec![output("arn", "ARN of the key.", "aws_kms_key.this.arn")],
         files: [("main.tf", main()), ("policy.tf", policy()), ("versions.tf", module_versions())].into(),
+        written: [("module.tftest.hcl", include_str!("encryption_key/module.tftest.hcl"))].into(),
         ..Folder::default()
     }
 }

@@ -52,6 +52,11 @@ pub(super) fn module() -> Folder {
             ("versions.tf", module_versions()),
         ]
         .into(),
+        written: [(
+            "module.tftest.hcl",
+            include_str!("ingress/module.tftest.hcl"),
+        )]
+        .into(),
         ..Folder::default()
     }
 }

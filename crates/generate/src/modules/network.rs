@@ -48,6 +48,11 @@ pub(super) fn module() -> Folder {
             ("versions.tf", module_versions()),
         ]
         .into(),
+        written: [(
+            "module.tftest.hcl",
+            include_str!("network/module.tftest.hcl"),
+        )]
+        .into(),
         ..Folder::default()
     }
 }

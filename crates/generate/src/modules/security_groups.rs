@@ -51,6 +51,11 @@ pub(super) fn module() -> Folder {
             "{ for key, group in aws_security_group.this : key => group.id }",
         )],
         files: [("main.tf", main()), ("versions.tf", module_versions())].into(),
+        written: [(
+            "module.tftest.hcl",
+            include_str!("security_groups/module.tftest.hcl"),
+        )]
+        .into(),
         ..Folder::default()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{assumed_by, create_before_destroy, data, name_tag, policy_json, resource};
 use crate::folder::{Folder, Variable, module_versions, output, structure, variable};
-use crate::hcl::{Block, Body, Expression, block, call, code, object, template};
+use crate::hcl::{Block, Body, Expression, block, call, code, list, object, template};
 
 const TEXT: &str = "\
 An Auto Scaling group in private subnets. Servers have no key pair and no open port 22: people reach them through Session
@@ -45,6 +45,11 @@ pub(super) fn module() -> Folder {
             ("target_group.tf", target_group()),
             ("versions.tf", module_versions()),
         ]
+        .into(),
+        written: [(
+            "module.tftest.hcl",
+            include_str!("service_asg/module.tftest.hcl"),
+        )]
         .into(),
         ..Folder::default()
     }
@@ -193,6 +198,9 @@ fn group() -> Block {
         )
         .set("health_check_grace_period", 300_u32)
         .set("default_instance_warmup", 120_u32)
+        .gap()
+        .comment("Free of charge, but written only when asked for; the alarm on too few servers reads it.")
+        .set("enabled_metrics", list(["GroupDesiredCapacity", "GroupInServiceInstances"]))
         .nest(
             block("launch_template", &[])
                 .set("id", code("aws_launch_template.this.id"))

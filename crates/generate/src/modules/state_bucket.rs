@@ -22,6 +22,11 @@ pub(super) fn module() -> Folder {
             "aws_s3_bucket.state.id",
         )],
         files: [("main.tf", main()), ("versions.tf", module_versions())].into(),
+        written: [(
+            "module.tftest.hcl",
+            include_str!("state_bucket/module.tftest.hcl"),
+        )]
+        .into(),
         ..Folder::default()
     }
 }

@@ -26,7 +26,7 @@ const ALL: [Written; 14] = [
     Written {
         name: "alarms",
         text: "A topic for notices, and alarms on databases, replicas, load balancers and groups of servers. Everything has a number to start with.",
-        files: files!("alarms": "main.tf", "alarms.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("alarms": "main.tf", "module.tftest.hcl", "alarms.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "audit-trail",
@@ -39,7 +39,7 @@ const ALL: [Written; 14] = [
         name: "backup",
         text: "A vault and a daily plan for databases and buckets, with copies in a second region. RDS keeps its own backups for recovery to a point in \
                time; these are against the loss of the region or of the instance with its backups.",
-        files: files!("backup": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("backup": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "cache",
@@ -50,7 +50,7 @@ const ALL: [Written; 14] = [
         name: "cdn",
         text: "A CloudFront distribution before a private load balancer or before a bucket. The bucket knows the distribution by origin access control, or, where \
                asked for, by the older origin access identity, which cannot read objects under a KMS key.",
-        files: files!("cdn": "main.tf", "access.tf", "logs.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("cdn": "main.tf", "module.tftest.hcl", "access.tf", "logs.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "dns-zone",
@@ -61,18 +61,18 @@ const ALL: [Written; 14] = [
     Written {
         name: "log-bucket",
         text: "A private bucket that services of AWS deliver logs to.",
-        files: files!("log_bucket": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("log_bucket": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "metrics",
         text: "A managed Prometheus with rules, alerts that end at a topic, the right of servers to write to it, and Grafana before it.",
-        files: files!("metrics": "main.tf", "grafana.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("metrics": "main.tf", "module.tftest.hcl", "grafana.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "migration-runner",
         text: "The server that Reberth runs on: no open port, reached through Session Manager, going out by the fixed address of a NAT gateway, with a role that reads \
                the passwords of the databases and nothing else. It goes away with the migration.",
-        files: files!("migration_runner": "main.tf", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("migration_runner": "main.tf", "module.tftest.hcl", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "object-bucket",
@@ -82,19 +82,19 @@ const ALL: [Written; 14] = [
     Written {
         name: "permission-sets",
         text: "Permission sets of the identity centre, each for one group of the company's directory. The identity centre itself is found, not made.",
-        files: files!("permission_sets": "main.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("permission_sets": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "replication-service",
         text: "AWS DMS: one replication instance and one task for each database, full load and then changes, with DMS's own validation. Tasks are started by a person. \
                Tables, indexes, views, routines and accounts are made before: DMS carries rows only.",
-        files: files!("replication_service": "main.tf", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("replication_service": "main.tf", "module.tftest.hcl", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "security-baseline",
         text: "What every account should have: GuardDuty, Security Hub, Config, the access analyzer, and defaults that keep disks encrypted, buckets and snapshots \
                private, and instance metadata behind tokens.",
-        files: files!("security_baseline": "main.tf", "config.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("security_baseline": "main.tf", "module.tftest.hcl", "config.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "web-firewall",

@@ -30,19 +30,6 @@ fn the_true_core_finds_every_root_valid() {
     }
 }
 
-#[test]
-fn modules_pass_their_own_tests() {
-    let folder = generated();
-    let cloud = Cloud::start("modules").unwrap();
-    let mut modules = folders(&folder.path.join("infra/modules"));
-    modules.retain(|module| module.join("module.tftest.hcl").is_file());
-    assert!(modules.len() >= 4, "{modules:?}");
-    for module in modules {
-        terraform(&cloud, &module, &["init", "-input=false"]);
-        terraform(&cloud, &module, &["test"]);
-    }
-}
-
 fn folders(parent: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = fs::read_dir(parent)
         .unwrap()

@@ -58,7 +58,7 @@ resource "aws_db_instance" "this" {
   enabled_cloudwatch_logs_exports = ["error", "slowquery"]
 
   tags = {
-    Name        = "${var.identifier}"
+    Name        = var.identifier
     Environment = var.environment
   }
 

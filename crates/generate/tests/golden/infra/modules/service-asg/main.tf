@@ -72,6 +72,9 @@ resource "aws_autoscaling_group" "this" {
   health_check_grace_period = 300
   default_instance_warmup   = 120
 
+  # Free of charge, but written only when asked for; the alarm on too few servers reads it.
+  enabled_metrics = ["GroupDesiredCapacity", "GroupInServiceInstances"]
+
   launch_template {
     id      = aws_launch_template.this.id
     version = aws_launch_template.this.latest_version
