@@ -4,10 +4,11 @@ use reberth_cutover::{Edge, MySql, Passage, Side};
 use reberth_model::policy::{DatabasePolicy, Policy, Reference};
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::state::Direction;
-use reberth_replicate::{Address, ReplicateError, Secret};
+use reberth_replicate::{Address, Engine, ReplicateError, Secret};
 
 use crate::environment::Environment;
 use crate::failure::{CliError, Failure};
+use crate::plan::{Plan, PostgresPlan};
 
 /// The databases that a command is about: the one named, or all of the policy.
 pub(crate) fn chosen<'a>(
@@ -102,6 +103,62 @@ pub(crate) fn stream_plan(
         bytes_per_s_most: None,
         streams: 1,
     })
+}
+
+/// The stream of a database in one direction, of the engine that its source's address names.
+pub(crate) async fn plan(
+    database: &DatabasePolicy,
+    direction: Direction,
+    environment: &Environment,
+) -> Result<Plan, Failure> {
+    let reader = &database.source.reader;
+    let is_postgres = environment
+        .get(reader.variable())
+        .is_some_and(|url| url.trim_start().starts_with("postgres"));
+    if !is_postgres {
+        return stream_plan(database, direction, environment).map(Plan::MySql);
+    }
+    let address = |reference, role, side| {
+        postgres_address(&database.name, reference, role, side, environment)
+    };
+    let writer = address(&database.target.writer, "writer", "target")?;
+    let (from, to) = match direction {
+        Direction::Forward => (address(reader, "reader", "source")?, writer),
+        Direction::Reverse => (
+            writer,
+            address(&database.source.reverse, "reverse", "source")?,
+        ),
+    };
+    let workers = database.copy_workers;
+    let plan = PostgresPlan::choose(&database.name, direction, from, to, workers).await?;
+    Ok(Plan::Postgres(plan))
+}
+
+/// An address of a PostgreSQL database: the one that it names, as a provider may have its own names, else the policy's.
+fn postgres_address(
+    database: &str,
+    reference: &Reference,
+    role: &str,
+    side: &'static str,
+    environment: &Environment,
+) -> Result<Address, Failure> {
+    let role = format!("{side} {role}");
+    let variable = reference.variable();
+    let refuse = |reason: String| ReplicateError::Address {
+        role: role.clone(),
+        reason,
+    };
+    let url = environment
+        .get(variable)
+        .ok_or_else(|| refuse(format!("the environment variable {variable} is not set")))?;
+    let address = Address::parse(&Secret::new(url.trim()), &role, side)?;
+    match address.engine() {
+        Engine::Postgres => Ok(address.or_database(database)),
+        Engine::MySql => Err(refuse(
+            "the source's reader is of PostgreSQL, and this is one of MySQL: a database keeps its engine on its way".to_owned(),
+        )
+        .into()),
+    }
 }
 
 /// The account that may list the accounts of the source, and the names of all accounts of the move there.

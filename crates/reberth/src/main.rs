@@ -10,6 +10,7 @@ mod environment;
 mod exit;
 mod failure;
 mod output;
+mod plan;
 mod project;
 mod quantity;
 mod record;

@@ -7,10 +7,11 @@ use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::{Address, Engine, ReplicateError, Secret};
 use serde_json::{Value, json};
 
-use crate::connections::{accounts_of_the_move, chosen, stream_plan};
+use crate::connections::{accounts_of_the_move, chosen, plan};
 use crate::environment::{Environment, SOURCE_URL, TARGET_URL};
 use crate::failure::{CliError, Failure};
 use crate::output::Output;
+use crate::plan::{Plan, PostgresPlan};
 use crate::project::Project;
 use crate::record::Record;
 
@@ -29,7 +30,7 @@ pub(crate) enum Scope {
         databases: Vec<DatabasePolicy>,
     },
     /// One database, from one server to another, without a folder and without a journal.
-    Pair(Box<StreamPlan>),
+    Pair(Box<Pair>),
 }
 
 impl Scope {
@@ -57,7 +58,7 @@ impl Scope {
                 .into())
             }
             Err(failure) if failure.is_no_project() => {
-                Ok(Scope::Pair(Box::new(pair(environment, database)?)))
+                Ok(Scope::Pair(Box::new(pair_of(environment, database)?)))
             }
             Err(failure) => Err(failure),
         }
@@ -74,28 +75,28 @@ impl Scope {
         })
     }
 
-    /// The streams of one direction.
-    pub(crate) fn plans(
+    /// The streams of one direction. PostgreSQL's servers are asked how they can be followed.
+    pub(crate) async fn plans(
         &self,
         direction: Direction,
         environment: &Environment,
-    ) -> Result<Vec<StreamPlan>, Failure> {
+    ) -> Result<Vec<Plan>, Failure> {
         match (self, direction) {
             (Scope::Folder { project, databases }, _) => {
-                let spool = (direction == Direction::Forward).then(|| SpoolPlan {
-                    folder: project.path(".reberth/spool"),
-                    bytes_max: SPOOL_BYTES_MAX,
-                });
-                let with_spool = |plan: StreamPlan| StreamPlan {
-                    spool: spool.clone(),
-                    ..plan
-                };
-                databases
-                    .iter()
-                    .map(|database| stream_plan(database, direction, environment).map(with_spool))
-                    .collect()
+                let mut plans = Vec::new();
+                for database in databases {
+                    let mut plan = plan(database, direction, environment).await?;
+                    if let (Plan::MySql(plan), Direction::Forward) = (&mut plan, direction) {
+                        plan.spool = Some(SpoolPlan {
+                            folder: project.path(".reberth/spool"),
+                            bytes_max: SPOOL_BYTES_MAX,
+                        });
+                    }
+                    plans.push(plan);
+                }
+                Ok(plans)
             }
-            (Scope::Pair(plan), Direction::Forward) => Ok(vec![StreamPlan::clone(plan)]),
+            (Scope::Pair(pair), Direction::Forward) => Ok(vec![pair.plan().await?]),
             (Scope::Pair(_), Direction::Reverse) => Err(CliError::Argument {
                 argument: "--reverse",
                 given: "without a project folder".to_owned(),
@@ -106,10 +107,10 @@ impl Scope {
     }
 
     /// Every stream that there may be, in both directions.
-    pub(crate) fn all_plans(&self, environment: &Environment) -> Result<Vec<StreamPlan>, Failure> {
-        let mut plans = self.plans(Direction::Forward, environment)?;
+    pub(crate) async fn all_plans(&self, environment: &Environment) -> Result<Vec<Plan>, Failure> {
+        let mut plans = self.plans(Direction::Forward, environment).await?;
         if matches!(self, Scope::Folder { .. }) {
-            plans.extend(self.plans(Direction::Reverse, environment)?);
+            plans.extend(self.plans(Direction::Reverse, environment).await?);
         }
         Ok(plans)
     }
@@ -155,7 +156,7 @@ impl Scope {
     }
 }
 
-/// Two addresses of one database, on two servers.
+/// Two addresses of one database, on two servers of one engine.
 pub(crate) struct Pair {
     /// Its name on both sides.
     pub(crate) database: String,
@@ -165,29 +166,32 @@ pub(crate) struct Pair {
     pub(crate) to: Address,
 }
 
-/// The pair of the environment, as a stream of the MySQL family.
-fn pair(environment: &Environment, database: Option<&str>) -> Result<StreamPlan, Failure> {
-    let Pair { database, from, to } = pair_of(environment, database, Engine::MySql)?;
-    Ok(StreamPlan {
-        database,
-        direction: Direction::Forward,
-        from,
-        to,
-        workers: PAIR_WORKERS,
-        spool: None,
-        bytes_per_s_most: None,
-        streams: 1,
-    })
+impl Pair {
+    async fn plan(&self) -> Result<Plan, Failure> {
+        let (database, from, to) = (self.database.clone(), self.from.clone(), self.to.clone());
+        let direction = Direction::Forward;
+        Ok(match from.engine() {
+            Engine::MySql => Plan::MySql(StreamPlan {
+                database,
+                direction,
+                from,
+                to,
+                workers: PAIR_WORKERS,
+                spool: None,
+                bytes_per_s_most: None,
+                streams: 1,
+            }),
+            Engine::Postgres => Plan::Postgres(
+                PostgresPlan::choose(&database, direction, from, to, PAIR_WORKERS).await?,
+            ),
+        })
+    }
 }
 
-/// The pair of the environment, both of one engine.
-pub(crate) fn pair_of(
-    environment: &Environment,
-    database: Option<&str>,
-    engine: Engine,
-) -> Result<Pair, Failure> {
-    let from = address(environment, SOURCE_URL, "source", engine)?;
-    let to = address(environment, TARGET_URL, "target", engine)?;
+/// The pair of the environment.
+fn pair_of(environment: &Environment, database: Option<&str>) -> Result<Pair, Failure> {
+    let from = address(environment, SOURCE_URL, "source", None)?;
+    let to = address(environment, TARGET_URL, "target", Some(from.engine()))?;
     let refuse = |role: &str, reason: String| ReplicateError::Address {
         role: role.to_owned(),
         reason,
@@ -231,7 +235,7 @@ fn address(
     environment: &Environment,
     name: &str,
     side: &'static str,
-    engine: Engine,
+    engine: Option<Engine>,
 ) -> Result<Address, ReplicateError> {
     let url = environment
         .get(name)
@@ -240,7 +244,7 @@ fn address(
             reason: "the environment variable is not set".to_owned(),
         })?;
     let address = Address::parse(&Secret::new(url.trim()), name, side)?;
-    if address.engine() == engine {
+    if engine.is_none_or(|engine| engine == address.engine()) {
         return Ok(address);
     }
     Err(ReplicateError::Address {
@@ -250,10 +254,10 @@ fn address(
 }
 
 /// What a command's run is about, for the journal.
-pub(crate) fn inputs(plans: &[StreamPlan]) -> Value {
+pub(crate) fn inputs(plans: &[Plan]) -> Value {
     let streams: Vec<Value> = plans
         .iter()
-        .map(|plan| json!({ "database": plan.database, "direction": plan.direction.word() }))
+        .map(|plan| json!({ "database": plan.database(), "direction": plan.direction().word() }))
         .collect();
     json!({ "streams": streams })
 }

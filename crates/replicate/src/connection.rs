@@ -195,6 +195,12 @@ impl Address {
         self.database.as_deref()
     }
 
+    /// The same address, in that database unless it names one itself.
+    pub fn or_database(mut self, name: &str) -> Address {
+        self.database.get_or_insert_with(|| name.to_owned());
+        self
+    }
+
     /// The host alone, as it is looked up and as its certificate names it.
     pub(crate) fn host_name(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')

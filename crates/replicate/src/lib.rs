@@ -11,11 +11,14 @@ pub mod connection;
 pub mod error;
 pub(crate) mod lag;
 pub mod mysql;
+pub mod operation;
 pub mod position;
 pub mod postgres;
 pub mod progress;
 pub mod running;
 pub mod stream;
+pub mod supervise;
+pub(crate) mod throttle;
 pub mod verify_report;
 
 pub use connection::{Address, Engine, Secret};

@@ -1,11 +1,17 @@
 //! PostgreSQL on both sides.
 
+pub(crate) mod behind;
 pub mod capture;
 pub(crate) mod copy;
+pub mod desk;
+pub mod finish;
 pub(crate) mod full_load;
+pub mod kept;
 pub(crate) mod lag;
 pub mod large_object;
+pub(crate) mod load;
 pub mod logical;
+pub mod materialised;
 pub mod method;
 pub(crate) mod new_tables;
 pub mod pipeline;

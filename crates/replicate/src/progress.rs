@@ -56,6 +56,12 @@ pub struct Progress {
     pub spool_warning: Option<String>,
     /// Why the copy is being slowed for the source's sake; `None` while it is not.
     pub throttle: Option<String>,
+    /// Bytes that the source keeps for the stream: log behind a slot, or noted keys; `None` while unknown, or where the engine has nothing of the kind.
+    pub kept_bytes: Option<u64>,
+    /// The size at which the source lets go of them; `None`: it sets no limit.
+    pub kept_bytes_most: Option<u64>,
+    /// What the source's operator should know of that before it is too late.
+    pub source_warning: Option<String>,
 }
 
 /// How far the copy of one table has come.

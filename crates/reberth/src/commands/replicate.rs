@@ -3,6 +3,7 @@
 mod finish;
 mod grants;
 mod metrics;
+mod operation;
 mod pause;
 mod plan;
 mod postgres;
@@ -11,7 +12,7 @@ mod status;
 mod stop;
 mod verify;
 
-use reberth_replicate::mysql::state::Direction;
+use reberth_replicate::stream::Direction;
 
 use crate::cli::{DatabaseArgs, ReplicateCommand};
 use crate::environment::Environment;
@@ -32,10 +33,6 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let named = database(command).database.as_deref();
-    let is_folder = project.policy().is_ok();
-    if !is_folder && let Some(pair) = postgres::pair(environment, named)? {
-        return postgres::run(command, pair, output).await;
-    }
     let scope = Scope::resolve(project, environment, named, output)?;
     match command {
         ReplicateCommand::Plan(_) => plan::run(&scope, environment, output).await,

@@ -16,6 +16,7 @@ mod operate;
 mod pair;
 mod pipeline;
 mod postgres;
+mod postgres_pair;
 mod provision;
 mod scrape;
 mod several;

@@ -1,166 +1,216 @@
 //! `reberth replicate` between two PostgreSQL servers, as a person would use it.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
-use reberth_testkit::postgres::{Major, PASSWORD, Postgres, client_folder};
+use crate::postgres_pair::{LEFT, PostgresPair};
+use crate::scrape::{get, parse};
 
-const REBERTH: &str = env!("CARGO_BIN_EXE_reberth");
-const TABLES: &str = "
-    CREATE TABLE course (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text NOT NULL UNIQUE);
-    CREATE TABLE enrolment (course_id int NOT NULL REFERENCES course, learner text NOT NULL, PRIMARY KEY (course_id, learner));
-    INSERT INTO course (title) SELECT 'course ' || n FROM generate_series(1, 500) n;
-    INSERT INTO enrolment SELECT id, 'learner ' || id % 7 FROM course;";
-
-struct Servers {
-    source: Postgres,
-    target: Postgres,
-}
-
-impl Servers {
-    fn start(name: &str, level: &str) -> Servers {
-        let start = |side: &str, settings: &[&str]| {
-            let server =
-                Postgres::start(Major::V15, &format!("{name}-{side}"), settings).expect("a server");
-            server.restricted_owner("lms", "owner").expect("an owner");
-            server
-                .sql(
-                    "postgres",
-                    &format!("ALTER ROLE postgres PASSWORD '{PASSWORD}'"),
-                )
-                .expect("a password");
-            server
-        };
-        let servers = Servers {
-            source: start("source", &[level]),
-            target: start("target", &["wal_level=logical"]),
-        };
-        servers
-            .source
-            .sql_as("owner", "lms", TABLES)
-            .expect("tables");
-        servers
-    }
-
-    fn reberth(&self, arguments: &[&str], reader: &str) -> Output {
-        let path = std::env::var("PATH").unwrap_or_default();
-        Command::new(REBERTH)
-            .arg("replicate")
-            .args(arguments)
-            .current_dir(std::env::temp_dir())
-            .env("PATH", format!("{}:{path}", client_folder().display()))
-            .env(
-                "REBERTH_SOURCE_URL",
-                self.source.url(reader, PASSWORD, "lms"),
-            )
-            .env(
-                "REBERTH_TARGET_URL",
-                self.target.url("postgres", PASSWORD, "lms"),
-            )
-            .output()
-            .expect("reberth runs")
-    }
-
-    /// An account on the target that cannot let triggers rest is named before anything is made on the source.
-    fn expect_refused_writer(&self) {
-        let path = std::env::var("PATH").unwrap_or_default();
-        let output = Command::new(REBERTH)
-            .args(["replicate", "start", "--until", "copied"])
-            .current_dir(std::env::temp_dir())
-            .env("PATH", format!("{}:{path}", client_folder().display()))
-            .env(
-                "REBERTH_SOURCE_URL",
-                self.source.url("postgres", PASSWORD, "lms"),
-            )
-            .env(
-                "REBERTH_TARGET_URL",
-                self.target.url("owner", PASSWORD, "lms"),
-            )
-            .output()
-            .expect("reberth runs");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(
-            said.contains("may not set session_replication_role"),
-            "{said}"
-        );
-        let made = "SELECT (SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_publication)";
-        assert_eq!(self.source.sql("lms", made).expect("a count").trim(), "0");
-    }
-
-    fn expect(&self, arguments: &[&str], reader: &str, code: i32) -> String {
-        let output = self.reberth(arguments, reader);
-        let said = format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
-        assert!(!said.contains(PASSWORD), "a secret is shown");
-        said
-    }
-}
+const CAUGHT_UP: [&str; 3] = ["start", "--until", "caught-up"];
 
 #[test]
 fn a_database_is_moved_verified_and_forgotten() {
-    let servers = Servers::start("cli-logical", "wal_level=logical");
-    servers.expect_refused_writer();
-    let plan = servers.expect(&["plan"], "postgres", 0);
+    let pair = PostgresPair::start("cli-logical", "wal_level=logical");
+    pair.expect_refused_writer();
+    let plan = pair.expect(&["plan"], 0);
     assert!(
         plan.contains("0 blocker(s)") && plan.contains("the replication slot reberth_"),
         "{plan}"
     );
-    servers.expect(&["start", "--until", "caught-up"], "postgres", 0);
-    servers
-        .source
-        .sql(
-            "lms",
-            "UPDATE course SET title = title || '!' WHERE id < 100",
-        )
-        .expect("writes");
-    servers.expect(&["start", "--until", "caught-up"], "postgres", 0);
-    let equal = servers.expect(&["verify"], "postgres", 0);
+    assert!(plan.contains("max_slot_wal_keep_size is not set"), "{plan}");
+    pair.expect(&CAUGHT_UP, 0);
+    pair.write("UPDATE course SET title = title || '!' WHERE id < 100");
+    pair.expect(&CAUGHT_UP, 0);
+    let equal = pair.expect(&["verify"], 0);
     assert!(equal.contains("equal; 1000 rows compared"), "{equal}");
-    servers
-        .target
-        .sql("lms", "UPDATE course SET title = 'other' WHERE id = 7")
-        .expect("a difference");
-    let found = servers.expect(&["verify"], "postgres", 4);
+    pair.on_target("UPDATE course SET title = 'other' WHERE id = 7");
+    let found = pair.expect(&["verify"], 4);
     assert!(
         found.contains("NOT EQUAL") && found.contains("course"),
         "{found}"
     );
-    let stopped = servers.expect(&["stop"], "postgres", 0);
+    let stopped = pair.expect(&["stop"], 0);
     assert!(
         stopped.contains("the replication slot") && stopped.contains("the schema reberth"),
         "{stopped}"
     );
-    let left = servers.source.sql("lms", "SELECT (SELECT count(*) FROM pg_replication_slots), (SELECT count(*) FROM pg_publication)").expect("counts");
-    assert_eq!(left.trim(), "0\t0");
-    let again = servers.expect(&["stop"], "postgres", 0);
+    assert_eq!(pair.on_source(LEFT), "0");
+    let again = pair.expect(&["stop"], 0);
     assert!(again.contains("nothing was left"), "{again}");
 }
 
 #[test]
 fn an_ordinary_owner_is_followed_by_triggers_after_consent() {
-    let servers = Servers::start("cli-capture", "wal_level=replica");
-    let traces = "SELECT (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal), (SELECT count(*) FROM pg_namespace WHERE nspname = 'reberth')";
-    let traces = || {
-        servers
-            .source
-            .sql("lms", traces)
-            .expect("counts")
-            .trim()
-            .to_owned()
-    };
-    let plan = servers.expect(&["plan"], "owner", 0);
+    let pair = PostgresPair::start("cli-capture", "wal_level=replica");
+    let plan = pair.expect(&["plan"], 0);
     assert!(plan.contains("owner has no right to replicate"), "{plan}");
-    let waiting = servers.expect(&["start", "--until", "caught-up"], "owner", 3);
+    let waiting = pair.expect(&CAUGHT_UP, 3);
     assert!(waiting.contains("add --apply"), "{waiting}");
-    assert_eq!(traces(), "0\t0", "nothing is written without consent");
-    servers.expect(&["start", "--until", "caught-up", "--apply"], "owner", 0);
-    servers.source.sql_as("owner", "lms", "UPDATE course SET title = title || '!' WHERE id < 100; DELETE FROM enrolment WHERE course_id = 400").expect("writes");
-    servers.expect(&["start", "--until", "caught-up"], "owner", 0);
-    let equal = servers.expect(&["verify"], "owner", 0);
+    assert_eq!(
+        pair.on_source(LEFT),
+        "0",
+        "nothing is written without consent"
+    );
+    pair.expect(&["start", "--until", "caught-up", "--apply"], 0);
+    pair.write("UPDATE course SET title = title || '!' WHERE id < 100; DELETE FROM enrolment WHERE course_id = 400");
+    pair.expect(&CAUGHT_UP, 0);
+    let equal = pair.expect(&["verify"], 0);
     assert!(equal.contains("equal; 999 rows compared"), "{equal}");
-    servers.expect(&["stop"], "owner", 0);
-    assert_eq!(traces(), "0\t0", "nothing is left on the source");
+    pair.expect(&["stop"], 0);
+    assert_eq!(pair.on_source(LEFT), "0", "nothing is left on the source");
+}
+
+#[test]
+fn a_pause_holds_a_slot_and_its_successors_until_resume() {
+    a_pause_holds(&PostgresPair::start("hold-slot", "wal_level=logical"));
+}
+
+#[test]
+fn a_pause_holds_a_capture_and_its_successors_until_resume() {
+    a_pause_holds(&PostgresPair::start("hold-capture", "wal_level=replica"));
+}
+
+fn a_pause_holds(pair: &PostgresPair) {
+    let courses = "SELECT count(*) FROM course";
+    let add = "INSERT INTO course (title) SELECT 'more ' || random() FROM generate_series(1, 20)";
+    assert!(pair.code(&["pause"], 1).stderr.contains("RB-REP-014"));
+    let mut stream = pair.spawn(&["start", "--apply"]);
+    pair.wait_for("caught up", |status| status["gear"] == "following");
+    let status = pair.status();
+    assert!(status["log"]["kept_bytes"].is_u64(), "{status}");
+    assert!(
+        status["tables"][0]["rows"] == 500 && status["lag_bytes"].is_u64(),
+        "{status}"
+    );
+
+    let paused = pair.code(&["pause", "--by", "Asha"], 0);
+    assert!(paused.stdout.contains("paused at"), "{paused:?}");
+    pair.write(add);
+    pair.wait_for("held by its process", |status| {
+        status["running"]["phase"] == "paused"
+    });
+    let status = pair.status();
+    assert_eq!(
+        (&status["state"], &status["paused"]["by"]),
+        (&"paused".into(), &"Asha".into())
+    );
+    assert_eq!(pair.on_target(courses), "500");
+    pair.code(&["resume"], 0);
+    pair.wait_for("goes on", |_| pair.on_target(courses) == "520");
+
+    pair.code(&["pause"], 0);
+    stream.kill().expect("a process");
+    stream.wait().expect("a process");
+    pair.write(add);
+    pair.wait_for("silent", |status| status["running"].is_null());
+    let refused = pair.code(&CAUGHT_UP, 3);
+    assert!(refused.stderr.contains("RB-CLI-015"), "{refused:?}");
+    assert_eq!(pair.on_target(courses), "520");
+    pair.code(&["resume", "--until", "caught-up"], 0);
+    assert_eq!(pair.on_target(courses), "540");
+    pair.code(&["verify"], 0);
+}
+
+#[test]
+fn a_stream_that_is_stopped_for_good_while_it_is_held_does_not_begin_anew() {
+    let pair = PostgresPair::start("held-stopped", "wal_level=logical");
+    let mut stream = pair.spawn(&["start", "--apply"]);
+    pair.wait_for("caught up", |status| status["gear"] == "following");
+    pair.code(&["pause"], 0);
+    pair.wait_for("held", |status| status["running"]["phase"] == "paused");
+    pair.code(&["stop"], 0);
+    assert!(stream.wait().expect("a process").success());
+    assert_eq!(pair.on_source(LEFT), "0");
+}
+
+#[test]
+fn a_database_of_a_project_folder_is_moved_under_its_consent() {
+    let pair = PostgresPair::start("folder", "wal_level=replica").with_project();
+    let waiting = pair.code(&CAUGHT_UP, 3);
+    assert!(waiting.stderr.contains("reberth approve"), "{waiting:?}");
+    assert_eq!(pair.on_source(LEFT), "0");
+    pair.code(&["start", "--until", "caught-up", "--apply"], 0);
+    let status = pair.status();
+    assert_eq!(status["method"], "trigger capture", "{status}");
+    let equal = pair.code(&["verify", "--database", "lms"], 0);
+    assert!(equal.stdout.contains("report/verify-lms.json"), "{equal:?}");
+    pair.code(&["stop", "--apply"], 0);
+    assert_eq!(pair.on_source(LEFT), "0");
+}
+
+#[test]
+fn a_capped_copy_is_measured() {
+    let pair = PostgresPair::start("metrics", "wal_level=logical");
+    pair.write("CREATE TABLE wide (id int PRIMARY KEY, filling text); ALTER TABLE wide ALTER filling SET STORAGE EXTERNAL; \
+        INSERT INTO wide SELECT n, repeat(md5(n::text), 400) FROM generate_series(1, 1500) n");
+    let mut command = pair.command(&["start", "--apply", "--metrics", "0", "--max-rate", "4"]);
+    let mut stream = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("reberth runs");
+    let mut said = BufReader::new(stream.stderr.take().expect("its words")).lines();
+    let address = loop {
+        let line = said.next().expect("more words").expect("a line");
+        if let Some((_, rest)) = line.split_once("metrics at http://") {
+            break rest.trim_end_matches("/metrics").to_owned();
+        }
+    };
+    std::thread::spawn(move || said.for_each(drop));
+    let labels = "{database=\"lms\",direction=\"forward\",engine=\"postgres\"}";
+    let value = |name: &str| {
+        let (head, body) = get(&address, "/metrics");
+        assert!(head.contains("200"), "{head}");
+        match body.is_empty() {
+            true => None,
+            false => parse(&body).get(&format!("{name}{labels}")).copied(),
+        }
+    };
+    let begun = std::time::Instant::now();
+    pair.wait_for("following", |_| {
+        value("reberth_replication_caught_up") == Some(1.0)
+    });
+    // 19 MB at 4 MB a second.
+    assert!(begun.elapsed().as_secs_f64() > 3.0, "the cap does not hold");
+    assert_eq!(value("reberth_copy_rows_total"), Some(2500.0));
+    assert!(value("reberth_source_kept_bytes").is_some());
+    stream.kill().expect("a process");
+    stream.wait().expect("a process");
+}
+
+#[test]
+fn a_move_by_a_slot_is_finished() {
+    a_move_is_finished(&PostgresPair::start("end-slot", "wal_level=logical"));
+}
+
+#[test]
+fn a_move_by_triggers_is_finished() {
+    a_move_is_finished(&PostgresPair::start("end-capture", "wal_level=replica"));
+}
+
+fn a_move_is_finished(pair: &PostgresPair) {
+    pair.write("SELECT lo_from_bytea(4711, 'first'); CREATE MATERIALIZED VIEW titles AS SELECT count(*) AS n FROM course; CREATE SEQUENCE ticket");
+    assert!(pair.code(&["finish"], 1).stderr.contains("RB-REP-014"));
+    pair.code(&["start", "--until", "caught-up", "--apply"], 0);
+    let object = "SELECT convert_from(lo_get(4711), 'UTF8')";
+    assert_eq!(pair.on_target(object), "first");
+    pair.write(
+        "SELECT lo_put(4711, 0, 'other'); SELECT nextval('ticket') FROM generate_series(1, 70); \
+        INSERT INTO course (title) VALUES ('last'); REFRESH MATERIALIZED VIEW titles",
+    );
+    let finished = pair.code(&["finish"], 0).stdout;
+    assert!(
+        finished.contains("2 sequence(s) set, 1 of 1 large object(s)"),
+        "{finished}"
+    );
+    assert_eq!(pair.on_target(object), "other");
+    assert_eq!(pair.on_target("SELECT n FROM titles"), "501");
+    assert_eq!(pair.on_target("SELECT nextval('ticket')"), "1071");
+    assert_eq!(
+        pair.on_target("SELECT nextval(pg_get_serial_sequence('course', 'id'))"),
+        "1502"
+    );
+    assert_eq!(pair.on_source(LEFT), "0");
+    assert!(pair.code(&["finish"], 1).stderr.contains("RB-REP-014"));
+    let equal = pair.expect(&["verify"], 0);
+    assert!(equal.contains("equal; 1001 rows compared"), "{equal}");
 }

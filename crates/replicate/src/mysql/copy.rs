@@ -22,11 +22,11 @@ use crate::mysql::chunk::Chunk;
 use crate::mysql::schema::Table;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::StreamState;
-use crate::mysql::throttle::Throttle;
 use crate::mysql::value::quote_name;
 use crate::mysql::wire::RowReader;
 use crate::position::LogPosition;
 use crate::progress::Progress;
+use crate::throttle::Throttle;
 
 /// Copies chunks over two connections to the source and one to the target.
 pub(crate) struct Copier<'a> {

@@ -12,13 +12,14 @@ use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::chunk::{self, Chunk};
 use crate::mysql::copy::Copier;
+use crate::mysql::load::ServerLoad;
 use crate::mysql::pipeline::{StreamPlan, task_failed};
 use crate::mysql::schema::Schema;
 use crate::mysql::server::Flavour;
 use crate::mysql::state::{StreamState, copy_totals};
-use crate::mysql::throttle::Throttle;
 use crate::mysql::{cascade, index};
 use crate::progress::Progress;
+use crate::throttle::Throttle;
 use queue::Queue;
 
 /// Workers that may load one self-numbering table where its lock lets only one statement in at a time: one loads, the other reads ahead.
@@ -66,7 +67,11 @@ pub(crate) async fn copy(
     let throttle = Arc::new(Throttle::new(plan.bytes_per_s_most));
     // Ends with this function.
     let mut watching = JoinSet::new();
-    watching.spawn(throttle.clone().watch(plan.from.clone(), publish.clone()));
+    watching.spawn(
+        throttle
+            .clone()
+            .watch(ServerLoad::of(plan.from.clone()), publish.clone()),
+    );
     let load = Load {
         plan: plan.clone(),
         flavour,

@@ -15,6 +15,7 @@ use crate::postgres::state::{Chunk, StreamState};
 use crate::postgres::table::Table;
 use crate::postgres::value::{quote_name, quote_text};
 use crate::progress::Progress;
+use crate::throttle::Throttle;
 
 /// Bytes that travel together.
 const PIECE_BYTES: usize = 512 * 1024;
@@ -26,6 +27,7 @@ pub(crate) struct Copier {
     source: Session,
     target: Session,
     state: StreamState,
+    throttle: Arc<Throttle>,
     publish: watch::Sender<Progress>,
 }
 
@@ -47,6 +49,7 @@ impl Copier {
         state: &StreamState,
         from: &Address,
         snapshot: &str,
+        throttle: Arc<Throttle>,
         publish: watch::Sender<Progress>,
     ) -> Result<Copier, ReplicateError> {
         let mut source = Session::open_with(from, &[("lc_monetary", "C")]).await?;
@@ -55,6 +58,7 @@ impl Copier {
             source,
             target: state.open_writer().await?,
             state: state.clone(),
+            throttle,
             publish,
         })
     }
@@ -101,7 +105,7 @@ impl Copier {
         self.source.begin_copy_out(&doing, &read).await?;
         let begun = self.target.begin_copy_in(&doing, &write).await;
         begun.map_err(|error| self.state.or_superseded(error))?;
-        let (sent, bytes) = pass(&mut self.source, &mut self.target, &doing, &self.publish).await?;
+        let (sent, bytes) = self.pass(&doing).await?;
         let stored = self
             .target
             .end_copy_in(LONG_STATEMENT_LIMIT, &doing)
@@ -120,6 +124,45 @@ impl Copier {
             .send_modify(|progress| progress.rows_copied += stored);
         Ok(())
     }
+
+    /// Passes all messages of rows from one server to the other, no faster than the source stands. Returns the rows that the source sent, and the bytes
+    /// that passed.
+    async fn pass(&mut self, doing: &str) -> Result<(u64, u64), ReplicateError> {
+        let (source, target) = (&mut self.source, &mut self.target);
+        let (throttle, publish) = (&self.throttle, &self.publish);
+        let (full, mut pieces) = mpsc::channel::<Vec<u8>>(PIECES_AHEAD);
+        let (empty, mut spare) = mpsc::channel::<Vec<u8>>(PIECES_AHEAD + 1);
+        let empty = Arc::new(empty);
+        let read = async move {
+            loop {
+                let mut piece = spare.try_recv().unwrap_or_default();
+                piece.clear();
+                let ended = source
+                    .copy_out_piece(doing, &mut piece, PIECE_BYTES)
+                    .await?;
+                throttle.pass(piece.len()).await;
+                // The other half has failed, and its error is the one that is told.
+                if full.send(piece).await.is_err() {
+                    return Ok(0);
+                }
+                if let Some(rows) = ended {
+                    return Ok::<u64, ReplicateError>(rows);
+                }
+            }
+        };
+        let write = async move {
+            let mut bytes = 0;
+            while let Some(piece) = pieces.recv().await {
+                target.copy_in_piece(doing, &piece).await?;
+                bytes += piece.len() as u64;
+                publish.send_modify(|progress| progress.bytes_copied += piece.len() as u64);
+                // Nobody waits for it once all is read.
+                let _ = empty.try_send(piece);
+            }
+            Ok::<u64, ReplicateError>(bytes)
+        };
+        tokio::try_join!(read, write)
+    }
 }
 
 /// The pages of a chunk as a condition on the rows' places.
@@ -135,44 +178,4 @@ fn pages(chunk: &Chunk) -> String {
         true => String::new(),
         false => format!(" WHERE {}", conditions.join(" AND ")),
     }
-}
-
-/// Passes all messages of rows from one server to the other. Returns the rows that the source sent, and the bytes that passed.
-async fn pass(
-    source: &mut Session,
-    target: &mut Session,
-    doing: &str,
-    publish: &watch::Sender<Progress>,
-) -> Result<(u64, u64), ReplicateError> {
-    let (full, mut pieces) = mpsc::channel::<Vec<u8>>(PIECES_AHEAD);
-    let (empty, mut spare) = mpsc::channel::<Vec<u8>>(PIECES_AHEAD + 1);
-    let empty = Arc::new(empty);
-    let read = async move {
-        loop {
-            let mut piece = spare.try_recv().unwrap_or_default();
-            piece.clear();
-            let ended = source
-                .copy_out_piece(doing, &mut piece, PIECE_BYTES)
-                .await?;
-            // The other half has failed, and its error is the one that is told.
-            if full.send(piece).await.is_err() {
-                return Ok(0);
-            }
-            if let Some(rows) = ended {
-                return Ok::<u64, ReplicateError>(rows);
-            }
-        }
-    };
-    let write = async move {
-        let mut bytes = 0;
-        while let Some(piece) = pieces.recv().await {
-            target.copy_in_piece(doing, &piece).await?;
-            bytes += piece.len() as u64;
-            publish.send_modify(|progress| progress.bytes_copied += piece.len() as u64);
-            // Nobody waits for it once all is read.
-            let _ = empty.try_send(piece);
-        }
-        Ok::<u64, ReplicateError>(bytes)
-    };
-    tokio::try_join!(read, write)
 }

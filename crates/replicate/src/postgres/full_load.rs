@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::error::ReplicateError;
 use crate::postgres::copy::Copier;
+use crate::postgres::load::ServerLoad;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::schema::Stage;
 use crate::postgres::session::Session;
@@ -21,6 +22,7 @@ use crate::postgres::state::{Chunk, StreamState, copy_totals};
 use crate::postgres::table::{Table, Tables};
 use crate::progress::Progress;
 use crate::running::task_failed;
+use crate::throttle::Throttle;
 
 /// Bytes of a chunk: enough to be worth a transaction, little enough to be read again after a kill.
 const CHUNK_BYTES: u64 = 64 << 20;
@@ -38,6 +40,7 @@ struct Load {
     queue: Arc<Mutex<VecDeque<Chunk>>>,
     /// Chunks that are not done, by table.
     left: Arc<Mutex<BTreeMap<String, usize>>>,
+    throttle: Arc<Throttle>,
     publish: watch::Sender<Progress>,
 }
 
@@ -77,6 +80,12 @@ pub(crate) async fn copy(
     for (chunk, _) in chunks.iter().filter(|(_, is_done)| !is_done) {
         *left.entry(chunk.table.clone()).or_insert(0) += 1;
     }
+    let throttle = Arc::new(Throttle::new(plan.bytes_per_s_most));
+    // Ends with this function.
+    let mut watching = JoinSet::new();
+    let witness = ServerLoad::of(plan.from.clone(), publish.subscribe());
+    watching.spawn(throttle.clone().watch(witness, publish.clone()));
+    throttle.known().await;
     let load = Load {
         plan: plan.clone(),
         state: state.clone(),
@@ -84,6 +93,7 @@ pub(crate) async fn copy(
         snapshot: snapshot.name().to_owned(),
         queue: Arc::new(Mutex::new(in_order(chunks, tables))),
         left: Arc::new(Mutex::new(left)),
+        throttle,
         publish: publish.clone(),
     };
     let (tell, mut whole) = mpsc::unbounded_channel();
@@ -105,6 +115,8 @@ pub(crate) async fn copy(
             else => break,
         }
     }
+    watching.shutdown().await;
+    publish.send_modify(|progress| progress.throttle = None);
     match plan.maker() {
         // What belongs to no table alone, and what a predecessor left.
         Some(maker) => maker.make(&INDEX_STAGES, None).await,
@@ -192,6 +204,7 @@ async fn work(load: Load, whole: mpsc::UnboundedSender<String>) -> Result<(), Re
         &load.state,
         &load.plan.from,
         &load.snapshot,
+        load.throttle.clone(),
         load.publish.clone(),
     )
     .await?;

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::connection::LONG_STATEMENT_LIMIT;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
@@ -20,7 +22,7 @@ const READ: i32 = 0x40000;
 const WRITE: i32 = 0x20000;
 
 /// What was found and carried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Carried {
     /// Objects of the source.
     pub objects: u64,

@@ -36,7 +36,7 @@ use crate::postgres::schema::{self, Stage};
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::Snapshot;
 use crate::postgres::state::{self, Checkpoint, Method, StreamState};
-use crate::postgres::{full_load, lag, new_tables, server, table};
+use crate::postgres::{full_load, kept, lag, large_object, new_tables, server, table};
 use crate::progress::Progress;
 use crate::running::{Attempt, RunningStream};
 use crate::stream::Phase;
@@ -87,6 +87,9 @@ async fn run_once(
     let is_copying = begun
         .as_ref()
         .is_none_or(|begun| begun.phase == Phase::Copying);
+    // Ends with this function.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(kept::measure_always(plan.clone(), publish.clone()));
     let workers = u32::try_from(plan.workers.max(1)).unwrap_or(u32::MAX);
     let turn = match is_copying {
         true => {
@@ -160,12 +163,18 @@ async fn make_definitions(plan: &StreamPlan) -> Result<(), ReplicateError> {
     maker.make(&[Stage::Definition], None).await
 }
 
-/// Makes all of the schema that is not made yet. The tables stand at one moment now, so foreign keys hold.
+/// Makes all of the schema that is not made yet: the tables stand at one moment now, so foreign keys hold. Then carries large objects, of which the stream
+/// does not tell; what of them changes later is found at the end.
 async fn complete(plan: &StreamPlan) -> Result<(), ReplicateError> {
-    match plan.maker() {
-        Some(maker) => maker.make(&Stage::ALL, None).await,
-        None => Ok(()),
-    }
+    let Some(maker) = plan.maker() else {
+        return Ok(());
+    };
+    maker.make(&Stage::ALL, None).await?;
+    let mut source = Session::open(&plan.from).await?;
+    let mut target = Session::open(&plan.to).await?;
+    large_object::carry(&mut source, &mut target)
+        .await
+        .map(drop)
 }
 
 /// All about tables that a statement changes, without what grows by itself.

@@ -1,6 +1,9 @@
 //! What a stream moves, and between whom.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use crate::connection::Address;
 use crate::postgres::schema::{Maker, PgDump};
@@ -24,6 +27,8 @@ pub struct StreamPlan {
     pub pg_dump: PathBuf,
     /// Copy workers.
     pub workers: usize,
+    /// Bytes a second that the copy reads at most, all workers together; `None`: as many as the source stands without suffering.
+    pub bytes_per_s_most: Option<u64>,
     /// Streams that run in this process, which share its memory.
     pub streams: usize,
 }
@@ -39,6 +44,11 @@ impl StreamPlan {
     /// Bytes of changes that one stage of this stream holds at the most.
     pub(crate) fn stage_bytes(&self) -> usize {
         (STAGE_BYTES / self.streams.max(1)).clamp(STAGE_BYTES_MIN, STAGE_BYTES_MAX)
+    }
+
+    /// As many turns as it wants, for a stream that runs alone.
+    pub(crate) fn own_turns(&self) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(self.workers.max(1)))
     }
 
     /// What makes the schema on the target; nothing on the way back, where it is there.

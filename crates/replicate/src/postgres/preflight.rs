@@ -19,6 +19,42 @@ pub async fn blockers(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> 
     Ok(blockers)
 }
 
+/// An error that names everything that blocks, if anything does.
+pub async fn require(plan: &StreamPlan) -> Result<(), ReplicateError> {
+    let blockers = blockers(plan).await?;
+    match blockers.is_empty() {
+        true => Ok(()),
+        false => Err(ReplicateError::Blocked(blockers)),
+    }
+}
+
+/// What an operator should know before a stream begins; nothing of it is in the way.
+pub async fn remarks(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
+    let mut source = Session::open(&plan.from).await?;
+    let mut remarks = Vec::new();
+    if plan.method == Method::Logical {
+        let sql = "SELECT pg_size_bytes(setting || coalesce(unit, '')) FROM pg_settings WHERE name = 'max_slot_wal_keep_size' AND setting <> '-1'";
+        let doing = "asking how much log a slot may keep";
+        let limit: Option<(u64,)> = source.row(doing, sql).await?;
+        remarks.push(match limit {
+            Some((bytes,)) => format!(
+                "max_slot_wal_keep_size is {} MB: a stream that stands still while the source writes more than that must begin anew",
+                bytes >> 20
+            ),
+            None => "max_slot_wal_keep_size is not set on the source: a stream that stands still lets its log grow until the disk is full; watch it".to_owned(),
+        });
+    }
+    let sql = "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'MEMBER') OR NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type IS NULL)";
+    let sees: Option<(bool,)> = source.row("asking whose sessions are seen", sql).await?;
+    if sees != Some((true,)) {
+        remarks.push(format!(
+            "{} does not see what the sessions of others do, so the copy is not slowed for their sake: GRANT pg_read_all_stats TO {} on the source, or use --max-rate",
+            plan.from.user(), plan.from.user()
+        ));
+    }
+    Ok(remarks)
+}
+
 /// The writer lets triggers and foreign keys rest: what they did on the source comes with the rows.
 async fn resting_triggers(target: &Address) -> Result<Option<String>, ReplicateError> {
     let mut session = Session::open(target).await?;

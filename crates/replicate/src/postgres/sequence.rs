@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
 use crate::postgres::value::{quote_path, quote_text};
@@ -13,7 +15,7 @@ use crate::postgres::value::{quote_path, quote_text};
 const AT_ONCE: usize = 200;
 
 /// The counter of a sequence and its bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Counter {
     /// The number given last, or if none was given yet, the first to be given.
     pub last_value: i64,
@@ -30,7 +32,7 @@ pub struct Counter {
 }
 
 /// Where a sequence stands after it was brought level.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Aligned {
     /// Its path, quoted.
     pub sequence: String,

@@ -7,6 +7,7 @@
 
 mod chunks;
 mod epoch;
+pub mod operation;
 
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,7 @@ const TABLES: &[&str] = &[
         stream text NOT NULL, table_path text NOT NULL, snapshot text NOT NULL, PRIMARY KEY (stream, table_path))",
     "CREATE TABLE IF NOT EXISTS reberth.session (
         stream text NOT NULL, process_id integer NOT NULL, begun_at text NOT NULL, epoch bigint NOT NULL, PRIMARY KEY (stream, process_id))",
+    operation::TABLE,
 ];
 
 /// Makes Reberth's schema where it is missing.
@@ -267,6 +269,7 @@ pub async fn forget(
         ("reading", "stream"),
         ("session", "stream"),
         ("captured", "stream"),
+        ("operation", "stream"),
         ("stream", "name"),
     ] {
         if has(table) {

@@ -82,6 +82,7 @@ impl Pair {
             pg_dump: client_program("pg_dump").expect("pg_dump"),
             workers: 2,
             streams: 1,
+            bytes_per_s_most: None,
         }
     }
 

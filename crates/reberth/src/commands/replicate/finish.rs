@@ -7,12 +7,14 @@ use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::state::Direction;
 use serde_json::{Value, json};
 
+use super::postgres;
 use crate::cli::FinishArgs;
 use crate::consent;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::{CliError, Failure};
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::scope::{Scope, inputs};
 
 pub(super) async fn run(
@@ -21,7 +23,7 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let plans = scope.plans(Direction::Forward, environment)?;
+    let plans = scope.plans(Direction::Forward, environment).await?;
     for plan in &plans {
         refuse_after_a_cutover(scope, plan)?;
     }
@@ -39,11 +41,20 @@ pub(super) async fn run(
     }
     let work = async {
         for plan in &plans {
-            let finished = finish::finish(plan, events).await?;
-            output.report(
-                text(plan, &finished),
-                &json!({ "database": plan.database, "finished": finished }),
-            )?;
+            let (text, finished) = match plan {
+                Plan::MySql(plan) => {
+                    let finished = finish::finish(plan, events).await?;
+                    (text(plan, &finished), json!(finished))
+                }
+                Plan::Postgres(plan) => {
+                    let finished =
+                        reberth_replicate::postgres::finish::finish(&plan.stream).await?;
+                    let database = &plan.stream.database;
+                    (postgres::finish::text(database, &finished), json!(finished))
+                }
+            };
+            let document = json!({ "database": plan.database(), "finished": finished });
+            output.report(text, &document)?;
         }
         Ok((Exit::Done, json!({ "finished": plans.len() })))
     };
@@ -51,40 +62,55 @@ pub(super) async fn run(
 }
 
 /// A cutover does all this itself, and has armed a way back that this would cut off.
-fn refuse_after_a_cutover(scope: &Scope, plan: &StreamPlan) -> Result<(), Failure> {
+fn refuse_after_a_cutover(scope: &Scope, plan: &Plan) -> Result<(), Failure> {
     let Some(project) = scope.project() else {
         return Ok(());
     };
     let journal = project.journal()?;
-    let Some(run) = journal.latest_run_about(CUTOVER, &plan.database)? else {
+    let Some(run) = journal.latest_run_about(CUTOVER, plan.database())? else {
         return Ok(());
     };
     match journal.history(&run)?.state() {
         RunState::Undone | RunState::Cancelled => Ok(()),
         _ => Err(CliError::Argument {
             argument: "finish",
-            given: plan.database.clone(),
+            given: plan.database().to_owned(),
             why: format!("{run} hands it over, which completes the target too"),
         }
         .into()),
     }
 }
 
-fn change(plans: &[StreamPlan], events: Events) -> Value {
+fn change(plans: &[Plan], events: Events) -> Value {
     let lines: Vec<String> = plans
         .iter()
-        .map(|plan| format!("{} at {}", plan.database, plan.to.host()))
+        .map(|plan| format!("{} at {}", plan.database(), plan.to().host()))
         .collect();
-    json!({
-        "completes": lines,
-        "makes on the target": ["counters past the source's", "views, routines and events as they are on the source now", "triggers"],
-        "events": match events {
+    let is_mysql = |plan: &Plan| matches!(plan, Plan::MySql(_));
+    let (mut makes, mut change) = (Vec::new(), json!({ "completes": lines }));
+    if plans.iter().any(is_mysql) {
+        makes.extend(
+            [
+                "counters past the source's",
+                "views, routines and events as they are on the source now",
+                "triggers",
+            ]
+            .map(str::to_owned),
+        );
+        change["events"] = json!(match events {
             Events::Start => "those enabled on the source run on the target",
             Events::Rest => "stay disabled on the target",
-        },
-        "needs": "the application has stopped writing to the source",
-        "ends": "the stream, for good; there is no way back",
-    })
+        });
+    }
+    if !plans.iter().all(is_mysql) {
+        makes.extend(postgres::finish::change_lines());
+        change["removes"] =
+            json!("slots and triggers on PostgreSQL's source, and Reberth's state on the target");
+    }
+    change["makes on the target"] = json!(makes);
+    change["needs"] = json!("the application has stopped writing to the source");
+    change["ends"] = json!("the stream, for good; there is no way back");
+    change
 }
 
 fn text(plan: &StreamPlan, finished: &Finished) -> String {

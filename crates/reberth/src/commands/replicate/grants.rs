@@ -5,11 +5,13 @@ use reberth_replicate::mysql::server;
 use reberth_replicate::mysql::state::Direction;
 use serde_json::json;
 
+use super::postgres;
 use crate::cli::GrantsArgs;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::scope::Scope;
 
 pub(super) async fn run(
@@ -22,7 +24,14 @@ pub(super) async fn run(
         true => Passwords::LeftBehind,
         false => Passwords::AsHashes,
     };
-    for plan in scope.plans(Direction::Forward, environment)? {
+    for plan in scope.plans(Direction::Forward, environment).await? {
+        let plan = match plan {
+            Plan::MySql(plan) => plan,
+            Plan::Postgres(plan) => {
+                postgres::grants(&plan.stream, output).await?;
+                continue;
+            }
+        };
         let (lister, names) = scope.accounts_of_the_move(&plan, environment)?;
         let ours: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut source = server::reader(&lister).await?;

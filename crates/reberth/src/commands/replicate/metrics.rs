@@ -8,14 +8,15 @@ mod http;
 
 use std::net::SocketAddr;
 
-use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::progress::Progress;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::exposition::Stream;
 use crate::failure::{CliError, Failure};
 use crate::output::Output;
+use crate::plan::Plan;
 
 /// A served page; it ends when this is dropped.
 pub(super) struct Metrics {
@@ -53,10 +54,15 @@ impl Metrics {
     }
 
     /// Puts up what the streams say now.
-    pub(super) fn set(&self, streams: &[(&StreamPlan, Progress)]) {
+    pub(super) fn set(&self, streams: &[(&Plan, Progress)]) {
         let streams: Vec<_> = streams
             .iter()
-            .map(|(plan, progress)| (plan.database.as_str(), plan.direction.word(), progress))
+            .map(|(plan, progress)| Stream {
+                database: plan.database(),
+                direction: plan.direction().word(),
+                engine: plan.engine(),
+                progress,
+            })
             .collect();
         self.page.send_replace(exposition::page(&streams));
     }

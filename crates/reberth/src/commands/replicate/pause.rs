@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use reberth_replicate::ReplicateError;
-use reberth_replicate::mysql::pipeline::StreamPlan;
-use reberth_replicate::mysql::state::{self, Direction, operation};
-use reberth_replicate::mysql::{log_room, server};
+use reberth_replicate::stream::Direction;
 use serde_json::json;
 
-use super::start;
+use super::{operation, start};
 use crate::cli::{PauseArgs, StartArgs};
 use crate::consent;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::quantity::duration_s;
+use crate::plan::Plan;
 use crate::scope::Scope;
 
 /// How long a process that holds a stream is given to go on, and how often it is looked at.
@@ -31,36 +29,22 @@ pub(super) async fn pause(
 ) -> Result<Exit, Failure> {
     let mut never_begun = None;
     let mut held = 0;
-    for plan in scope.plans(Direction::Forward, environment)? {
-        let mut target = server::writer(&plan.to).await?;
-        if state::peek(&mut target, plan.direction, &plan.database)
-            .await?
-            .is_none()
-        {
+    for plan in scope.plans(Direction::Forward, environment).await? {
+        let database = plan.database();
+        if !operation::is_begun(&plan).await? {
             let nothing = "not started, so there is nothing to hold; a process that waits to copy it will begin";
-            output.note(format!("{}: {nothing}", plan.database));
-            never_begun = Some(plan.database.clone());
+            output.note(format!("{database}: {nothing}"));
+            never_begun = Some(database.to_owned());
             continue;
         }
         held += 1;
-        let closed =
-            operation::pause(&mut target, plan.direction, &plan.database, &args.by).await?;
-        let checkpoint = closed.checkpoint(&mut target).await?;
-        let mut source = server::reader(&plan.from).await?;
-        let room = log_room::read(&mut source, &checkpoint.position).await?;
-        let kept = match room.left_s(0) {
-            Some(left_s) => format!(
-                "the source keeps its log for {} by its settings; resume before that",
-                duration_s(left_s)
-            ),
-            None => "the source removes nothing of its log by age".to_owned(),
-        };
+        let now = operation::pause(&plan, &args.by).await?;
         output.report(
             format!(
-                "{}: paused at {}\n  {kept}\n  `reberth replicate resume` goes on there",
-                plan.database, checkpoint.position
+                "{database}: paused at {}\n  {}\n  `reberth replicate resume` goes on there",
+                now.checkpoint, now.kept
             ),
-            &json!({ "database": plan.database, "paused": true, "checkpoint": checkpoint.position, "epoch": closed.epoch(), "log": room }),
+            &json!({ "database": database, "paused": true, "checkpoint": now.checkpoint, "epoch": now.epoch, "log": now.room }),
         )?;
     }
     match never_begun {
@@ -77,7 +61,7 @@ pub(super) async fn resume(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let mut here = Vec::new();
-    for plan in start::plans(args, scope, environment)? {
+    for plan in start::plans(args, scope, environment).await? {
         if is_held_by_a_process(&plan).await? {
             go_on(&plan, output).await?;
         } else {
@@ -88,7 +72,7 @@ pub(super) async fn resume(
         return Ok(Exit::Done);
     }
     if !consent::given(
-        &start::change(&here),
+        &start::change(&here).await?,
         &args.consent,
         scope.project(),
         output,
@@ -96,30 +80,27 @@ pub(super) async fn resume(
         return Ok(Exit::Waiting);
     }
     for plan in &here {
-        let mut target = server::writer(&plan.to).await?;
-        operation::resume(&mut target, plan.direction, &plan.database).await?;
+        operation::resume(plan).await?;
     }
     start::run_approved(args, scope, &here, output).await
 }
 
-async fn is_held_by_a_process(plan: &StreamPlan) -> Result<bool, Failure> {
-    let mut target = server::writer(&plan.to).await?;
-    let known = operation::read(&mut target, plan.direction, &plan.database).await?;
+async fn is_held_by_a_process(plan: &Plan) -> Result<bool, Failure> {
+    let known = operation::read(plan).await?;
     Ok(known.pause.is_some() && known.report.is_some_and(|report| report.is_fresh()))
 }
 
 /// Takes the hold away, and waits for the process's own word that it goes on.
-async fn go_on(plan: &StreamPlan, output: &Output) -> Result<(), Failure> {
-    let mut target = server::writer(&plan.to).await?;
-    operation::resume(&mut target, plan.direction, &plan.database).await?;
+async fn go_on(plan: &Plan, output: &Output) -> Result<(), Failure> {
+    operation::resume(plan).await?;
     let waiting = async {
         loop {
-            let known = operation::read(&mut target, plan.direction, &plan.database).await?;
+            let known = operation::read(plan).await?;
             if known
                 .report
                 .is_some_and(|report| report.progress.phase != "paused")
             {
-                return Ok::<(), ReplicateError>(());
+                return Ok::<(), Failure>(());
             }
             tokio::time::sleep(GO_ON_INTERVAL).await;
         }
@@ -134,7 +115,7 @@ async fn go_on(plan: &StreamPlan, output: &Output) -> Result<(), Failure> {
         }
     };
     output.report(
-        format!("{}: {word}", plan.database),
-        &json!({ "database": plan.database, "paused": false }),
+        format!("{}: {word}", plan.database()),
+        &json!({ "database": plan.database(), "paused": false }),
     )
 }

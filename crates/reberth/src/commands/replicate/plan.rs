@@ -6,12 +6,13 @@ use reberth_replicate::mysql::preflight::{self, Finding, Preflight, Verdict};
 use reberth_replicate::mysql::state::Direction;
 use serde_json::json;
 
-use super::start;
+use super::{postgres, start};
 use crate::consent;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::quantity::{bytes, duration_s, rows};
 use crate::scope::Scope;
 use crate::table::table;
@@ -24,10 +25,17 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let plans = scope.plans(Direction::Forward, environment)?;
-    let change = start::change(&plans);
+    let plans = scope.plans(Direction::Forward, environment).await?;
+    let change = start::change(&plans).await?;
     let mut blockers = 0;
     for plan in &plans {
+        let plan = match plan {
+            Plan::MySql(plan) => plan,
+            Plan::Postgres(plan) => {
+                blockers += postgres::plan::show(plan, &change, output).await?;
+                continue;
+            }
+        };
         let found = preflight::run(plan).await?;
         blockers += found.blockers().len();
         let estimate = match &found.schema {

@@ -1,30 +1,34 @@
 //! `reberth replicate start` and `resume`: runs all streams in this process until a goal is reached or it is told to end.
 
+mod change;
 mod shown;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use reberth_replicate::mysql::pipeline::StreamPlan;
-use reberth_replicate::mysql::state::{Direction, operation};
-use reberth_replicate::mysql::supervise::{Ended, Supervised};
-use reberth_replicate::mysql::{preflight, server, state};
+use reberth_replicate::mysql::{self, server, state};
+use reberth_replicate::postgres;
 use reberth_replicate::progress::Progress;
+use reberth_replicate::stream::Direction;
+use reberth_replicate::supervise::{Ended, Supervised};
 use reberth_replicate::{LogPosition, ReplicateError};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::direction;
 use super::metrics::Metrics;
+use super::postgres::source::{begins_capture, prepare};
+use super::{direction, operation};
 use crate::cli::{Goal, StartArgs};
 use crate::consent;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::{CliError, Failure};
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::scope::{Scope, inputs};
 
-pub(super) use shown::Shown;
+pub(super) use change::change;
+use shown::Shown;
 pub(crate) use shown::line;
 
 /// How often progress is shown.
@@ -38,7 +42,7 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let plans = plans(args, scope, environment)?;
+    let plans = plans(args, scope, environment).await?;
     for plan in &plans {
         check(plan).await?;
     }
@@ -47,39 +51,49 @@ pub(super) async fn run(
 }
 
 /// The streams, with the workers that one of them may have.
-pub(super) fn plans(
+pub(super) async fn plans(
     args: &StartArgs,
     scope: &Scope,
     environment: &Environment,
-) -> Result<Vec<StreamPlan>, Failure> {
-    let mut plans = scope.plans(direction(args.reverse), environment)?;
+) -> Result<Vec<Plan>, Failure> {
+    let plans = scope.plans(direction(args.reverse), environment).await?;
     let streams = plans.len();
-    for plan in &mut plans {
-        plan.streams = streams;
-        if let Some(workers) = args.workers {
-            plan.workers = plan.workers.min(usize::from(workers));
-        }
-        plan.bytes_per_s_most = args.max_rate.map(|rate| u64::from(rate) * 1_000_000);
-    }
-    Ok(plans)
+    let rate = args.max_rate.map(|rate| u64::from(rate) * 1_000_000);
+    let limited = plans
+        .into_iter()
+        .map(|plan| plan.limited(streams, args.workers.map(usize::from), rate));
+    Ok(limited.collect())
 }
 
 /// Asks for consent, then runs the streams.
 pub(super) async fn run_approved(
     args: &StartArgs,
     scope: &Scope,
-    plans: &[StreamPlan],
+    plans: &[Plan],
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let mut change = change(plans);
+    let mut change = change(plans).await?;
     if let Some(past) = &args.past {
         change["passes the schema change at"] = json!(past.to_string());
     }
     if !consent::given(&change, &args.consent, scope.project(), output)? {
         return Ok(Exit::Waiting);
     }
+    // Naming two addresses is consent to read the one and to fill the other, and to no trigger in the application's transactions.
+    if scope.project().is_none() && !args.consent.apply && plans.iter().any(begins_capture) {
+        output.note(
+            "\nnothing was done yet: this writes on the source. To do exactly this, add --apply"
+                .to_owned(),
+        );
+        let waiting = json!({ "hash": consent::hash(&change), "change": change });
+        output.event("waiting", &waiting);
+        return Ok(Exit::Waiting);
+    }
     if let Some(past) = &args.past {
         pass(past, plans).await?;
+    }
+    for plan in plans {
+        prepare(plan).await?;
     }
     let metrics = match &args.metrics {
         Some(address) => Some(Metrics::serve(address, output).await?),
@@ -93,83 +107,57 @@ pub(super) async fn run_approved(
 }
 
 /// Lets the only stream pass one schema change.
-async fn pass(past: &LogPosition, plans: &[StreamPlan]) -> Result<(), Failure> {
+async fn pass(past: &LogPosition, plans: &[Plan]) -> Result<(), Failure> {
     let [plan] = plans else {
         let one = "--past is about the log of one source: name the database with --database";
         return Err(ReplicateError::Blocked(vec![one.to_owned()]).into());
     };
+    let plan = plan.require_mysql("--past")?;
     let mut target = server::writer(&plan.to).await?;
     Ok(state::allow_past(&mut target, plan.direction, &plan.database, past).await?)
 }
 
 /// A stream that has begun goes on without another look; a new one wants a clean preflight; a way back is begun by a cutover only.
-async fn check(plan: &StreamPlan) -> Result<(), Failure> {
-    let mut target = server::writer(&plan.to).await?;
-    if state::peek(&mut target, plan.direction, &plan.database)
-        .await?
-        .is_some()
-    {
+async fn check(plan: &Plan) -> Result<(), Failure> {
+    if operation::is_begun(plan).await? {
         return Ok(());
     }
-    if plan.direction == Direction::Reverse {
+    if plan.direction() == Direction::Reverse {
         return Err(ReplicateError::NotStarted {
-            database: format!("the way back of {}", plan.database),
+            database: format!("the way back of {}", plan.database()),
         }
         .into());
     }
-    Ok(preflight::run(plan).await?.require()?)
+    match plan {
+        Plan::MySql(plan) => Ok(mysql::preflight::run(plan).await?.require()?),
+        Plan::Postgres(plan) => Ok(postgres::preflight::require(&plan.stream).await?),
+    }
 }
 
 /// A held stream among others waits in this process; when all are held, there is nothing to run.
-async fn refuse_if_all_are_held(plans: &[StreamPlan]) -> Result<(), Failure> {
+async fn refuse_if_all_are_held(plans: &[Plan]) -> Result<(), Failure> {
     let mut names = Vec::new();
     for plan in plans {
-        let mut target = server::writer(&plan.to).await?;
-        let known = operation::read(&mut target, plan.direction, &plan.database).await?;
-        if known.pause.is_none() {
+        if operation::read(plan).await?.pause.is_none() {
             return Ok(());
         }
-        names.push(plan.database.as_str());
+        names.push(plan.database());
     }
     let databases = names.join(", ");
     Err(CliError::Paused { databases }.into())
 }
 
-/// What will be read and written where.
-pub(super) fn change(plans: &[StreamPlan]) -> Value {
-    let is_reverse = plans
-        .iter()
-        .any(|plan| plan.direction == Direction::Reverse);
-    let lines: Vec<String> = plans
-        .iter()
-        .map(|plan| {
-            format!(
-                "{}: {} -> {}",
-                plan.database,
-                plan.from.host(),
-                plan.to.host()
-            )
-        })
-        .collect();
-    json!({
-        "replicate": lines,
-        "reads": if is_reverse { "rows' changes from the target's log" } else { "rows and log of the source, as its reader" },
-        "writes": if is_reverse { vec!["rows of these databases on the source", "the schema reberth on the source"] } else { vec!["these databases on the target", "the schema reberth on the target"] },
-        "writes on the source": if is_reverse { "as listed" } else { "nothing" },
-    })
-}
-
 /// Runs all streams. Returns why it ended.
 async fn follow(
     args: &StartArgs,
-    plans: &[StreamPlan],
+    plans: &[Plan],
     metrics: Option<&Metrics>,
     output: &Output,
 ) -> Result<&'static str, Failure> {
     let turns = Arc::new(Semaphore::new(shared_workers(args, plans)));
-    let mut streams: Vec<(&StreamPlan, Supervised)> = plans
+    let mut streams: Vec<(&Plan, Supervised)> = plans
         .iter()
-        .map(|plan| (plan, Supervised::start(plan.clone(), turns.clone())))
+        .map(|plan| (plan, plan.supervise(turns.clone())))
         .collect();
     let result = watch(args.until, &mut streams, metrics, output).await;
     let ended = *result.as_ref().unwrap_or(&"failed");
@@ -183,7 +171,7 @@ async fn follow(
         }
         output.report(
             told(plan, ended, &progress),
-            &json!({ "database": plan.database, "ended": ended, "progress": progress }),
+            &json!({ "database": plan.database(), "ended": ended, "progress": progress }),
         )?;
     }
     match (result, failures.into_iter().next()) {
@@ -193,8 +181,8 @@ async fn follow(
 }
 
 /// As many as the largest stream wants at the least, or it would wait for ever.
-fn shared_workers(args: &StartArgs, plans: &[StreamPlan]) -> usize {
-    let largest = plans.iter().map(|plan| plan.workers).max().unwrap_or(1);
+fn shared_workers(args: &StartArgs, plans: &[Plan]) -> usize {
+    let largest = plans.iter().map(Plan::workers).max().unwrap_or(1);
     let wanted = args.workers.map_or(SHARED_WORKERS, usize::from);
     wanted.max(largest).max(1)
 }
@@ -202,7 +190,7 @@ fn shared_workers(args: &StartArgs, plans: &[StreamPlan]) -> usize {
 /// Shows all streams until the goal is reached, one of them fails, none is left, or somebody ends it.
 async fn watch(
     until: Option<Goal>,
-    streams: &mut Vec<(&StreamPlan, Supervised)>,
+    streams: &mut Vec<(&Plan, Supervised)>,
     metrics: Option<&Metrics>,
     output: &Output,
 ) -> Result<&'static str, Failure> {
@@ -216,13 +204,13 @@ async fn watch(
             _ = tokio::signal::ctrl_c() => return Ok("interrupted"),
             _ = terminate.recv() => return Ok("interrupted"),
         }
-        let now: Vec<(&StreamPlan, Progress)> = streams
+        let now: Vec<(&Plan, Progress)> = streams
             .iter()
             .map(|(plan, stream)| (*plan, stream.progress()))
             .collect();
         let named: Vec<_> = now
             .iter()
-            .map(|(plan, progress)| (plan.database.as_str(), plan.direction, progress.clone()))
+            .map(|(plan, progress)| (plan.database(), plan.direction(), progress.clone()))
             .collect();
         shown.show(&named, output);
         if let Some(metrics) = metrics {
@@ -234,7 +222,7 @@ async fn watch(
             };
             let why = word(result?);
             let (plan, _) = streams.remove(at);
-            output.note(format!("{}: {why}", plan.database));
+            output.note(format!("{}: {why}", plan.database()));
             if streams.is_empty() {
                 return Ok(why);
             }
@@ -254,14 +242,14 @@ fn word(ended: Ended) -> &'static str {
     }
 }
 
-pub(super) fn is_reached(goal: Goal, progress: &Progress) -> bool {
+fn is_reached(goal: Goal, progress: &Progress) -> bool {
     match goal {
         Goal::Copied => matches!(progress.phase.as_str(), "replaying" | "following"),
         Goal::CaughtUp => progress.is_caught_up(),
     }
 }
 
-fn told(plan: &StreamPlan, ended: &str, progress: &Progress) -> String {
+fn told(plan: &Plan, ended: &str, progress: &Progress) -> String {
     let position = progress
         .applied
         .as_ref()
@@ -270,5 +258,5 @@ fn told(plan: &StreamPlan, ended: &str, progress: &Progress) -> String {
         "" => "connecting",
         phase => phase,
     };
-    format!("{}: {ended} at {position}, {phase}", plan.database)
+    format!("{}: {ended} at {position}, {phase}", plan.database())
 }

@@ -1,40 +1,37 @@
 //! `reberth replicate status`: where each stream stands, by the checkpoint on the server that is written to, and by the last word of its process while that
 //! is fresh. It works from every machine that reaches both servers.
 
+mod keeping;
+mod stand;
+
 use reberth_model::policy::Policy;
-use reberth_replicate::mysql::log_room::{self, LogRoom};
-use reberth_replicate::mysql::pipeline::StreamPlan;
-use reberth_replicate::mysql::server;
-use reberth_replicate::mysql::state::operation::{self, Operation};
-use reberth_replicate::mysql::state::{self, Checkpoint, Direction, Phase};
-use reberth_replicate::position::LogPosition;
-use reberth_replicate::progress::{Progress, TableProgress};
+use reberth_replicate::progress::Progress;
+use reberth_replicate::stream::{Direction, Phase};
 use serde_json::{Value, json};
 
+use self::stand::Stand;
 use super::start::line;
-use crate::connections::stream_plan;
+use crate::connections;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::quantity::{bytes, duration_s, rows};
 use crate::scope::Scope;
 use crate::table::table;
-
-/// A log that may end within this time is worth a warning.
-const LOG_WARNING_S: u64 = 6 * 3_600;
 
 pub(super) async fn run(
     scope: &Scope,
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    for plan in scope.all_plans(environment)? {
-        match Stand::read(&plan).await? {
+    for plan in scope.all_plans(environment).await? {
+        match stand::read(&plan).await? {
             Some(stand) => output.report(stand.text(), &stand.document())?,
-            None if plan.direction == Direction::Forward => output.report(
-                format!("{}: not started", plan.database),
-                &json!({ "database": plan.database, "state": "not started" }),
+            None if plan.direction() == Direction::Forward => output.report(
+                format!("{}: not started", plan.database()),
+                &json!({ "database": plan.database(), "state": "not started" }),
             )?,
             None => {}
         }
@@ -48,8 +45,8 @@ pub(crate) async fn status_lines(policy: &Policy, environment: &Environment) -> 
     for database in &policy.databases {
         for direction in [Direction::Forward, Direction::Reverse] {
             let read = async {
-                let plan = stream_plan(database, direction, environment)?;
-                Stand::read(&plan).await
+                let plan = connections::plan(database, direction, environment).await?;
+                stand::read(&plan).await
             };
             match read.await {
                 Ok(Some(stand)) => lines.push(stand.headline()),
@@ -71,62 +68,7 @@ pub(crate) async fn status_lines(policy: &Policy, environment: &Environment) -> 
     lines
 }
 
-/// Where a stream stands.
-struct Stand {
-    plan: StreamPlan,
-    checkpoint: Checkpoint,
-    operation: Operation,
-    log_end: LogPosition,
-    lag_bytes: Option<u64>,
-    room: LogRoom,
-    tables: Vec<(String, TableProgress)>,
-}
-
 impl Stand {
-    async fn read(plan: &StreamPlan) -> Result<Option<Stand>, Failure> {
-        let mut to = server::writer(&plan.to).await?;
-        let Some(checkpoint) = state::peek(&mut to, plan.direction, &plan.database).await? else {
-            return Ok(None);
-        };
-        let operation = operation::read(&mut to, plan.direction, &plan.database).await?;
-        let totals = state::copy_totals(&mut to, plan.direction, &plan.database).await?;
-        let mut from = server::reader(&plan.from).await?;
-        let flavour = server::version(&mut from).await?.flavour;
-        let log_end = server::log_end(&mut from, flavour).await?;
-        let files = server::log_files(&mut from).await?;
-        let room = log_room::read(&mut from, &checkpoint.position).await?;
-        let lag_bytes = checkpoint.position.bytes_until(&log_end, &files);
-        let running = operation.report.as_ref().filter(|report| report.is_fresh());
-        let lately = running.map(|report| &report.progress.tables);
-        let tables = totals
-            .into_iter()
-            .map(|(name, chunks, chunks_done, rows, bytes)| {
-                let known = checkpoint.schema.tables.get(&name);
-                let lately = lately.and_then(|tables| tables.get(&name));
-                let progress = TableProgress {
-                    chunks,
-                    chunks_done,
-                    rows,
-                    bytes,
-                    rows_total: known.map_or(0, |table| table.estimated_rows),
-                    bytes_total: known.map_or(0, |table| table.data_bytes),
-                    rows_per_s: lately.and_then(|table| table.rows_per_s),
-                    left_s: lately.and_then(|table| table.left_s),
-                };
-                (name, progress)
-            })
-            .collect();
-        Ok(Some(Stand {
-            plan: plan.clone(),
-            checkpoint,
-            operation,
-            log_end,
-            lag_bytes,
-            room,
-            tables,
-        }))
-    }
-
     /// The word of the process, while it is fresh.
     fn running(&self) -> Option<&Progress> {
         let report = self.operation.report.as_ref()?;
@@ -134,9 +76,9 @@ impl Stand {
     }
 
     fn name(&self) -> String {
-        match self.plan.direction {
-            Direction::Forward => self.plan.database.clone(),
-            Direction::Reverse => format!("{} (way back)", self.plan.database),
+        match self.plan.direction() {
+            Direction::Forward => self.plan.database().to_owned(),
+            Direction::Reverse => format!("{} (way back)", self.plan.database()),
         }
     }
 
@@ -186,51 +128,9 @@ impl Stand {
         format!(
             "{}: {} at {}, {lag}; {state}",
             self.name(),
-            self.gear().unwrap_or(self.checkpoint.phase.word()),
-            self.checkpoint.position
+            self.gear().unwrap_or(self.phase.word()),
+            self.checkpoint
         )
-    }
-
-    /// Seconds that the source keeps its log for this stream at the least. `None`: not known, or it does not age.
-    fn log_left_s(&self) -> Option<u64> {
-        let report = self.operation.report.as_ref();
-        let reported_s = report
-            .map(|report| (report.age_ms + report.progress.lag_ms.unwrap_or_default()) / 1_000);
-        let paused_s = self
-            .operation
-            .pause
-            .as_ref()
-            .map(|pause| pause.age_ms / 1_000);
-        let age_s = match (
-            self.running().is_some() && paused_s.is_none(),
-            paused_s,
-            reported_s,
-        ) {
-            (true, _, reported_s) => reported_s?,
-            (false, Some(paused_s), _) => paused_s,
-            (false, None, reported_s) => reported_s?,
-        };
-        self.room.left_s(age_s)
-    }
-
-    fn log_line(&self) -> String {
-        if !self.room.is_kept {
-            return "  LOST: the source has removed the log that the target needs next; `reberth replicate stop`, empty the target, and start anew".to_owned();
-        }
-        let Some(retention_s) = self.room.retention_s else {
-            return "  the source removes nothing of its log by age".to_owned();
-        };
-        match self.log_left_s() {
-            Some(left_s) if left_s < LOG_WARNING_S && self.state() != "running" => format!(
-                "  WARNING: the source may remove the log that is needed next in {}",
-                duration_s(left_s)
-            ),
-            Some(left_s) => format!(
-                "  the source keeps the log that is needed next for {} at least",
-                duration_s(left_s)
-            ),
-            None => format!("  the source keeps its log for {}", duration_s(retention_s)),
-        }
     }
 
     fn text(&self) -> String {
@@ -250,7 +150,10 @@ impl Stand {
                 ));
             }
         }
-        parts.push(self.log_line());
+        parts.push(
+            self.keeping
+                .line(&self.operation, self.state() == "running"),
+        );
         parts.push(self.table());
         parts.join("\n")
     }
@@ -299,10 +202,14 @@ impl Stand {
         let pause = self.operation.pause.as_ref().map(
             |pause| json!({ "since_utc": pause.since, "for_ms": pause.age_ms, "by": pause.by }),
         );
+        let method = match &self.plan {
+            Plan::MySql(_) => None,
+            Plan::Postgres(plan) => Some(plan.stream.method.word()),
+        };
         json!({
-            "database": self.plan.database, "direction": self.plan.direction.word(), "state": self.state(), "phase": self.checkpoint.phase.word(),
-            "gear": self.gear(), "checkpoint": self.checkpoint.position, "log_end": self.log_end, "lag_bytes": self.lag_bytes, "lag_ms": self.lag_ms(),
-            "is_consistent": self.checkpoint.phase == Phase::Following, "paused": pause, "log": self.room, "log_left_s": self.log_left_s(),
+            "database": self.plan.database(), "engine": self.plan.engine(), "method": method, "direction": self.plan.direction().word(), "state": self.state(), "phase": self.phase.word(),
+            "gear": self.gear(), "checkpoint": self.checkpoint, "log_end": self.log_end, "lag_bytes": self.lag_bytes, "lag_ms": self.lag_ms(),
+            "is_consistent": self.phase == Phase::Following, "paused": pause, "log": self.keeping.document(), "log_left_s": self.keeping.left_s(&self.operation),
             "spool_bytes": self.running().map(|progress| progress.spool_bytes), "spool_warning": self.running().and_then(|progress| progress.spool_warning.clone()), "throttle": self.running().and_then(|progress| progress.throttle.clone()),
             "left_s": self.running().and_then(|progress| progress.left_s), "running": self.running(), "tables": tables,
         })

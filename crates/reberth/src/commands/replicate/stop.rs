@@ -6,12 +6,14 @@ use reberth_replicate::mysql::spool;
 use reberth_replicate::mysql::state::{self, Claim, StreamState};
 use serde_json::json;
 
+use super::postgres;
 use crate::cli::ConsentArgs;
 use crate::consent;
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::scope::Scope;
 
 pub(super) async fn run(
@@ -20,19 +22,32 @@ pub(super) async fn run(
     environment: &Environment,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let plans = scope.all_plans(environment)?;
+    let plans = scope.all_plans(environment).await?;
     let streams: Vec<String> = plans
         .iter()
         .map(|plan| {
             format!(
                 "{} ({}): Reberth's state on the {} at {}",
-                plan.database,
-                plan.direction.word(),
-                plan.to.side(),
-                plan.to.host()
+                plan.database(),
+                plan.direction().word(),
+                plan.to().side(),
+                plan.to().host()
             )
         })
         .collect();
+    let marks: Vec<String> = plans
+        .iter()
+        .filter_map(|plan| match plan {
+            Plan::MySql(_) => None,
+            Plan::Postgres(plan) => Some(format!(
+                "{}: a replication slot, a publication, capture triggers and the noted keys on the {} at {}",
+                plan.stream.database,
+                plan.stream.from.side(),
+                plan.stream.from.host()
+            )),
+        })
+        .collect();
+    let streams: Vec<String> = streams.into_iter().chain(marks).collect();
     let change = json!({
         "stop replicating, and remove if it is there": streams,
         "keeps": ["the rows on the target as they are"],
@@ -41,15 +56,23 @@ pub(super) async fn run(
         return Ok(Exit::Waiting);
     }
     for plan in plans {
-        let removed = remove(&plan).await?;
-        let place = format!("on the {} at {}", plan.to.side(), plan.to.host());
+        let (removed, place) = match &plan {
+            Plan::MySql(mysql) => {
+                let place = format!("on the {} at {}", mysql.to.side(), mysql.to.host());
+                (remove(mysql).await?, place)
+            }
+            Plan::Postgres(plan) => {
+                let removed = postgres::stop(&plan.stream).await?;
+                (removed, "on both sides".to_owned())
+            }
+        };
         let what = match removed.as_slice() {
             [] => format!("nothing was left {place}"),
             removed => format!("removed {place}: {}", removed.join(", ")),
         };
         output.report(
-            format!("{} ({}): {what}", plan.database, plan.direction.word()),
-            &json!({ "database": plan.database, "direction": plan.direction.word(), "host": plan.to.host(), "removed": removed }),
+            format!("{} ({}): {what}", plan.database(), plan.direction().word()),
+            &json!({ "database": plan.database(), "direction": plan.direction().word(), "host": plan.to().host(), "removed": removed }),
         )?;
     }
     Ok(Exit::Done)

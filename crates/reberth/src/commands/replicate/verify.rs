@@ -1,7 +1,8 @@
 //! `reberth replicate verify`: compares both sides by hashes, while the stream runs. Exits 4 on differences.
 
 use reberth_model::document::{sha256_hex, to_bytes};
-use reberth_replicate::mysql::verify::{self, VerifyReport};
+use reberth_replicate::verify_report::VerifyReport;
+use reberth_replicate::{mysql, postgres};
 use serde_json::json;
 
 use super::direction;
@@ -10,6 +11,7 @@ use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::plan::Plan;
 use crate::project::Project;
 use crate::scope::{Scope, inputs};
 use crate::table::table;
@@ -24,20 +26,22 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let mut is_equal = true;
-    for plan in scope.plans(direction(args.reverse), environment)? {
+    for plan in scope.plans(direction(args.reverse), environment).await? {
         let work = async {
-            let report = verify::verify(&plan, |table, rows| {
-                output.progress(format!("{table}: {rows} rows compared"))
-            })
-            .await?;
-            let (hash, place) = keep(&plan.database, &report, scope.project())?;
+            let told =
+                |table: &str, rows| output.progress(format!("{table}: {rows} rows compared"));
+            let report = match &plan {
+                Plan::MySql(plan) => mysql::verify::verify(plan, told).await?,
+                Plan::Postgres(plan) => postgres::verify::verify(&plan.stream, told).await?,
+            };
+            let (hash, place) = keep(plan.database(), &report, scope.project())?;
             let summary = json!({ "rows": report.rows, "differing": report.differing, "open": report.undecided, "equal_until": report.holds_until.to_string(), "report_sha256": hash });
             Ok(((report, hash, place), summary))
         };
         let run = inputs(std::slice::from_ref(&plan));
         let (report, hash, place) = scope.recorded("verify", run, work).await?;
         is_equal &= report.is_equal();
-        output.report(text(&plan.database, &report, &hash, &place), &report)?;
+        output.report(text(plan.database(), &report, &hash, &place), &report)?;
     }
     Ok(if is_equal {
         Exit::Done
@@ -47,7 +51,7 @@ pub(super) async fn run(
 }
 
 /// The report's hash, and where it was put.
-pub(super) fn keep(
+fn keep(
     database: &str,
     report: &VerifyReport,
     project: Option<&Project>,
@@ -65,7 +69,7 @@ pub(super) fn keep(
     Ok((sha256_hex(&bytes), place))
 }
 
-pub(super) fn text(database: &str, report: &VerifyReport, hash: &str, place: &str) -> String {
+fn text(database: &str, report: &VerifyReport, hash: &str, place: &str) -> String {
     let rows: Vec<Vec<String>> = report
         .tables
         .iter()

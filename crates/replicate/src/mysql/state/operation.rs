@@ -8,6 +8,7 @@ use super::{Claim, Direction, StreamState, stream_name};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::value::quote_text;
+use crate::operation::{Operation, Row};
 use crate::progress::Progress;
 
 /// The table. A time is that of the server, in UTC.
@@ -15,61 +16,12 @@ pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.operation (
         stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, paused_at DATETIME(3) NULL, paused_by VARCHAR(190) CHARACTER SET utf8mb4 NULL, paused_epoch BIGINT UNSIGNED NULL,
         report LONGTEXT CHARACTER SET utf8mb4 NULL, reported_at DATETIME(3) NULL) ENGINE=InnoDB";
 
-/// A report that is older than this is that of a process that has ended without a word.
-pub const FRESH_MS: u64 = 5_000;
-
-/// A stream that somebody holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pause {
-    /// Since when, by the server's clock in UTC.
-    pub since: String,
-    /// For how long, in milliseconds.
-    pub age_ms: u64,
-    /// Who wanted it.
-    pub by: String,
-}
-
-/// The last word of a process about its stream.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// What it said.
-    pub progress: Progress,
-    /// How long ago, in milliseconds.
-    pub age_ms: u64,
-}
-
-impl Report {
-    /// Whether the process still runs, as far as anybody can tell.
-    pub fn is_fresh(&self) -> bool {
-        self.age_ms < FRESH_MS
-    }
-}
-
-/// What is known of a stream besides its checkpoint.
-#[derive(Clone, Debug, Default)]
-pub struct Operation {
-    /// Whether it is held.
-    pub pause: Option<Pause>,
-    /// Whether the present epoch was raised by a pause, over or not, and by no process since.
-    pub is_epoch_of_pause: bool,
-    /// What its process said last; `None` after an end in order.
-    pub report: Option<Report>,
-}
-
 /// Reads what is known of a stream. Nothing, where the table is missing.
 pub async fn read(
     session: &mut Session,
     direction: Direction,
     database: &str,
 ) -> Result<Operation, ReplicateError> {
-    type Row = (
-        Option<String>,
-        Option<u64>,
-        Option<String>,
-        Option<String>,
-        Option<u64>,
-        Option<bool>,
-    );
     let name = quote_text(&stream_name(direction, database));
     let sql = format!(
         "SELECT CAST(paused_at AS CHAR), CAST(TIMESTAMPDIFF(MICROSECOND, paused_at, UTC_TIMESTAMP(3)) DIV 1000 AS UNSIGNED), paused_by, \
@@ -83,23 +35,7 @@ pub async fn read(
         Err(error) if is_missing(&error) => None,
         row => row?,
     };
-    let Some((since, paused_ms, by, report, reported_ms, is_epoch_of_pause)) = row else {
-        return Ok(Operation::default());
-    };
-    let pause = since.zip(paused_ms).map(|(since, age_ms)| Pause {
-        since,
-        age_ms,
-        by: by.unwrap_or_default(),
-    });
-    let progress = report.and_then(|report| serde_json::from_str(&report).ok());
-    let report = progress
-        .zip(reported_ms)
-        .map(|(progress, age_ms)| Report { progress, age_ms });
-    Ok(Operation {
-        pause,
-        is_epoch_of_pause: is_epoch_of_pause.unwrap_or_default(),
-        report,
-    })
+    Ok(Operation::of_row(row))
 }
 
 /// Tells how far a stream has come, if it has begun. `None`: its process ends in order.

@@ -171,8 +171,15 @@ pub(super) async fn refuse_switched_off(session: &mut Session) -> Result<(), Rep
     }
 }
 
+/// Whether a capture is installed, in whatever state.
+pub(crate) async fn is_there(session: &mut Session) -> Result<bool, ReplicateError> {
+    let sql = "SELECT to_regclass('reberth.capture') IS NOT NULL";
+    let row: Option<(bool,)> = session.row("looking for the capture", sql).await?;
+    Ok(row == Some((true,)))
+}
+
 /// The size at which the capture goes, as it was installed.
-pub(super) async fn limit_bytes(session: &mut Session) -> Result<u64, ReplicateError> {
+pub(crate) async fn limit_bytes(session: &mut Session) -> Result<u64, ReplicateError> {
     let sql = "SELECT limit_bytes FROM reberth.capture";
     let row: Option<(u64,)> = session
         .row("asking for the limit of the capture", sql)

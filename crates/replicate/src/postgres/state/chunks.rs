@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{StreamState, stream_name};
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
+use crate::postgres::table::Table;
 use crate::postgres::value::quote_text;
+use crate::progress::TableProgress;
 use crate::stream::Direction;
 
 /// A range of pages of a table.
@@ -32,6 +34,21 @@ pub struct CopyTotals {
     pub rows: u64,
     /// Their bytes as they passed through.
     pub bytes: u64,
+}
+
+impl CopyTotals {
+    /// The same beside what the source estimated of the table.
+    pub fn progress(&self, table: Option<&Table>) -> TableProgress {
+        TableProgress {
+            chunks: self.chunks,
+            chunks_done: self.chunks_done,
+            rows: self.rows,
+            bytes: self.bytes,
+            rows_total: table.map_or(0, |table| table.rows),
+            bytes_total: table.map_or(0, |table| table.bytes),
+            ..TableProgress::default()
+        }
+    }
 }
 
 /// What stands on the target, by table.

@@ -31,6 +31,7 @@ fn stream(pair: &Captured) -> RunningStream {
         pg_dump: client_program("pg_dump").expect("pg_dump"),
         workers: 2,
         streams: 1,
+        bytes_per_s_most: None,
     };
     pipeline::start(plan, Arc::new(Semaphore::new(2)))
 }

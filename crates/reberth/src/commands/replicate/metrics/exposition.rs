@@ -22,7 +22,7 @@ type Family = (
     fn(&Progress) -> Option<f64>,
 );
 
-const FAMILIES: [Family; 20] = [
+const FAMILIES: [Family; 22] = [
     (
         "reberth_replication_lag_seconds",
         "How long ago the position now applied was the end of the source's log. Missing while it is not known.",
@@ -111,6 +111,18 @@ const FAMILIES: [Family; 20] = [
         |p| Some(f64::from(u8::from(p.spool_warning.is_some()))),
     ),
     (
+        "reberth_source_kept_bytes",
+        "Bytes that the source keeps for the stream: log behind a replication slot, or noted keys. Missing while it is not known.",
+        "gauge",
+        |p| p.kept_bytes.map(|bytes| bytes as f64),
+    ),
+    (
+        "reberth_source_kept_limit_bytes",
+        "The size at which the source lets go of what it keeps, and the stream is lost. Missing where it sets no limit.",
+        "gauge",
+        |p| p.kept_bytes_most.map(|bytes| bytes as f64),
+    ),
+    (
         "reberth_retries_total",
         "Times that something was tried again after a passing error.",
         "counter",
@@ -146,17 +158,23 @@ const FAMILIES: [Family; 20] = [
     ),
 ];
 
-/// The page for streams given as database, direction and progress.
-pub(super) fn page(streams: &[(&str, &str, &Progress)]) -> String {
+/// A stream, as its values are labelled.
+pub(super) struct Stream<'a> {
+    pub(super) database: &'a str,
+    pub(super) direction: &'static str,
+    pub(super) engine: &'static str,
+    pub(super) progress: &'a Progress,
+}
+
+/// The page for some streams.
+pub(super) fn page(streams: &[Stream<'_>]) -> String {
     let mut page = String::new();
     build_info(&mut page);
     phases(&mut page, streams);
     for (name, help, kind, read) in FAMILIES {
         let values: Vec<_> = streams
             .iter()
-            .filter_map(|(database, direction, progress)| {
-                Some((labels(database, direction), read(progress)?))
-            })
+            .filter_map(|stream| Some((labels(stream), read(stream.progress)?)))
             .collect();
         family(&mut page, name, help, kind, &values);
     }
@@ -175,16 +193,15 @@ fn build_info(page: &mut String) {
     );
 }
 
-fn phases(page: &mut String, streams: &[(&str, &str, &Progress)]) {
+fn phases(page: &mut String, streams: &[Stream<'_>]) {
     let mut values = Vec::new();
-    for (database, direction, progress) in streams {
-        let present = if progress.phase.is_empty() {
-            "connecting"
-        } else {
-            progress.phase.as_str()
+    for stream in streams {
+        let present = match stream.progress.phase.as_str() {
+            "" => "connecting",
+            phase => phase,
         };
         for phase in PHASES {
-            let labels = format!("{},phase=\"{phase}\"", labels(database, direction));
+            let labels = format!("{},phase=\"{phase}\"", labels(stream));
             values.push((labels, f64::from(u8::from(phase == present))));
         }
     }
@@ -197,15 +214,11 @@ fn phases(page: &mut String, streams: &[(&str, &str, &Progress)]) {
     );
 }
 
-fn tables(page: &mut String, streams: &[(&str, &str, &Progress)]) {
+fn tables(page: &mut String, streams: &[Stream<'_>]) {
     let (mut rows, mut left) = (Vec::new(), Vec::new());
-    for (database, direction, progress) in streams {
-        for (table, copied) in &progress.tables {
-            let labels = format!(
-                "{},table=\"{}\"",
-                labels(database, direction),
-                escape(table)
-            );
+    for stream in streams {
+        for (table, copied) in &stream.progress.tables {
+            let labels = format!("{},table=\"{}\"", labels(stream), escape(table));
             left.extend(copied.left_s.map(|s| (labels.clone(), s as f64)));
             rows.push((labels, copied.rows as f64));
         }
@@ -226,10 +239,12 @@ fn tables(page: &mut String, streams: &[(&str, &str, &Progress)]) {
     );
 }
 
-fn labels(database: &str, direction: &str) -> String {
+fn labels(stream: &Stream<'_>) -> String {
     format!(
-        "database=\"{}\",direction=\"{direction}\"",
-        escape(database)
+        "database=\"{}\",direction=\"{}\",engine=\"{}\"",
+        escape(stream.database),
+        stream.direction,
+        stream.engine
     )
 }
 
@@ -262,10 +277,15 @@ mod tests {
             rows_copied: 7,
             ..Progress::default()
         };
-        let page = page(&[("a\"b\\c\nd", "forward", &progress)]);
+        let page = page(&[Stream {
+            database: "a\"b\\c\nd",
+            direction: "forward",
+            engine: "mysql",
+            progress: &progress,
+        }]);
         assert!(
             page.contains(
-                "reberth_copy_rows_total{database=\"a\\\"b\\\\c\\nd\",direction=\"forward\"} 7\n"
+                "reberth_copy_rows_total{database=\"a\\\"b\\\\c\\nd\",direction=\"forward\",engine=\"mysql\"} 7\n"
             ),
             "{page}"
         );

@@ -69,7 +69,10 @@ fn name(database: &str, direction: Direction) -> String {
 pub(crate) fn line(name: &str, progress: &Progress) -> String {
     let trouble = match (
         &progress.retrying,
-        &progress.spool_warning,
+        progress
+            .spool_warning
+            .as_ref()
+            .or(progress.source_warning.as_ref()),
         &progress.throttle,
     ) {
         (Some(why), _, _) => format!(", trying again: {why}"),

@@ -1,10 +1,11 @@
 //! Runs a stream as its operator wants it: reported on the server that it writes to, held while it is paused, ended when it was stopped for good.
 //!
-//! What is right or wrong about rows is decided in [`super::pipeline`] alone. This part starts and drops a [`RunningStream`], which may be
+//! What is right or wrong about rows is decided in the engine's pipeline alone. This part starts and drops a [`RunningStream`], which may be
 //! done at any instant. While a stream is held, no session on the side it reads from is open.
 
 mod pace;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,18 +14,41 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use self::pace::Pace;
-use crate::connection::Session;
 use crate::error::ReplicateError;
-use crate::mysql::pipeline::{RunningStream, StreamPlan, task_failed};
-use crate::mysql::schema::Schema;
-use crate::mysql::state::operation::{self, Pause};
-use crate::mysql::{server, state};
-use crate::progress::Progress;
+use crate::operation::{Operation, Pause};
+use crate::progress::{Progress, TableProgress};
+use crate::running::{RunningStream, task_failed};
 
 /// How often a stream is reported, and asked whether it is held.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// How long one report may take, with the connection that it may need. What is missed is told the next time.
 const REPORT_LIMIT: Duration = Duration::from_secs(10);
+
+/// What a supervisor needs of an engine: its pipeline, and the rows beside the checkpoint, over one session on the server that is written to.
+pub(crate) trait Desk: Send + 'static {
+    /// Starts the pipeline among others; see [`Supervised::of`].
+    fn start(&self, copy_turns: Arc<Semaphore>) -> RunningStream;
+
+    /// What is known of the stream besides its checkpoint.
+    fn operation(&mut self) -> impl Future<Output = Result<Operation, ReplicateError>> + Send;
+
+    /// Whether the stream has a checkpoint.
+    fn is_begun(&mut self) -> impl Future<Output = Result<bool, ReplicateError>> + Send;
+
+    /// Leaves word of the progress; `None`: the process ends in order.
+    fn tell(
+        &mut self,
+        progress: Option<&Progress>,
+    ) -> impl Future<Output = Result<(), ReplicateError>> + Send;
+
+    /// What stands on the target of each table, with what the source estimates; `None`: nothing is begun.
+    fn tables(
+        &mut self,
+    ) -> impl Future<Output = Result<Option<BTreeMap<String, TableProgress>>, ReplicateError>> + Send;
+
+    /// Drops its session, which broke: the next question makes another.
+    fn hang_up(&mut self);
+}
 
 /// How a supervised stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,20 +70,19 @@ pub struct Supervised {
 }
 
 impl Supervised {
-    /// Starts or goes on with a stream, or holds it if it is paused. `copy_turns` holds a permit for each copy worker that this process may run at
+    /// Runs what stands behind a desk: starts or goes on with a stream, or holds it if it is paused. `copy_turns` holds a permit for each copy worker that this process may run at
     /// a time; a stream whose turn has not come has not begun, so the source need not keep its log for it.
-    pub fn start(plan: StreamPlan, copy_turns: Arc<Semaphore>) -> Supervised {
+    pub(crate) fn of(desk: impl Desk, copy_turns: Arc<Semaphore>) -> Supervised {
         let (publish, progress) = watch::channel(Progress::default());
         let (end, told) = watch::channel(false);
         let mut task = JoinSet::new();
         task.spawn(async move {
             Supervisor {
-                plan,
+                desk,
                 copy_turns,
                 publish,
                 told,
-                session: None,
-                schema: None,
+                knows_tables: false,
                 pace: Pace::default(),
             }
             .run()
@@ -95,38 +118,43 @@ impl Supervised {
     }
 }
 
-struct Supervisor {
-    plan: StreamPlan,
+struct Supervisor<D> {
+    desk: D,
     copy_turns: Arc<Semaphore>,
     publish: watch::Sender<Progress>,
     told: watch::Receiver<bool>,
-    /// On the server that is written to; made again after it broke.
-    session: Option<Session>,
-    /// For the totals; read once.
-    schema: Option<Schema>,
+    /// The totals were read once, which is enough when nothing is copied.
+    knows_tables: bool,
     pace: Pace,
+}
+
+/// Whether a stream that was held is held still.
+enum Held {
+    Yes,
+    No,
+    Gone,
 }
 
 /// What a stream is to do next.
 enum Next {
     Run,
-    Hold(Pause),
+    Hold,
     End(Ended),
 }
 
-impl Supervisor {
+impl<D: Desk> Supervisor<D> {
     async fn run(mut self) -> Result<Ended, ReplicateError> {
         let mut next = match self.pause().await? {
-            Some(pause) => Next::Hold(pause),
+            Some(_) => Next::Hold,
             None => Next::Run,
         };
         loop {
             next = match next {
                 Next::Run => self.run_stream().await?,
-                Next::Hold(pause) => self.hold(pause).await,
+                Next::Hold => self.hold().await,
                 Next::End(ended) => {
                     // A report that cannot be taken back grows old by itself.
-                    let _ = timeout(REPORT_LIMIT, self.tell(None)).await;
+                    let _ = timeout(REPORT_LIMIT, self.desk.tell(None)).await;
                     return Ok(ended);
                 }
             };
@@ -135,7 +163,7 @@ impl Supervisor {
 
     /// Runs the stream until it is held or ends.
     async fn run_stream(&mut self) -> Result<Next, ReplicateError> {
-        let mut stream = RunningStream::start_in_turn(self.plan.clone(), self.copy_turns.clone());
+        let mut stream = self.desk.start(self.copy_turns.clone());
         loop {
             tokio::select! {
                 () = tokio::time::sleep(REPORT_INTERVAL / 4) => {}
@@ -149,11 +177,9 @@ impl Supervisor {
             if let Some(result) = stream.ended_by_itself() {
                 return self.after(result).await;
             }
-            if self.pace.is_due(REPORT_INTERVAL)
-                && let Some(pause) = self.report().await
-            {
+            if self.pace.is_due(REPORT_INTERVAL) && self.report().await.is_some() {
                 stream.stop().await?;
-                return Ok(Next::Hold(pause));
+                return Ok(Next::Hold);
             }
         }
     }
@@ -164,12 +190,10 @@ impl Supervisor {
             return Ok(Next::End(Ended::Told));
         };
         let begun = self.publish.borrow().epoch > 0;
-        let (direction, database) = (self.plan.direction, self.plan.database.clone());
-        let session = self.session().await?;
-        let operation = operation::read(session, direction, &database).await?;
-        let is_gone = state::peek(session, direction, &database).await?.is_none();
+        let operation = self.desk.operation().await?;
+        let is_gone = !self.desk.is_begun().await?;
         match (operation.pause, error) {
-            (Some(pause), ReplicateError::Superseded { .. }) => Ok(Next::Hold(pause)),
+            (Some(_), ReplicateError::Superseded { .. }) => Ok(Next::Hold),
             // Held and let go before this process looked.
             (None, ReplicateError::Superseded { .. }) if operation.is_epoch_of_pause => {
                 Ok(Next::Run)
@@ -181,26 +205,37 @@ impl Supervisor {
     }
 
     /// Waits, without a session on the side that is read, until the stream may go on.
-    async fn hold(&mut self, pause: Pause) -> Next {
+    async fn hold(&mut self) -> Next {
         self.publish.send_modify(|progress| {
             progress.phase = "paused".to_owned();
             (progress.lag_ms, progress.lag_bytes) = (None, None);
         });
-        let mut held = Some(pause);
-        while held.is_some() {
+        loop {
             tokio::select! {
                 () = tokio::time::sleep(REPORT_INTERVAL) => {}
                 () = is_told(&mut self.told) => return Next::End(Ended::Told),
             }
             // Unknown is not free to go.
-            let asked = timeout(REPORT_LIMIT, self.pause()).await;
-            if let Ok(Ok(pause)) = asked {
-                held = pause;
+            match timeout(REPORT_LIMIT, self.still_held()).await {
+                Ok(Ok(Held::No)) => return Next::Run,
+                Ok(Ok(Held::Gone)) => return Next::End(Ended::Stopped),
+                Ok(Ok(Held::Yes)) => {}
+                _ => self.desk.hang_up(),
             }
             let progress = self.publish.borrow().clone();
-            let _ = timeout(REPORT_LIMIT, self.tell(Some(&progress))).await;
+            let _ = timeout(REPORT_LIMIT, self.desk.tell(Some(&progress))).await;
         }
-        Next::Run
+    }
+
+    async fn still_held(&mut self) -> Result<Held, ReplicateError> {
+        if self.pause().await?.is_some() {
+            return Ok(Held::Yes);
+        }
+        // Stopped for good meanwhile: it must not begin anew by itself.
+        Ok(match self.desk.is_begun().await? {
+            true => Held::No,
+            false => Held::Gone,
+        })
     }
 
     /// Leaves word of the progress, and asks whether the stream is held. What goes wrong here goes wrong in the stream itself too, which
@@ -209,13 +244,13 @@ impl Supervisor {
         let work = async {
             self.look_at_tables().await?;
             let progress = self.publish.borrow().clone();
-            self.tell(Some(&progress)).await?;
+            self.desk.tell(Some(&progress)).await?;
             self.pause().await
         };
         match timeout(REPORT_LIMIT, work).await {
             Ok(Ok(pause)) => pause,
             _ => {
-                self.session = None;
+                self.desk.hang_up();
                 None
             }
         }
@@ -223,41 +258,18 @@ impl Supervisor {
 
     /// While rows are copied, asks how much of each table stands on the target.
     async fn look_at_tables(&mut self) -> Result<(), ReplicateError> {
-        if self.schema.is_some() && self.publish.borrow().phase != "copying" {
+        if self.knows_tables && self.publish.borrow().phase != "copying" {
             return Ok(());
         }
-        let (direction, database) = (self.plan.direction, self.plan.database.clone());
-        if self.schema.is_none() {
-            let checkpoint = state::peek(self.session().await?, direction, &database).await?;
-            self.schema = checkpoint.map(|checkpoint| checkpoint.schema);
-        }
-        if self.schema.is_none() {
-            return Ok(());
-        }
-        let totals = state::copy_totals(self.session().await?, direction, &database).await?;
-        if let Some(schema) = &self.schema {
-            self.pace.look(schema, &totals);
+        if let Some(tables) = self.desk.tables().await? {
+            self.knows_tables = true;
+            self.pace.look(tables);
         }
         Ok(())
     }
 
-    async fn tell(&mut self, progress: Option<&Progress>) -> Result<(), ReplicateError> {
-        let (direction, database) = (self.plan.direction, self.plan.database.clone());
-        operation::report(self.session().await?, direction, &database, progress).await
-    }
-
     async fn pause(&mut self) -> Result<Option<Pause>, ReplicateError> {
-        let (direction, database) = (self.plan.direction, self.plan.database.clone());
-        let operation = operation::read(self.session().await?, direction, &database).await?;
-        Ok(operation.pause)
-    }
-
-    async fn session(&mut self) -> Result<&mut Session, ReplicateError> {
-        let session = match self.session.take() {
-            Some(session) => session,
-            None => server::writer(&self.plan.to).await?,
-        };
-        Ok(self.session.insert(session))
+        Ok(self.desk.operation().await?.pause)
     }
 }
 

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::mysql::schema::Schema;
 use crate::progress::{Progress, TableProgress};
 
 /// How far back a rate looks.
@@ -39,29 +38,14 @@ impl Pace {
         is_due
     }
 
-    /// Takes what the target says of each table: name, chunks, chunks done, rows, bytes.
-    pub(super) fn look(&mut self, schema: &Schema, totals: &[(String, u64, u64, u64, u64)]) {
-        let tables = totals
-            .iter()
-            .map(|(name, chunks, chunks_done, rows, bytes)| {
-                let table = schema.tables.get(name);
-                let progress = TableProgress {
-                    chunks: *chunks,
-                    chunks_done: *chunks_done,
-                    rows: *rows,
-                    bytes: *bytes,
-                    rows_total: table.map_or(0, |table| table.estimated_rows),
-                    bytes_total: table.map_or(0, |table| table.data_bytes),
-                    ..TableProgress::default()
-                };
-                (name.clone(), progress)
-            });
+    /// Takes what stands on the target of each table.
+    pub(super) fn look(&mut self, tables: BTreeMap<String, TableProgress>) {
         let (rows, bytes) = self.passed;
         self.take(Look {
             at: Instant::now(),
             rows,
             bytes,
-            tables: tables.collect(),
+            tables,
         });
     }
 

@@ -11,18 +11,13 @@
 //! The rate never falls below a floor, so that a copy ends also beside a source that is always busy. If the strain goes on for long at the floor, it is not
 //! ours: the application itself asks more than before, and what is seen now is what is compared with from then on.
 
-mod behind;
-
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use self::behind::Behind;
-use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
-use crate::mysql::server;
 use crate::progress::Progress;
 
 /// How often the source is looked at.
@@ -48,6 +43,20 @@ const RAISE: f64 = 1.03;
 const LOOKS_AT_FLOOR: u32 = 100;
 /// The longest pause after one piece.
 const PAUSE_MOST: Duration = Duration::from_secs(2);
+
+/// How a server tells what it suffers, over a connection of its own.
+pub(crate) trait Witness: Send {
+    /// Statements that others run now; `own` are those of the copy, of which this connection knows nothing. The time that the answer takes is measured.
+    fn others(&mut self, own: usize) -> impl Future<Output = Result<f64, ReplicateError>> + Send;
+
+    /// Seconds that a replica lies behind; 0 where there is none, or nobody may ask.
+    fn behind_s(&mut self) -> impl Future<Output = Result<f64, ReplicateError>> + Send;
+
+    /// Why the copy must not be slowed at all, strain or not, in words; as when the source's disk fills for as long as the copy lasts.
+    fn urgency(&mut self) -> impl Future<Output = Result<Option<String>, ReplicateError>> + Send {
+        std::future::ready(Ok(None))
+    }
+}
 
 /// What slows a copy; shared by its workers.
 #[derive(Debug)]
@@ -122,9 +131,15 @@ impl Throttle {
     }
 
     /// Watches the source until dropped. What cannot be seen slows nothing: the copy meets the same server and tells what is wrong with it.
-    pub(crate) async fn watch(self: Arc<Self>, source: Address, publish: watch::Sender<Progress>) {
-        // The error is one of the connection, which the copy has too.
-        let _ = self.watch_while_it_answers(source, &publish).await;
+    pub(crate) async fn watch<W: Witness>(
+        self: Arc<Self>,
+        witness: impl Future<Output = Result<W, ReplicateError>>,
+        publish: watch::Sender<Progress>,
+    ) {
+        if let Ok(witness) = witness.await {
+            // The error is one of the connection, which the copy has too.
+            let _ = self.watch_while_it_answers(witness, &publish).await;
+        }
         self.bytes_per_s
             .store(self.most_bytes_per_s, Ordering::Relaxed);
         self.known.notify_one();
@@ -133,16 +148,19 @@ impl Throttle {
 
     async fn watch_while_it_answers(
         &self,
-        source: Address,
+        mut witness: impl Witness,
         publish: &watch::Sender<Progress>,
     ) -> Result<(), ReplicateError> {
-        let mut session = server::reader(&source).await?;
         let mut health = Health::default();
-        let mut behind = Behind::of(&mut session).await?;
         loop {
-            let behind_s = behind.seconds(&mut session).await?;
-            let look = self.look(&mut session, behind_s).await?;
-            self.regulate(&mut health, look);
+            let behind_s = witness.behind_s().await?;
+            let look = self.look(&mut witness, behind_s).await?;
+            match witness.urgency().await? {
+                Some(_) => self
+                    .bytes_per_s
+                    .store(self.most_bytes_per_s, Ordering::Relaxed),
+                None => self.regulate(&mut health, look),
+            }
             if health.looks == LOOKS_BEFORE || (health.looks == 2 && health.others == 0.0) {
                 self.known.notify_one();
             }
@@ -158,22 +176,16 @@ impl Throttle {
     }
 
     /// How many statements of others run, and how long the question took.
-    async fn look(&self, session: &mut Session, behind_s: f64) -> Result<Look, ReplicateError> {
+    async fn look(
+        &self,
+        witness: &mut impl Witness,
+        behind_s: f64,
+    ) -> Result<Look, ReplicateError> {
         let begun = Instant::now();
-        let running: Option<(String, String)> = session
-            .row(
-                "asking how busy the source is",
-                "SHOW GLOBAL STATUS LIKE 'Threads_running'",
-            )
-            .await?;
-        let latency_s = begun.elapsed().as_secs_f64();
-        let running: usize = running
-            .and_then(|(_, count)| count.parse().ok())
-            .unwrap_or(1);
-        let own = self.reading.load(Ordering::Relaxed) + 1;
+        let others = witness.others(self.reading.load(Ordering::Relaxed)).await?;
         Ok(Look {
-            others: running.saturating_sub(own) as f64,
-            latency_s,
+            others,
+            latency_s: begun.elapsed().as_secs_f64(),
             behind_s,
             passed: self.passed.load(Ordering::Relaxed),
             at: begun,
