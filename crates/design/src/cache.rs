@@ -5,9 +5,10 @@ use reberth_model::estate::{self, Attributes, Estate, Resource};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+use crate::database::Named;
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
-use crate::{compute, instance_size, name};
+use crate::{instance_size, name};
 
 const KEY_LENGTH_MAX: usize = 32;
 /// Longest identifier of a replication group.
@@ -21,7 +22,7 @@ const REDIS: &str = "redis";
 pub(crate) fn caches(
     estate: &Estate,
     project: &str,
-    environment: &str,
+    named: &Named<'_>,
     decisions: &mut Decisions<'_>,
 ) -> Result<Vec<Cache>, DesignError> {
     let mut taken = BTreeSet::new();
@@ -30,10 +31,13 @@ pub(crate) fn caches(
         let Attributes::Cache(source) = &resource.attributes else {
             continue;
         };
-        let key = name::unique_key(&resource.name, &resource.id, KEY_LENGTH_MAX, &mut taken);
+        let Ok((own_name, environment)) = named.of(estate, resource, &source.tags) else {
+            continue;
+        };
+        let key = name::unique_key(&own_name, &resource.id, KEY_LENGTH_MAX, &mut taken);
         let mut own = cache(resource, source, key, environment, decisions)?;
         own.name = name::shortened(
-            &format!("{project}-{environment}-{}", own.key),
+            &format!("{project}-{}-{}", named.environment, own.key),
             NAME_LENGTH_MAX,
         );
         caches.push(own);
@@ -46,7 +50,7 @@ fn cache(
     resource: &Resource,
     source: &estate::Database,
     key: String,
-    environment: &str,
+    environment: String,
     decisions: &mut Decisions<'_>,
 ) -> Result<Cache, DesignError> {
     let id = |what: &str| format!("caches.{key}.{what}");
@@ -79,7 +83,7 @@ fn cache(
     let (parameters, settings_not_copied) = parameters(source);
     Ok(Cache {
         name: String::new(),
-        environment: compute::environment_of(&source.tags, environment),
+        environment,
         engine,
         engine_version: engine_version.to_owned(),
         parameter_family: parameter_family.to_owned(),
@@ -100,12 +104,27 @@ fn cache(
 }
 
 /// Names of the source's settings and of the parameters that mean the same.
-const PARAMETERS: [(&str, &str); 4] = [
+const PARAMETERS: [(&str, &str); 7] = [
+    ("maxmemory_policy", "maxmemory-policy"),
+    ("notify_keyspace_events", "notify-keyspace-events"),
+    ("timeout", "timeout"),
     ("redis_maxmemory_policy", "maxmemory-policy"),
     ("redis_notify_keyspace_events", "notify-keyspace-events"),
     ("redis_timeout", "timeout"),
     ("valkey_maxmemory_policy", "maxmemory-policy"),
 ];
+
+/// What a platform tells of a store that is no setting of it, or says a second time.
+const NO_SETTINGS: [&str; 5] = [
+    "Maxmemory",
+    "Plan",
+    "Status",
+    "Timeout",
+    "standby_segv_workaround",
+];
+/// How a store keeps what it holds over a restart.
+const PERSISTENCE: &str = "Persistence";
+const NO_PERSISTENCE: &str = "None";
 
 fn parameters(source: &estate::Database) -> (Vec<CacheParameter>, Vec<SettingNotCopied>) {
     let mut copied = Vec::new();
@@ -115,7 +134,13 @@ fn parameters(source: &estate::Database) -> (Vec<CacheParameter>, Vec<SettingNot
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        if NO_SETTINGS.contains(&name.as_str()) || (name == PERSISTENCE && value == NO_PERSISTENCE)
+        {
+            continue;
+        }
         match PARAMETERS.iter().find(|(known, _)| known == name) {
+            // A parameter group refuses an empty value, which is the default of those that may be empty.
+            Some(_) if value.is_empty() => {}
             Some((_, parameter)) => copied.push(CacheParameter {
                 name: (*parameter).to_owned(),
                 // The source writes policies with underscores in some versions of its API.
@@ -124,8 +149,12 @@ fn parameters(source: &estate::Database) -> (Vec<CacheParameter>, Vec<SettingNot
             None => left.push(SettingNotCopied {
                 name: name.clone(),
                 value,
-                why: "no parameter of that meaning is known to this build; decide by hand"
-                    .to_owned(),
+                why: if name == PERSISTENCE {
+                    "ElastiCache keeps no log of writes: a standby takes over, and what was not copied to it yet is lost. If a queue must survive that, decide for MemoryDB"
+                } else {
+                    "no parameter of that meaning is known to this build; decide by hand"
+                }
+                .to_owned(),
             }),
         }
     }

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
 use crate::name::Room;
-use crate::parameters;
-use crate::{compute, instance_size, name};
+use crate::platform::{self, EstateApp};
+use crate::{compute, instance_size, name, parameters};
 
 /// Least storage of a gp3 volume in RDS.
 const STORAGE_GIB_MIN: u64 = 20;
@@ -33,19 +33,64 @@ const VERSIONS: [(&str, &str, &str, &str); 2] = [
     ),
 ];
 
+/// Major versions of PostgreSQL that RDS offers.
+const POSTGRES_VERSIONS: [&str; 5] = ["14", "15", "16", "17", "18"];
+const POSTGRES: &str = "postgres";
+
+/// Which databases are carried, and what they are called.
+pub(crate) struct Named<'a> {
+    /// The environment of the policy.
+    pub(crate) environment: &'a str,
+    /// Room for keys.
+    pub(crate) room: Room,
+    /// Applications of a platform, which give databases their names and environments; empty where servers use them.
+    pub(crate) apps: &'a [EstateApp<'a>],
+}
+
+impl Named<'_> {
+    /// Name and environment of a store, or why it is not carried.
+    pub(crate) fn of(
+        &self,
+        estate: &Estate,
+        resource: &Resource,
+        tags: &[String],
+    ) -> Result<(String, String), String> {
+        match platform::owner(estate, self.apps, &resource.id) {
+            Some(owner) if owner.app.is_preview() => Err(format!(
+                "it belongs to {}, which was made for one change under review and goes with it",
+                owner.app.resource.name
+            )),
+            Some(owner) => Ok((owner.store_name(), owner.app.environment.clone())),
+            None => Ok((
+                resource.name.clone(),
+                compute::environment_of(tags, self.environment),
+            )),
+        }
+    }
+}
+
 /// Designs the databases, and says of each cluster that it cannot carry why not.
 pub(crate) fn databases(
     estate: &Estate,
-    environment: &str,
-    room: Room,
+    named: &Named<'_>,
     decisions: &mut Decisions<'_>,
 ) -> Result<Vec<Database>, DesignError> {
     let mut taken = BTreeSet::new();
     let mut databases = Vec::new();
     for (resource, source) in estate.databases() {
+        let Ok((own_name, environment)) = named.of(estate, resource, &source.tags) else {
+            continue;
+        };
         if let Ok(version) = version(source) {
-            let key = name::unique_key(&resource.name, &resource.id, room.key, &mut taken);
-            let own = database(estate, resource, source, version, key, environment, room)?;
+            let key = name::unique_key(&own_name, &resource.id, named.room.key, &mut taken);
+            let own = database(
+                estate,
+                resource,
+                source,
+                version,
+                (key, environment),
+                named.room,
+            )?;
             databases.push(decided(own, decisions)?);
         }
     }
@@ -54,7 +99,10 @@ pub(crate) fn databases(
 }
 
 /// Engine version and parameter family for a cluster, or the reason why it has none.
-pub(crate) fn version(source: &estate::Database) -> Result<(Choice, &'static str), String> {
+pub(crate) fn version(source: &estate::Database) -> Result<(Choice, String), String> {
+    if source.engine == "pg" {
+        return postgres_version(&source.version);
+    }
     if source.engine != "mysql" {
         return Err(format!(
             "no target is designed yet for the engine {}",
@@ -72,7 +120,7 @@ pub(crate) fn version(source: &estate::Database) -> Result<(Choice, &'static str
                 value: (*version).to_owned(),
                 why: format!("{} at the source: {why}", source.version),
             };
-            (choice, *family)
+            (choice, (*family).to_owned())
         })
         .ok_or_else(|| {
             format!(
@@ -82,18 +130,39 @@ pub(crate) fn version(source: &estate::Database) -> Result<(Choice, &'static str
         })
 }
 
+/// The same major version, which RDS writes without its minor one.
+fn postgres_version(version: &str) -> Result<(Choice, String), String> {
+    let major = version.split('.').next().unwrap_or_default();
+    if !POSTGRES_VERSIONS.contains(&major) {
+        return Err(format!(
+            "PostgreSQL {version} has no equal at the target; upgrade it to one of {} first",
+            POSTGRES_VERSIONS.join(", ")
+        ));
+    }
+    let choice = Choice {
+        value: major.to_owned(),
+        why: format!(
+            "{version} at the source: the same major version, so that changes can flow back during the move"
+        ),
+    };
+    Ok((choice, format!("postgres{major}")))
+}
+
 fn database(
     estate: &Estate,
     resource: &Resource,
     source: &estate::Database,
-    (engine_version, family): (Choice, &str),
-    key: String,
-    environment: &str,
+    (engine_version, family): (Choice, String),
+    (key, environment): (String, String),
     room: Room,
 ) -> Result<Database, DesignError> {
-    let environment = compute::environment_of(&source.tags, environment);
     let storage_gib = storage_gib(source);
-    let (parameters, settings_not_copied) = parameters::of(source);
+    let is_postgres = source.engine == "pg";
+    let (parameters, settings_not_copied) = if is_postgres {
+        parameters::postgres::of(source)
+    } else {
+        parameters::of(source)
+    };
     let replicas = replicas(estate, resource, source, room)?;
     let mut from: Vec<String> = vec![resource.id.clone()];
     from.extend(
@@ -104,7 +173,12 @@ fn database(
     from.sort();
     from.dedup();
     Ok(Database {
-        engine: source.engine.clone(),
+        engine: if is_postgres {
+            POSTGRES
+        } else {
+            &source.engine
+        }
+        .to_owned(),
         engine_version,
         instance_class: instance_size::of_database(&resource.name, &source.size)?,
         storage_gib,
@@ -116,7 +190,7 @@ fn database(
             BACKUP_DAYS_OTHER
         },
         backup_window: backup_window(source),
-        parameter_family: family.to_owned(),
+        parameter_family: family,
         parameters,
         settings_not_copied,
         replicas,
@@ -178,9 +252,16 @@ fn storage_gib(source: &estate::Database) -> u64 {
     source
         .storage_mib
         .map(|mib| mib.div_ceil(1024))
+        .or_else(|| source.data_bytes.map(with_room))
         .or_else(|| instance_size::database_storage_gib(&source.size))
         .unwrap_or(STORAGE_GIB_MIN)
         .max(STORAGE_GIB_MIN)
+}
+
+/// Where only the data is told: so much, and 30 % to grow before storage grows by itself.
+fn with_room(data_bytes: u64) -> u64 {
+    const BYTES_PER_GIB: u64 = 1 << 30;
+    (data_bytes.saturating_mul(13) / 10).div_ceil(BYTES_PER_GIB)
 }
 
 /// The half hour in which the source takes its backup.

@@ -25,6 +25,10 @@ pub(crate) enum Values {
     Block(u8, u8),
     /// An AWS region, or `none`.
     RegionOrNone,
+    /// An IPv4 block whose prefix length lies between these two, or `none`.
+    BlockOrNone(u8, u8),
+    /// The path of a request, such as `/healthz`.
+    Path,
 }
 
 /// A question with the rule's own answer.
@@ -87,6 +91,11 @@ impl<'p> Decisions<'p> {
         };
         self.made.push(decision);
         Ok(choice)
+    }
+
+    /// Whether the policy answers a question of that name.
+    pub(crate) fn is_overridden(&self, id: &str) -> bool {
+        self.overrides.iter().any(|own| own.decision == id)
     }
 
     /// A decision about a number.
@@ -165,6 +174,10 @@ impl Values {
                 .parse::<ipnet::Ipv4Net>()
                 .is_ok_and(|block| (*shortest..=*longest).contains(&block.prefix_len())),
             Values::RegionOrNone => value == "none" || is_region(value),
+            Values::BlockOrNone(shortest, longest) => {
+                value == "none" || Values::Block(*shortest, *longest).allows(value)
+            }
+            Values::Path => is_path(value),
         }
     }
 
@@ -178,6 +191,10 @@ impl Values {
                 format!("an IPv4 block of /{shortest} to /{longest}")
             }
             Values::RegionOrNone => "an AWS region | none".to_owned(),
+            Values::BlockOrNone(shortest, longest) => {
+                format!("an IPv4 block of /{shortest} to /{longest} | none")
+            }
+            Values::Path => "a path such as /healthz".to_owned(),
         }
     }
 }
@@ -187,6 +204,16 @@ fn is_word(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+/// Whether a text is a path that a health check of a load balancer takes.
+fn is_path(text: &str) -> bool {
+    const LENGTH_MAX: usize = 1024;
+    text.starts_with('/')
+        && text.len() <= LENGTH_MAX
+        && text
+            .chars()
+            .all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '$' | '%' | '{' | '}'))
 }
 
 /// Whether a text reads as a region, such as `ap-south-1`.
@@ -259,6 +286,12 @@ mod tests {
             (Values::RegionOrNone, "eu-central-1", true),
             (Values::RegionOrNone, "none", true),
             (Values::RegionOrNone, "mars", false),
+            (Values::BlockOrNone(8, 32), "203.0.113.7/32", true),
+            (Values::BlockOrNone(8, 32), "none", true),
+            (Values::BlockOrNone(8, 32), "0.0.0.0/0", false),
+            (Values::Path, "/healthz?full=1", true),
+            (Values::Path, "healthz", false),
+            (Values::Path, "/${oops}", false),
         ] {
             assert_eq!(values.allows(text), expected, "{values:?} {text}");
         }

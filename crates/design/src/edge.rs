@@ -1,6 +1,7 @@
 //! The edge: what answers for the application, how files are delivered, and the names that lead there.
 
 mod distributions;
+mod platform_zones;
 mod record_sets;
 mod zones;
 
@@ -9,6 +10,8 @@ use reberth_model::estate::Estate;
 
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
+
+pub(crate) use platform_zones::apex_names;
 
 const DISTRIBUTIONS: &str = "distributions";
 const LOAD_BALANCERS: &str = "load_balancers";

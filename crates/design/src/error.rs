@@ -69,9 +69,9 @@ pub enum DesignError {
         /// Addresses of the largest application subnet.
         available: u64,
     },
-    /// The environment has no server and no database.
+    /// The environment has no server, no application and no database.
     #[error(
-        "the estate has no server and no database to design a target for\n\nhint: run discover again with a token that may \
+        "the estate has no server, no application and no database to design a target for\n\nhint: run discover again with a token that may \
          see them; estate.json lists what was not visible"
     )]
     NothingToMove,
@@ -109,6 +109,19 @@ pub enum DesignError {
         /// The block in the policy.
         wanted: String,
     },
+    /// Pods fit on no node that may be chosen.
+    #[error(
+        "{pods} of the node group {group} fits on no node\n  {why}\n\nhint: ask for less by an override of workloads.NAME.cpu_request_millis or \
+         workloads.NAME.memory_mib, or take an override of nodes.{group}.instance_type back"
+    )]
+    DoesNotFit {
+        /// The node group.
+        group: String,
+        /// What is left over.
+        pods: String,
+        /// What one of them asks for, and what there is.
+        why: String,
+    },
     /// A document could not be serialised.
     #[error("the design could not be serialised")]
     Serialise(#[source] serde_json::Error),
@@ -129,6 +142,7 @@ impl DesignError {
             DesignError::BadOverride { .. } => "RB-DSG-009",
             DesignError::UnknownDecision { .. } => "RB-DSG-010",
             DesignError::NetworkMoves { .. } => "RB-DSG-011",
+            DesignError::DoesNotFit { .. } => "RB-DSG-012",
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use reberth_model::design::Choice;
 
+use crate::csv::fields;
 use crate::error::DesignError;
 
 const SERVER_SIZES: &str = include_str!("../../../catalog/do-sizes.csv");
 const DATABASE_SIZES: &str = include_str!("../../../catalog/do-db-sizes.csv");
+const POSTGRES_PLANS: &str = include_str!("../../../catalog/heroku-postgres-plans.csv");
+const KEY_VALUE_PLANS: &str = include_str!("../../../catalog/heroku-kvs-plans.csv");
 
 /// One row of a size table.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,10 +37,13 @@ pub(crate) fn of_server(
 /// The instance class for a database node of that size.
 pub(crate) fn of_database(name: &str, size: &str) -> Result<Choice, DesignError> {
     let rows = rows(DATABASE_SIZES, "size", "rds_candidate", "base_storage_gib");
-    choose(&rows, size, 0, 0).ok_or_else(|| DesignError::UnknownSize {
-        resource: format!("database {name}"),
-        size: size.to_owned(),
-    })
+    let plan = || of_plan(POSTGRES_PLANS, "heroku-postgresql", size, 6);
+    choose(&rows, size, 0, 0)
+        .or_else(plan)
+        .ok_or_else(|| DesignError::UnknownSize {
+            resource: format!("database {name}"),
+            size: size.to_owned(),
+        })
 }
 
 /// The node type for a cache of that size.
@@ -48,9 +54,33 @@ pub(crate) fn of_cache(name: &str, size: &str) -> Result<Choice, DesignError> {
         "elasticache_candidate",
         "base_storage_gib",
     );
-    choose(&rows, size, 0, 0).ok_or_else(|| DesignError::UnknownSize {
-        resource: format!("cache {name}"),
-        size: size.to_owned(),
+    let plan = || of_plan(KEY_VALUE_PLANS, "heroku-redis", size, 3);
+    choose(&rows, size, 0, 0)
+        .or_else(plan)
+        .ok_or_else(|| DesignError::UnknownSize {
+            resource: format!("cache {name}"),
+            size: size.to_owned(),
+        })
+}
+
+/// The first class of a platform's plan, whose table has classes in that column. Plans at the end of a family stand for all above them.
+fn of_plan(table: &str, service: &str, plan: &str, column: usize) -> Option<Choice> {
+    let name = format!("{service}:{plan}");
+    let row = table
+        .lines()
+        .skip(1)
+        .map(fields)
+        .find(|row| row.first().is_some_and(|own| *own == name))?;
+    let class = row
+        .get(column)?
+        .split_whitespace()
+        .find(|word| word.contains('.'))?;
+    Some(Choice {
+        value: class.to_owned(),
+        why: format!(
+            "the nearest memory to the plan {plan} ({}); right-size from measured use later",
+            row.get(1)?
+        ),
     })
 }
 
@@ -127,24 +157,6 @@ fn by_memory(cell: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The fields of a CSV line; a quoted field may hold commas.
-fn fields(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => fields.push(String::new()),
-            _ => {
-                if let Some(last) = fields.last_mut() {
-                    last.push(c);
-                }
-            }
-        }
-    }
-    fields
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +178,14 @@ mod tests {
             "db.m6g.large"
         );
         assert_eq!(database_storage_gib("db-s-6vcpu-16gb"), Some(270));
+        assert_eq!(
+            of_database("db", "premium-4").unwrap().value,
+            "db.r6g.xlarge"
+        );
+        assert_eq!(
+            of_cache("cache", "premium-5").unwrap().value,
+            "cache.m6g.large"
+        );
     }
 
     #[test]

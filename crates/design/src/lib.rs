@@ -5,6 +5,7 @@
 
 mod cache;
 mod compute;
+mod csv;
 mod database;
 mod decisions;
 mod edge;
@@ -20,6 +21,8 @@ mod notes;
 mod operations;
 mod page;
 mod parameters;
+mod placement;
+mod platform;
 mod safeguards;
 mod security;
 mod storage;
@@ -28,8 +31,10 @@ pub use error::DesignError;
 pub use notes::{Note, notes};
 pub use page::page;
 
+use crate::database::Named;
 use crate::decisions::Decisions;
 use crate::name::Room;
+use crate::security::DataClasses;
 use reberth_model::design::{Design, Front, Inputs, Service, Target};
 use reberth_model::document::{SCHEMA, sha256_hex, to_bytes};
 use reberth_model::estate::Estate;
@@ -39,7 +44,7 @@ use serde::Serialize;
 /// Longest name of a bucket.
 const BUCKET_NAME_LENGTH_MAX: usize = 63;
 
-/// Designs the rehost target of an estate.
+/// Designs the target of an estate: servers for servers, a cluster for applications of a platform.
 ///
 /// `previous` is the design that this one follows: its network keeps its place, and when nothing changed it is
 /// returned as it is.
@@ -50,38 +55,77 @@ pub fn design(
     previous: Option<&Design>,
 ) -> Result<Design, DesignError> {
     let environment = &policy.target.environment;
+    let apps = platform::apps(estate, environment);
     let room = Room::beside(&policy.project, environment);
     let roles = compute::roles(estate, environment, room);
     let mut decisions = Decisions::under(&policy.overrides);
     let services = compute::services(estate, &roles, &mut decisions)?;
-    let databases = database::databases(estate, environment, room, &mut decisions)?;
-    if services.is_empty() && databases.is_empty() {
+    let named = Named {
+        environment,
+        room,
+        apps: &apps,
+    };
+    let databases = database::databases(estate, &named, &mut decisions)?;
+    if services.is_empty() && databases.is_empty() && apps.is_empty() {
         return Err(DesignError::NothingToMove);
     }
-    let caches = cache::caches(estate, &policy.project, environment, &mut decisions)?;
+    let caches = cache::caches(estate, &policy.project, &named, &mut decisions)?;
     let buckets = storage::buckets(estate, &policy.project, environment);
+    let zones = network::zones_in_use(&policy.target.region, previous, &mut decisions)?;
+    let mut draft = None;
+    if !apps.is_empty() {
+        let source = platform::Source {
+            estate,
+            policy,
+            apps: &apps,
+            databases: &databases,
+            caches: &caches,
+            previous,
+            zones: zones.iter().map(|zone| zone.key.clone()).collect(),
+        };
+        draft = Some(platform::draft(source, &mut decisions)?);
+    }
+    let needs = network::Needs {
+        servers_max: servers_max(&services) + draft.as_ref().map_or(0, platform::Draft::nodes_max),
+        zones,
+        holds_pods: draft.is_some(),
+    };
+    let network = network::design(estate, policy, needs, previous, &mut decisions)?;
     let mut ingresses = ingress::ingresses(estate, &roles, &services, &policy.project);
+    ingresses.extend(draft.iter().flat_map(|draft| draft.ingresses.clone()));
+    let platform = draft
+        .map(|draft| draft.finish(&network, &buckets, &mut decisions))
+        .transpose()?;
     let front = edge::front(&ingresses, &mut decisions)?;
     for ingress in &mut ingresses {
         ingress.is_private = front == Front::Distributions;
     }
+    let security_groups = match &platform {
+        Some(own) => security::cluster::groups(
+            &own.node_groups,
+            &own.workloads,
+            &databases,
+            &caches,
+            &ingresses,
+        ),
+        None => security::groups(estate, &roles, &services, &databases, &caches, &ingresses),
+    };
+    let classes = DataClasses {
+        disks: platform.is_some() || !services.is_empty(),
+        databases: !databases.is_empty(),
+        caches: !caches.is_empty(),
+        buckets: !buckets.is_empty(),
+        cluster: platform.is_some(),
+    };
     let mut design = Design {
         schema: SCHEMA,
         hash: String::new(),
         parent: None,
         inputs: inputs(estate, policy, assessment_sha256)?,
         target: target(policy),
-        network: network::design(
-            estate,
-            policy,
-            servers_max(&services),
-            previous,
-            &mut decisions,
-        )?,
-        keys: security::keys(&services, &databases, &caches, &buckets),
-        security_groups: security::groups(
-            estate, &roles, &services, &databases, &caches, &ingresses,
-        ),
+        network,
+        keys: security::keys(classes),
+        security_groups,
         edge: edge::design(estate, front, &ingresses, &buckets, &mut decisions)?,
         safeguards: safeguards::design(environment, &mut decisions)?,
         operations: operations::design(policy, &mut decisions)?,
@@ -90,11 +134,15 @@ pub fn design(
         caches,
         databases,
         services,
-        platform: None,
+        platform,
         ingresses,
         decisions: Vec::new(),
         not_carried: Vec::new(),
     };
+    let fates = platform::addon_fates(estate, &design);
+    if let Some(platform) = &mut design.platform {
+        platform.addon_fates = fates;
+    }
     design.decisions = decisions.finish()?;
     design.not_carried = not_carried::list(estate, &design);
     sealed(design, previous)

@@ -29,18 +29,33 @@ const SMALL_ESTATE_SERVERS: usize = 100;
 const PER_ZONE: &str = "per_zone";
 const SINGLE: &str = "single";
 
+/// What a network must hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Needs {
+    /// The most servers or nodes that there may be.
+    pub(crate) servers_max: u32,
+    /// The zones in use, in slot order.
+    pub(crate) zones: Vec<Zone>,
+    /// Whether pods live in it, which take many more addresses than servers.
+    pub(crate) holds_pods: bool,
+}
+
 /// Designs the network. The block and every subnet of `previous` keep their place.
 pub(crate) fn design(
     estate: &Estate,
     policy: &Policy,
-    servers_max: u32,
+    needs: Needs,
     previous: Option<&Design>,
     decisions: &mut Decisions<'_>,
 ) -> Result<Network, DesignError> {
+    let Needs {
+        servers_max,
+        zones,
+        holds_pods,
+    } = needs;
     let denied = denied::blocks(estate, policy)?;
-    let zones = zones_in_use(&policy.target.region, previous, decisions)?;
     let earlier = previous.map(|design| &design.network);
-    let prefix = wanted_prefix(estate, servers_max, zones.len())?;
+    let prefix = wanted_prefix(estate, servers_max, zones.len(), holds_pods)?;
     let block::Chosen {
         block,
         sibling,
@@ -65,7 +80,7 @@ pub(crate) fn design(
 }
 
 /// The zones of the previous design in their slots, then zones of the region that are new.
-fn zones_in_use(
+pub(crate) fn zones_in_use(
     region: &str,
     previous: Option<&Design>,
     decisions: &mut Decisions<'_>,
@@ -122,9 +137,14 @@ fn sibling_reservation(sibling: Option<Ipv4Net>) -> Vec<ReservedBlock> {
         .collect()
 }
 
-fn wanted_prefix(estate: &Estate, servers_max: u32, zones: usize) -> Result<u8, DesignError> {
+fn wanted_prefix(
+    estate: &Estate,
+    servers_max: u32,
+    zones: usize,
+    holds_pods: bool,
+) -> Result<u8, DesignError> {
     let needed = layout::addresses_needed(servers_max, zones);
-    let first = if estate.servers().count() < SMALL_ESTATE_SERVERS {
+    let first = if !holds_pods && estate.servers().count() < SMALL_ESTATE_SERVERS {
         SMALL_PREFIX
     } else {
         LARGE_PREFIX

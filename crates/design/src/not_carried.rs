@@ -1,21 +1,31 @@
 //! What the design leaves where it is. Every resource of the estate is either named by an item of the design or listed here.
 
-use reberth_model::design::{Design, NotCarried};
+use reberth_model::design::{Design, NotCarried, Platform, WorkloadKind};
 use reberth_model::estate::{Attributes, Estate, Resource};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{database, ingress, security};
+use crate::{database, edge, ingress, platform, security};
 
 /// Everything of the estate that no item of the design comes from, and the parts of carried resources that
 /// were dropped on purpose; ordered.
 pub(crate) fn list(estate: &Estate, design: &Design) -> Vec<NotCarried> {
     let carried = carried_ids(design);
+    let previews = Previewed::of(estate);
     let mut list: Vec<NotCarried> = estate
         .resources
         .iter()
         .filter(|resource| !carried.contains(resource.id.as_str()))
-        .map(|resource| entry(resource, why(resource)))
+        .map(|resource| {
+            entry(
+                resource,
+                previews.why(resource).unwrap_or_else(|| why(resource)),
+            )
+        })
         .collect();
+    if let Some(platform) = &design.platform {
+        list.extend(platform_hosts(estate, platform));
+        list.extend(unlisted_records(estate, design));
+    }
     list.extend(open_addresses(estate));
     list.extend(trusted_addresses(estate));
     list.extend(other_environments(estate));
@@ -23,6 +33,98 @@ pub(crate) fn list(estate: &Estate, design: &Design) -> Vec<NotCarried> {
     list.extend(private_addresses(estate, design));
     list.sort();
     list.dedup();
+    list
+}
+
+/// Applications made for one change under review, with all that belongs to them.
+struct Previewed<'a> {
+    apps: BTreeSet<&'a str>,
+    edges: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Previewed<'a> {
+    fn of(estate: &'a Estate) -> Previewed<'a> {
+        let apps = estate.apps().filter(|(_, app)| app.is_review_app);
+        let edges = estate
+            .edges
+            .iter()
+            .filter(|edge| edge.relation == "belongs_to");
+        Previewed {
+            apps: apps.map(|(resource, _)| resource.id.as_str()).collect(),
+            edges: edges
+                .map(|edge| (edge.from.as_str(), edge.to.as_str()))
+                .collect(),
+        }
+    }
+
+    /// Why a resource is not carried, if that is because its application goes with a change: a store belongs to a service, which belongs to it.
+    fn why(&self, resource: &Resource) -> Option<String> {
+        let mut id = resource.id.as_str();
+        for _ in 0..3 {
+            if self.apps.contains(id) {
+                return Some(
+                    "made for one change under review, and goes with it: the build machine makes new ones".to_owned(),
+                );
+            }
+            id = self.edges.get(id)?;
+        }
+        None
+    }
+}
+
+/// Host names that the platform gave applications, by which others may call them.
+fn platform_hosts(estate: &Estate, platform: &Platform) -> Vec<NotCarried> {
+    let mut list = Vec::new();
+    for workload in &platform.workloads {
+        let WorkloadKind::Web(web) = &workload.kind else {
+            continue;
+        };
+        let app = platform.application(&workload.application).and_then(|own| {
+            estate
+                .apps()
+                .find(|(resource, _)| own.origin.from.contains(&resource.id))
+        });
+        if let (Some(host), Some((resource, _))) = (&web.source_host, app) {
+            let instead = match &web.ingress {
+                Some(key) => format!("callers use the names of load balancer {key}"),
+                None => format!(
+                    "it has no other name, so it is reached inside the cluster only, as {}.{}; whoever calls it from outside must be told a new name",
+                    workload.name, workload.application
+                ),
+            };
+            list.push(entry(
+                resource,
+                format!("host name {host}: it stays with the platform; {instead}"),
+            ));
+        }
+    }
+    list
+}
+
+/// What a zone of which only the platform's names are known still lacks.
+fn unlisted_records(estate: &Estate, design: &Design) -> Vec<NotCarried> {
+    let zones = &design.edge.zones;
+    let apexes: Vec<&Resource> = edge::apex_names(estate, zones).collect();
+    let served = |resource: &&Resource| matches!(&resource.attributes, Attributes::Domain(domain) if domain.target.is_some());
+    let mut list = Vec::new();
+    for zone in zones {
+        let first = estate
+            .resources
+            .iter()
+            .filter(served)
+            .find(|resource| zone.origin.from.contains(&resource.id));
+        if let Some(resource) = first {
+            let why = format!(
+                "other records of {} (mail, proofs of ownership): the platform does not know them. Add them to its hosted zone from the present DNS host, or set the switched names there instead",
+                zone.name
+            );
+            list.push(entry(resource, why));
+        }
+    }
+    list.extend(apexes.into_iter().map(|resource| {
+        let why = "the answer of today of a zone's own name: an alias of another host has no equal in a hosted zone, so switch it by hand".to_owned();
+        entry(resource, why)
+    }));
     list
 }
 
@@ -50,6 +152,7 @@ fn carried_ids(design: &Design) -> BTreeSet<&str> {
     });
     services
         .chain(rules)
+        .chain(design.platform.iter().flat_map(platform_ids))
         .chain(&design.network.origin.from)
         .chain(
             design
@@ -68,6 +171,24 @@ fn carried_ids(design: &Design) -> BTreeSet<&str> {
         )
         .map(String::as_str)
         .collect()
+}
+
+/// Ids of what a platform comes from. Added services are listed there, each with what becomes of it.
+fn platform_ids(platform: &Platform) -> impl Iterator<Item = &String> {
+    let applications = platform
+        .applications
+        .iter()
+        .flat_map(|own| &own.origin.from);
+    let workloads = platform.workloads.iter().flat_map(|own| &own.origin.from);
+    let repositories = platform
+        .repositories
+        .iter()
+        .flat_map(|own| &own.origin.from);
+    let fates = platform.addon_fates.iter().map(|fate| &fate.id);
+    applications
+        .chain(workloads)
+        .chain(repositories)
+        .chain(fates)
 }
 
 fn edge_ids(design: &Design) -> impl Iterator<Item = &String> {
@@ -113,10 +234,19 @@ fn why(resource: &Resource) -> String {
         Attributes::Firewall(_) => "none of its rules lets in a service of this design".to_owned(),
         Attributes::Server(_) | Attributes::Network(_) => "no item of this design comes from it".to_owned(),
         Attributes::Cache(_) => "its cache is not part of this design".to_owned(),
-        Attributes::App(_) | Attributes::Process(_) | Attributes::Job(_) => {
-            "applications of a platform are not designed yet".to_owned()
-        }
-        Attributes::Addon(_) | Attributes::Pipeline(_) | Attributes::LogDrain(_) => {
+        Attributes::App(_) | Attributes::Process(_) => "no item of this design comes from it".to_owned(),
+        Attributes::Job(job) if platform::is_scheduled(job) => "its application is not part of this design".to_owned(),
+        Attributes::Job(job) => match &job.schedule {
+            Some(schedule) => format!(
+                "its time {schedule:?} is not understood: write it as the five fields of cron in the list of scheduled jobs"
+            ),
+            None => "it ran when the source was read, started by a person or a program: nothing says when it runs again".to_owned(),
+        },
+        Attributes::LogDrain(drain) => match &drain.addon_id {
+            Some(_) => "it belongs to a service whose place the cluster's log shipper takes".to_owned(),
+            None => "lines go to CloudWatch Logs: if whoever receives them here still needs them, add it to the log shipper".to_owned(),
+        },
+        Attributes::Addon(_) | Attributes::Pipeline(_) => {
             "it belongs to the platform: decide what takes its place".to_owned()
         }
         Attributes::Codebase(_) => "code is delivered by the release, not by this design".to_owned(),

@@ -1,6 +1,7 @@
 //! Reads a design and notes what is wrong with it, whoever made it.
 
 mod edge;
+mod platform;
 
 use ipnet::Ipv4Net;
 use reberth_model::design::{Design, Peer, SecurityGroup, Tier};
@@ -28,6 +29,7 @@ pub fn notes(design: &Design) -> Vec<Note> {
     services(design, &mut notes);
     traffic(design, &mut notes);
     edge::check(design, &mut notes);
+    platform::check(design, &mut notes);
     notes.sort();
     notes.dedup();
     notes
@@ -210,7 +212,9 @@ fn services(design: &Design, notes: &mut Vec<Note>) {
             .services
             .iter()
             .find(|service| service.key == ingress.service);
-        if service.is_none_or(|service| service.target_group.is_none()) {
+        let takes_requests = service.is_some_and(|service| service.target_group.is_some())
+            || platform::takes_requests(design, &ingress.service);
+        if !takes_requests {
             note(
                 notes,
                 &item,

@@ -1,6 +1,8 @@
 //! The parameter group of a MySQL database: the source's settings that differ from MySQL's own defaults, and the
 //! few that replication and security ask for.
 
+pub(crate) mod postgres;
+
 use reberth_model::design::{Parameter, ParameterApply, SettingNotCopied};
 use reberth_model::estate::Database;
 use serde_json::Value;

@@ -3,9 +3,10 @@
 //! Groups refer to groups, never to addresses of servers. What the source let in by address is not copied:
 //! servers at the target have no public address, and people reach them through Session Manager.
 
+pub(crate) mod cluster;
+
 use reberth_model::design::{
-    Bucket, Cache, Database, EncryptionKey, Ingress, Origin, Peer, SecurityGroup, Service,
-    TrafficRule,
+    Cache, Database, EncryptionKey, Ingress, Origin, Peer, SecurityGroup, Service, TrafficRule,
 };
 use reberth_model::estate::{self, Attributes, Estate, Firewall, FirewallRule, Resource};
 use std::collections::BTreeMap;
@@ -13,18 +14,70 @@ use std::collections::BTreeMap;
 use crate::compute::Role;
 
 const MYSQL_PORT: u16 = 3306;
+const POSTGRES_PORT: u16 = 5432;
 const CACHE_PORT: u16 = 6379;
 const HTTPS_PORT: u16 = 443;
 const HTTP_PORT: u16 = 80;
 
+/// Which classes of data a design has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DataClasses {
+    /// Disks of servers or nodes.
+    pub(crate) disks: bool,
+    /// Databases.
+    pub(crate) databases: bool,
+    /// Caches.
+    pub(crate) caches: bool,
+    /// Buckets.
+    pub(crate) buckets: bool,
+    /// A cluster with its images and settings.
+    pub(crate) cluster: bool,
+}
+
 /// One key for each class of data, so that the right to read one class gives nothing of the other.
-pub(crate) fn keys(
-    services: &[Service],
-    databases: &[Database],
-    caches: &[Cache],
-    buckets: &[Bucket],
-) -> Vec<EncryptionKey> {
-    let key = |key: &str, description: &str, used_through: &[&str]| EncryptionKey {
+pub(crate) fn keys(classes: DataClasses) -> Vec<EncryptionKey> {
+    let DataClasses {
+        disks,
+        databases,
+        caches,
+        buckets,
+        cluster,
+    } = classes;
+    let mut keys = Vec::new();
+    if cluster {
+        let description = "Secrets within the cluster and images of applications";
+        keys.push(key(
+            crate::platform::ENCRYPTION_KEY,
+            description,
+            &["ecr", "eks"],
+        ));
+    }
+    if disks {
+        keys.push(key("compute", "Disks of servers", &["ec2"]));
+    }
+    let through: Vec<&str> = [
+        ("backup", databases || buckets),
+        ("elasticache", caches),
+        ("rds", databases),
+        ("s3", buckets),
+        ("secretsmanager", databases || cluster),
+    ]
+    .into_iter()
+    .filter_map(|(service, is_used)| is_used.then_some(service))
+    .collect();
+    if !through.is_empty() {
+        let description = if cluster {
+            "Databases, caches and files, their backups and their passwords, and settings of applications"
+        } else {
+            "Databases, caches and files, their backups and their passwords"
+        };
+        keys.push(key("data", description, &through));
+    }
+    keys
+}
+
+fn key(key: &str, description: &str, used_through: &[&str]) -> EncryptionKey {
+    EncryptionKey {
         key: key.to_owned(),
         description: description.to_owned(),
         used_through: used_through
@@ -35,26 +88,7 @@ pub(crate) fn keys(
             from: Vec::new(),
             why: "one key for each class of data, rotated every year".to_owned(),
         },
-    };
-    let mut keys = Vec::new();
-    if !services.is_empty() {
-        keys.push(key("compute", "Disks of servers", &["ec2"]));
     }
-    let through: Vec<&str> = [
-        ("backup", !databases.is_empty() || !buckets.is_empty()),
-        ("elasticache", !caches.is_empty()),
-        ("rds", !databases.is_empty()),
-        ("s3", !buckets.is_empty()),
-        ("secretsmanager", !databases.is_empty()),
-    ]
-    .into_iter()
-    .filter_map(|(service, is_used)| is_used.then_some(service))
-    .collect();
-    if !through.is_empty() {
-        let description = "Databases, caches and files, their backups and their passwords";
-        keys.push(key("data", description, &through));
-    }
-    keys
 }
 
 /// Firewalls of the source with their rules, in document order.
@@ -289,7 +323,10 @@ impl Store<'_> {
             group: &database.security_group,
             description: format!("Database {}", database.key),
             environment: &database.environment,
-            port: MYSQL_PORT,
+            port: match database.engine.as_str() {
+                "postgres" => POSTGRES_PORT,
+                _ => MYSQL_PORT,
+            },
             origin: &database.origin,
         }
     }

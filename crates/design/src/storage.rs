@@ -1,7 +1,7 @@
 //! Buckets: one for each bucket of the source.
 
 use reberth_model::design::{Bucket, Origin};
-use reberth_model::estate::Estate;
+use reberth_model::estate::{Addon, Estate, Resource};
 use std::collections::BTreeSet;
 
 use crate::name;
@@ -10,11 +10,15 @@ use crate::name;
 const NAME_LENGTH_MAX: usize = 50;
 const KEY_LENGTH_MAX: usize = 32;
 
+/// Services that give an application of a platform a bucket.
+const BUCKET_SERVICES: [&str; 2] = ["bucketeer", "cloudcube"];
+
 /// Designs the buckets, ordered by key.
 pub(crate) fn buckets(estate: &Estate, project: &str, environment: &str) -> Vec<Bucket> {
     let mut taken = BTreeSet::new();
     let mut buckets: Vec<Bucket> = estate
         .of_kind("bucket")
+        .chain(bucket_services(estate))
         .map(|resource| {
             let key = name::unique_key(&resource.name, &resource.id, KEY_LENGTH_MAX, &mut taken);
             Bucket {
@@ -32,4 +36,11 @@ pub(crate) fn buckets(estate: &Estate, project: &str, environment: &str) -> Vec<
         .collect();
     buckets.sort_by(|left, right| left.key.cmp(&right.key));
     buckets
+}
+
+fn bucket_services(estate: &Estate) -> impl Iterator<Item = &Resource> {
+    let gives_bucket = |addon: &Addon| BUCKET_SERVICES.contains(&addon.service.as_str());
+    estate
+        .addons()
+        .filter_map(move |(resource, addon)| gives_bucket(addon).then_some(resource))
 }

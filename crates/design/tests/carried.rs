@@ -144,9 +144,9 @@ fn only_services_of_its_environment_reach_a_database() {
 
 #[test]
 fn what_cannot_be_designed_is_listed_or_refused() {
-    let postgres = Database {
-        engine: "pg".to_owned(),
-        version: "16".to_owned(),
+    let documents = Database {
+        engine: "mongodb".to_owned(),
+        version: "7".to_owned(),
         ..Database::default()
     };
     let one = vec![
@@ -155,14 +155,14 @@ fn what_cannot_be_designed_is_listed_or_refused() {
             "web-1",
             Attributes::Server(server("s-1vcpu-1gb", 1024, &[])),
         ),
-        resource("2", "pg", Attributes::Database(postgres)),
+        resource("2", "documents", Attributes::Database(documents)),
     ];
     let made = design(&estate(one), &policy(), "", None).unwrap();
     assert!(made.databases.is_empty());
     assert!(
         made.not_carried
             .iter()
-            .any(|entry| entry.id == "2" && entry.why.contains("pg"))
+            .any(|entry| entry.id == "2" && entry.why.contains("mongodb"))
     );
 
     let unknown = vec![resource(

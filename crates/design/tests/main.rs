@@ -13,3 +13,4 @@ mod estates;
 mod names;
 mod notes;
 mod page;
+mod platform;

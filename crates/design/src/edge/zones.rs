@@ -7,7 +7,7 @@ use reberth_model::design::{
 use reberth_model::estate::{Attributes, DnsRecord, Estate, Resource};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{distributions, record_sets};
+use super::{distributions, platform_zones, record_sets};
 use crate::{ingress, name};
 
 /// Longest key of a zone or record.
@@ -15,7 +15,7 @@ const KEY_LENGTH_MAX: usize = 60;
 /// Time to live of records whose own is not known.
 const TTL_SECONDS: u64 = 300;
 /// Time to live of names that are switched: the switch takes that long to reach everybody.
-const SWITCHED_TTL_SECONDS: u64 = 60;
+pub(super) const SWITCHED_TTL_SECONDS: u64 = 60;
 /// The authority that AWS certificates are signed by.
 const AWS_AUTHORITY: &str = "0 issue \"amazon.com\"";
 
@@ -37,6 +37,7 @@ pub(super) fn list(
         .filter(|resource| records(estate, &resource.name).next().is_some())
         .map(|resource| zone(estate, resource, &targets, &mut taken))
         .collect();
+    zones.extend(platform_zones::list(estate, front, ingresses));
     zones.sort_by(|left, right| left.name.cmp(&right.name));
     zones
 }

@@ -147,6 +147,7 @@ fn add_process(
                 .and_then(|size| size.memory)
                 .map(|memory_gb| (memory_gb * 1024.0).round() as u64),
             dedicated: size.and_then(|size| size.dedicated),
+            utilisation: None,
         }),
     });
 }

@@ -87,6 +87,23 @@ pub struct Process {
     pub memory_mib: Option<u64>,
     /// Whether an instance has its processors for itself.
     pub dedicated: Option<bool>,
+    /// Use of one instance as measured; `None` when nobody measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utilisation: Option<ProcessUtilisation>,
+}
+
+/// What was measured of the instances of a kind of process over a window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessUtilisation {
+    /// Length of the window in hours.
+    pub window_hours: u64,
+    /// Number of samples.
+    pub samples: u64,
+    /// 95th percentile of one instance's processor use, in thousandths of a processor.
+    pub cpu_p95_millis: Option<u64>,
+    /// Highest memory use of one instance seen, in MiB.
+    pub memory_max_mib: Option<u64>,
 }
 
 /// Attributes of work that runs at times, rather than always.

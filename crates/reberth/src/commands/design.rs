@@ -24,14 +24,6 @@ const PAGE: &str = "report/design.html";
 pub(crate) fn run(project: &Project, output: &Output) -> Result<Exit, Failure> {
     let policy = project.policy()?;
     let estate = project.estate()?;
-    if estate.document.provider == "heroku" {
-        return Err(CliError::NotBuilt {
-            what: "a target for applications of a platform".to_owned(),
-            instead: "discover and assess work for heroku; this build designs targets for servers"
-                .to_owned(),
-        }
-        .into());
-    }
     let assessment = project.assessment()?;
     if assessment.document.estate_sha256 != estate.sha256 {
         output.note("the assessment speaks of another estate.json than the present one; run `reberth assess` to renew it");
