@@ -159,6 +159,16 @@ pub enum ReplicateError {
         /// Up to where all was applied.
         position: LogPosition,
     },
+    /// A connection pooler answers in the server's place.
+    #[error(
+        "the {side} at {host} answers through a connection pooler, on which no stream can stand"
+    )]
+    Pooler {
+        /// `source` or `target`.
+        side: &'static str,
+        /// Host and port.
+        host: String,
+    },
     /// The spool on our own disk cannot be used.
     #[error("the spool {path} cannot be used: {reason}")]
     Spool {
@@ -250,6 +260,7 @@ impl ReplicateError {
             ReplicateError::TableBusy { .. } => "RB-REP-022",
             ReplicateError::CaptureLost { .. } => "RB-REP-023",
             ReplicateError::CatalogueChanged { .. } => "RB-REP-024",
+            ReplicateError::Pooler { .. } => "RB-REP-025",
         }
     }
 
@@ -319,6 +330,9 @@ impl ReplicateError {
             }
             ReplicateError::CatalogueChanged { .. } => {
                 "everything before it is applied; the rest cannot be followed: run `reberth replicate stop`, empty the target, and start anew"
+            }
+            ReplicateError::Pooler { .. } => {
+                "use the database's direct address instead of its pool's, then run the same command again"
             }
             ReplicateError::CaptureLost { .. } => {
                 "nothing applied so far is wrong, but the gap cannot be closed: run `reberth replicate stop`, empty the target, and start anew"

@@ -16,6 +16,7 @@ pub mod method;
 pub(crate) mod new_tables;
 pub mod pipeline;
 pub mod plan;
+pub mod pooler;
 pub mod preflight;
 pub mod schema;
 pub mod sequence;

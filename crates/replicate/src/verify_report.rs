@@ -36,6 +36,9 @@ pub struct VerifyReport {
     pub schema_differences: Vec<String>,
     /// Counters of the target behind the source's. The cutover sets them; until then they are no difference.
     pub counters_behind: Vec<String>,
+    /// Owners and grants that only one side has. They are given by people, so they are no difference.
+    #[serde(default)]
+    pub rights_differ: Vec<String>,
     /// Columns whose values were left out, with the reason.
     pub not_compared: Vec<String>,
     /// How rows were hashed.
@@ -83,6 +86,7 @@ impl VerifyReport {
             target_was_behind: false,
             schema_differences: Vec::new(),
             counters_behind: Vec::new(),
+            rights_differ: Vec::new(),
             not_compared: Vec::new(),
             method: method.to_owned(),
             content_sha256: String::new(),

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 mod certificate;
-mod cluster;
+pub(crate) mod cluster;
 mod kill;
 
 use crate::database::{

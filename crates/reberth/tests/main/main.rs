@@ -17,6 +17,7 @@ mod pair;
 mod pipeline;
 mod postgres;
 mod postgres_pair;
+mod postgres_pooler;
 mod provision;
 mod scrape;
 mod several;

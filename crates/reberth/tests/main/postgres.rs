@@ -56,6 +56,10 @@ fn an_ordinary_owner_is_followed_by_triggers_after_consent() {
     pair.expect(&CAUGHT_UP, 0);
     let equal = pair.expect(&["verify"], 0);
     assert!(equal.contains("equal; 999 rows compared"), "{equal}");
+    // A difference is one also while the stream stands, as nothing that would mend it is noted.
+    pair.on_target("UPDATE course SET title = 'other' WHERE id = 7");
+    let found = pair.expect(&["verify"], 4);
+    assert!(found.contains("1 differ, 0 open"), "{found}");
     pair.expect(&["stop"], 0);
     assert_eq!(pair.on_source(LEFT), "0", "nothing is left on the source");
 }
@@ -191,6 +195,15 @@ fn a_move_is_finished(pair: &PostgresPair) {
     pair.write("SELECT lo_from_bytea(4711, 'first'); CREATE MATERIALIZED VIEW titles AS SELECT count(*) AS n FROM course; CREATE SEQUENCE ticket");
     assert!(pair.code(&["finish"], 1).stderr.contains("RB-REP-014"));
     pair.code(&["start", "--until", "caught-up", "--apply"], 0);
+    let told = pair.expect(&["verify"], 0);
+    assert!(
+        told.contains("sequence \"public\".\"course_id_seq\" stands at 500"),
+        "{told}"
+    );
+    assert!(
+        told.contains("owner(s) and grant(s) are not alike"),
+        "{told}"
+    );
     let object = "SELECT convert_from(lo_get(4711), 'UTF8')";
     assert_eq!(pair.on_target(object), "first");
     pair.write(
@@ -213,4 +226,32 @@ fn a_move_is_finished(pair: &PostgresPair) {
     assert!(pair.code(&["finish"], 1).stderr.contains("RB-REP-014"));
     let equal = pair.expect(&["verify"], 0);
     assert!(equal.contains("equal; 1001 rows compared"), "{equal}");
+    // Nothing is left to bring these level, so each is a difference now.
+    for (plant, heal, named) in [
+        (
+            "SELECT setval('ticket', 7)",
+            "SELECT setval('ticket', 1070)",
+            "sequence \"public\".\"ticket\" stands at 70",
+        ),
+        (
+            "SELECT lo_put(4711, 0, 'again')",
+            "SELECT lo_put(4711, 0, 'other')",
+            "1 large object(s) differ: 4711",
+        ),
+        (
+            "ALTER TABLE course RENAME CONSTRAINT course_title_key TO plain",
+            "ALTER TABLE course RENAME CONSTRAINT plain TO course_title_key",
+            "CONSTRAINT public.course course_title_key is missing on the target",
+        ),
+        (
+            "ALTER TABLE enrolment DROP CONSTRAINT enrolment_course_id_fkey",
+            "SELECT 1",
+            "enrolment_course_id_fkey is missing on the target",
+        ),
+    ] {
+        pair.on_target(plant);
+        let found = pair.expect(&["verify"], 4);
+        assert!(found.contains(named), "{named}: {found}");
+        pair.on_target(heal);
+    }
 }

@@ -73,6 +73,56 @@ pub async fn carry(source: &mut Session, target: &mut Session) -> Result<Carried
     }
 }
 
+/// The numbers of the objects that are not the same on both sides.
+pub async fn differing(
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<Vec<u32>, ReplicateError> {
+    let mut differing = Vec::new();
+    let mut after = 0;
+    loop {
+        let here = describe(source, after, None).await?;
+        let is_last = here.len() < OBJECTS_AT_ONCE;
+        // Behind the source's last one only the target's are left.
+        let until = here
+            .keys()
+            .next_back()
+            .copied()
+            .filter(|_| !is_last)
+            .unwrap_or(u32::MAX);
+        let mut there = describe(target, after, Some(until)).await?;
+        for (oid, wanted) in here {
+            match there.remove(&oid) {
+                Some(own)
+                    if own == wanted && is_same(source, target, oid, wanted.bytes).await? => {}
+                _ => differing.push(oid),
+            }
+        }
+        differing.extend(there.into_keys());
+        if is_last {
+            return Ok(differing);
+        }
+        after = until;
+    }
+}
+
+/// Whether all pieces behind the first are the same.
+async fn is_same(
+    source: &mut Session,
+    target: &mut Session,
+    oid: u32,
+    bytes: i64,
+) -> Result<bool, ReplicateError> {
+    let mut offset = PIECE_BYTES;
+    while offset < bytes {
+        if piece_hash(source, oid, offset).await? != piece_hash(target, oid, offset).await? {
+            return Ok(false);
+        }
+        offset += PIECE_BYTES;
+    }
+    Ok(true)
+}
+
 const REMOVING: &str = "removing large objects";
 
 /// Removes the target's objects after a number; a bounded count at once, since each takes a lock.

@@ -36,7 +36,7 @@ use crate::postgres::schema::{self, Stage};
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::Snapshot;
 use crate::postgres::state::{self, Checkpoint, Method, StreamState};
-use crate::postgres::{full_load, kept, lag, large_object, new_tables, server, table};
+use crate::postgres::{full_load, kept, lag, large_object, new_tables, pooler, server, table};
 use crate::progress::Progress;
 use crate::running::{Attempt, RunningStream};
 use crate::stream::Phase;
@@ -75,6 +75,8 @@ async fn run_once(
     claim: &mut Claim,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
+    pooler::refuse(&plan.from).await?;
+    pooler::refuse(&plan.to).await?;
     let mut target = Session::open(&plan.to).await?;
     state::prepare_tables(&mut target).await?;
     let begun = state::peek(&mut target, plan.direction, &plan.database).await?;

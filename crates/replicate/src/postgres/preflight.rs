@@ -6,10 +6,12 @@ use crate::postgres::logical::slot;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
 use crate::postgres::state::Method;
-use crate::postgres::table;
+use crate::postgres::{pooler, table};
 
 /// What blocks, each with its remedy; empty if nothing does. What blocks the schema is told where that is read.
 pub async fn blockers(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
+    pooler::refuse(&plan.from).await?;
+    pooler::refuse(&plan.to).await?;
     let mut blockers = Vec::new();
     if plan.method == Method::Logical {
         let mut source = Session::open(&plan.from).await?;

@@ -50,6 +50,18 @@ struct Setting {
 }
 
 impl Counter {
+    /// Whether it may give a number again that the other has given. A sequence that begins again at its end has no order.
+    pub fn is_behind(&self, other: &Counter) -> bool {
+        let is_up = other.increment > 0;
+        !other.cycles
+            && other.is_called
+            && if is_up {
+                self.next() < other.next()
+            } else {
+                self.next() > other.next()
+            }
+    }
+
     /// The number that comes next, were there no bounds.
     fn next(&self) -> i128 {
         i128::from(self.last_value)

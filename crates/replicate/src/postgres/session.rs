@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::pooler;
 use super::value::FromFields;
 use super::wire::{Answer, Wire, WireError, log_in};
 use crate::connection::{Address, CONNECT_LIMIT, QUERY_LIMIT, STATEMENT_LIMIT};
@@ -56,7 +57,12 @@ impl Session {
         let wire = connecting
             .await
             .map_err(|_| address.silent(doing, CONNECT_LIMIT))?
-            .map_err(|error| address.error(doing, error))?;
+            .map_err(|error| match &error {
+                WireError::Server(refusal) if pooler::is_told_by(&refusal.message) => {
+                    pooler::found(address)
+                }
+                _ => address.error(doing, error),
+            })?;
         Ok(Session {
             wire,
             address: address.clone(),

@@ -14,8 +14,11 @@
 //! row is the same version both times, the target had to hold it: the difference is true. If not, the key is tried again, a bounded
 //! number of times, and then left open (rule 30). Equality holds up to the place at which the verification began.
 
+mod definitions;
 mod hash;
+mod moment;
 mod pass;
+mod rights;
 mod settle;
 
 use crate::error::ReplicateError;
@@ -97,6 +100,7 @@ pub async fn verify(
     }
     pass::run(sides, comparable, &mut report, progress).await?;
     let checkpoint = state::peek(&mut target, plan.direction, &plan.database).await?;
+    definitions::compare(plan, checkpoint.as_ref(), &mut report).await?;
     report.target_position = checkpoint.and_then(|checkpoint| position(&checkpoint));
     Ok(report.seal())
 }

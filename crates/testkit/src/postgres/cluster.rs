@@ -111,7 +111,7 @@ impl Cluster {
 }
 
 /// A program of the server, which ends when we do: by an immediate shutdown, which leaves no shared memory behind.
-pub(super) fn command(server_program: &Path) -> Result<Command, DatabaseError> {
+pub(crate) fn command(server_program: &Path) -> Result<Command, DatabaseError> {
     let mut command = Command::new(program("setpriv")?);
     command.args(["--pdeathsig", "SIGQUIT"]);
     if is_root() {
@@ -130,7 +130,7 @@ pub(super) fn command(server_program: &Path) -> Result<Command, DatabaseError> {
 }
 
 /// Makes a file or folder the server's own.
-pub(super) fn give_to_server(path: &Path) -> Result<(), DatabaseError> {
+pub(crate) fn give_to_server(path: &Path) -> Result<(), DatabaseError> {
     if is_root() {
         std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY))
             .map_err(io_error("giving a file to the server's user"))?;

@@ -101,13 +101,19 @@ fn text(database: &str, report: &VerifyReport, hash: &str, place: &str) -> Strin
         .chain(&report.not_compared)
         .map(|difference| format!("\n  {difference}"))
         .collect();
+    let rights = match report.rights_differ.len() {
+        0 => String::new(),
+        count => format!(
+            "\n  {count} owner(s) and grant(s) are not alike; `reberth replicate grants` prints the script"
+        ),
+    };
     let verdict = if report.is_equal() {
         "equal"
     } else {
         "NOT EQUAL"
     };
     format!(
-        "{}\ndatabase {}: {verdict}; {} rows compared, {} differ, {} open, up to {}{}{}\n{place}, sha256 {hash}",
+        "{}\ndatabase {}: {verdict}; {} rows compared, {} differ, {} open, up to {}{}{}{rights}\n{place}, sha256 {hash}",
         table(&["table", "rows", "chunks"], &rows),
         database,
         report.rows,

@@ -60,6 +60,11 @@ impl Cut {
         transaction < self.end && !self.running.contains(&transaction)
     }
 
+    /// A condition on a column `xid`: this snapshot shows it.
+    pub fn seen(&self) -> String {
+        format!("NOT {}", self.unseen())
+    }
+
     /// A condition on a column `xid`: this snapshot does not show it. The same as `NOT pg_visible_in_snapshot(xid, …)`, as two conditions that an index
     /// serves, however old the oldest transaction that was running.
     pub fn unseen(&self) -> String {

@@ -1,6 +1,6 @@
 //! Decides what differed at first sight.
 //!
-//! Each round takes four looks: the source's rows (1), the target's rows once it has passed a place read after (1), the source's rows again (3). A row of the
+//! Each round takes four looks: the source's rows (1), the target's rows once it has passed a moment read after (1), the source's rows again (3). A row of the
 //! source is known by its version, which every change replaces.
 //!
 //! *Present at (1) and the same version at (3)*: every state of the source in between holds that row, and the target stands for one of them, so it
@@ -12,21 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::hash::Hashing;
-use super::{Difference, Sides, VerifyReport, position};
+use super::moment::Moment;
+use super::{Difference, Sides, VerifyReport};
 use crate::error::ReplicateError;
-use crate::position::LogPosition;
-use crate::postgres::server;
 use crate::postgres::session::Session;
 use crate::postgres::table::Table;
 
 /// Rounds before a key is left open.
 const ROUNDS: usize = 10;
-/// Between two looks at the target's checkpoint, and between two rounds.
+/// Between two rounds.
 const WAIT: Duration = Duration::from_millis(100);
-/// How often the target is asked how far it has come before it counts as behind.
-const MEETING_TRIES: usize = 100;
-/// So many meetings in vain, and nobody waits long for the next: the stream stands still.
-const VAIN_MEETINGS: usize = 1;
 /// Keys in one query.
 const KEYS_AT_ONCE: usize = 1_000;
 
@@ -71,8 +66,8 @@ async fn settle_keys(
         }
         let sql = hashing.rows_of(&suspects);
         let first = rows(&mut sides.source, &sql).await?;
-        let place = server::log_end(&mut sides.source).await?;
-        if !meet(sides, &place).await? {
+        let moment = Moment::now(sides).await?;
+        if !moment.is_met(sides).await? {
             continue;
         }
         has_met = true;
@@ -133,8 +128,8 @@ async fn settle_whole(
             tokio::time::sleep(WAIT).await;
         }
         let first = counts(&mut sides.source, &doing, &sql).await?;
-        let place = server::log_end(&mut sides.source).await?;
-        if !meet(sides, &place).await? {
+        let moment = Moment::now(sides).await?;
+        if !moment.is_met(sides).await? {
             continue;
         }
         has_met = true;
@@ -190,29 +185,6 @@ async fn counts(
         .rows_within(crate::connection::LONG_STATEMENT_LIMIT, doing, sql)
         .await?;
     Ok(rows.into_iter().collect())
-}
-
-/// Waits, for a bounded time, until the target holds everything before a place of the source's log. Without a stream there is nothing to wait for.
-async fn meet(sides: &mut Sides, place: &LogPosition) -> Result<bool, ReplicateError> {
-    let tries = if sides.unmet < VAIN_MEETINGS {
-        MEETING_TRIES
-    } else {
-        1
-    };
-    for number in 0..tries {
-        if number > 0 {
-            tokio::time::sleep(WAIT).await;
-        }
-        let Some(checkpoint) = sides.checkpoint().await? else {
-            return Ok(true);
-        };
-        if position(&checkpoint).is_some_and(|at| at >= *place) {
-            sides.unmet = 0;
-            return Ok(true);
-        }
-    }
-    sides.unmet += 1;
-    Ok(false)
 }
 
 /// The key without the braces of its array, if it is one column.

@@ -20,9 +20,10 @@ pub(in crate::commands::replicate) async fn show(
     let plan = &planned.stream;
     let mut source = Session::open(&plan.from).await?;
     let tables = table::read(&mut source).await?;
+    let in_the_way = preflight::blockers(plan).await?;
     let read = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
     let mut blockers = read.blockers();
-    blockers.extend(preflight::blockers(plan).await?);
+    blockers.extend(in_the_way);
     let remarks = preflight::remarks(plan).await?;
     let cells: Vec<Vec<String>> = tables
         .iter()
