@@ -31,7 +31,7 @@ pub struct StreamPlan {
 }
 
 /// Bytes of log changes that all streams of a process may hold at once in one stage: read ahead, gathered, or on their way to the target.
-const STAGE_BYTES: usize = 48 * 1024 * 1024;
+const STAGE_BYTES: usize = 24 * 1024 * 1024;
 /// A stage of one stream holds no more; more was not faster.
 const STAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Nor less: a batch must be worth its round trips.

@@ -83,7 +83,7 @@ pub async fn identity(session: &mut Session, flavour: Flavour) -> Result<String,
         .unwrap_or_default())
 }
 
-/// The query for [`identity`].
+/// The query that [`identity`] asks.
 pub(crate) fn identity_query(flavour: Flavour) -> &'static str {
     match flavour {
         // MariaDB has no server_uuid: its replication id, host and port name it.

@@ -6,6 +6,7 @@
 //!
 //! The rules of [`Address`] hold here too: verified TLS unless it is turned off by name, every wait bounded, errors sorted alike.
 
+mod log_packets;
 mod login;
 mod row_text;
 
@@ -42,6 +43,18 @@ pub(crate) struct RowReader {
     /// Number of the next packet within the exchange.
     sequence: u8,
     answer: Answer,
+    coming: Coming,
+}
+
+/// The packet that is being read whole.
+#[derive(Debug, Default)]
+struct Coming {
+    bytes: Vec<u8>,
+    /// Bytes of its present part that are still to come, once the head of that part has been read.
+    left: usize,
+    is_begun: bool,
+    /// Whether another part follows.
+    is_continued: bool,
 }
 
 /// Where the reading of an answer's rows stands.
@@ -88,6 +101,7 @@ impl RowReader {
             end: 0,
             sequence: 0,
             answer: Answer::default(),
+            coming: Coming::default(),
         }
     }
 
@@ -119,6 +133,13 @@ impl RowReader {
     ) -> Result<Vec<Vec<Option<Vec<u8>>>>, ReplicateError> {
         let rows = self.try_rows(sql).await;
         rows.map_err(|error| self.told(doing, error))
+    }
+
+    /// Runs a query that answers with one text.
+    pub(crate) async fn text(&mut self, doing: &str, sql: &str) -> Result<String, ReplicateError> {
+        let rows = self.rows(doing, sql).await?;
+        let text = rows.into_iter().flatten().flatten().next();
+        Ok(String::from_utf8_lossy(&text.unwrap_or_default()).into_owned())
     }
 
     async fn try_rows(
@@ -304,35 +325,43 @@ impl RowReader {
         Ok(payload)
     }
 
-    /// Reads one packet whole into a buffer, in place of what it held.
+    /// Reads one packet whole into a buffer, in place of what it held. Nothing is lost if the waiting is given up: what has come is kept for the next call.
     async fn packet_into(
         &mut self,
-        payload: &mut Vec<u8>,
+        packet: &mut Vec<u8>,
         limit_bytes: usize,
     ) -> Result<(), mysql_async::Error> {
-        payload.clear();
         loop {
-            self.buffered(4).await?;
-            let length = self.packet_length();
-            self.sequence = self.buffer[self.start + 3].wrapping_add(1);
-            self.start += 4;
-            if payload.len() + length > limit_bytes {
-                return Err(unexpected("a packet that is far too long"));
+            if !self.coming.is_begun {
+                self.buffered(4).await?;
+                let length = self.packet_length();
+                if self.coming.bytes.len() + length > limit_bytes {
+                    return Err(unexpected("a packet that is far too long"));
+                }
+                self.sequence = self.buffer[self.start + 3].wrapping_add(1);
+                self.start += 4;
+                self.coming.bytes.reserve_exact(length);
+                self.coming.left = length;
+                self.coming.is_continued = length == FULL_PACKET;
+                self.coming.is_begun = true;
             }
-            let mut left = length;
-            while left > 0 {
+            while self.coming.left > 0 {
                 self.buffered(1).await?;
-                let piece = left.min(self.end - self.start);
-                payload.extend_from_slice(&self.buffer[self.start..self.start + piece]);
+                let piece = self.coming.left.min(self.end - self.start);
+                let bytes = &self.buffer[self.start..self.start + piece];
+                self.coming.bytes.extend_from_slice(bytes);
                 self.start += piece;
-                left -= piece;
+                self.coming.left -= piece;
             }
-            if length < FULL_PACKET {
+            self.coming.is_begun = false;
+            if !self.coming.is_continued {
                 break;
             }
         }
-        match payload.first() {
-            Some(0xff) => Err(server_error(payload)),
+        packet.clear();
+        std::mem::swap(&mut self.coming.bytes, packet);
+        match packet.first() {
+            Some(0xff) => Err(server_error(packet)),
             _ => Ok(()),
         }
     }

@@ -3,8 +3,6 @@
 //! Layouts: MySQL internals manual, "Binary Log Event", and MariaDB's knowledge base, "Replication Protocol". Every read is checked: an
 //! event that is cut short is `None`, never a panic.
 
-use mysql_async::binlog::events::Event;
-
 /// An event without its checksum, which has been verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LogEvent {
@@ -27,20 +25,6 @@ pub(crate) struct LogEvent {
 impl LogEvent {
     /// Bytes of the header that every event begins with.
     pub(super) const HEADER_BYTES: usize = 19;
-
-    /// Takes an event over from the driver.
-    pub(crate) fn from_driver(event: &Event) -> LogEvent {
-        let header = event.header();
-        LogEvent {
-            seconds: header.timestamp(),
-            kind: header.event_type_raw(),
-            server: u64::from(header.server_id()),
-            flags: header.flags_raw(),
-            end_offset: u64::from(header.log_pos()),
-            size: u64::from(header.event_size()),
-            body: event.data().to_vec(),
-        }
-    }
 
     /// Appends it as [`LogEvent::read`] reads it.
     pub(crate) fn write(&self, output: &mut Vec<u8>) {

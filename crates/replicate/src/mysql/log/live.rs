@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use mysql_async::binlog::BinlogChecksumAlg;
-use mysql_async::binlog::events::Event;
-use mysql_async::{BinlogStream, BinlogStreamRequest};
-
 use super::decode::{FORMAT_DESCRIPTION, HEARTBEAT, HEARTBEAT_V2};
 use super::event::LogEvent;
 use crate::connection::Address;
 use crate::error::ReplicateError;
 use crate::mysql::server::{self, Flavour};
+use crate::mysql::wire::RowReader;
 use crate::position::LogPosition;
 
 /// The server sends a sign of life this often when its log is quiet.
@@ -19,12 +15,26 @@ const HEARTBEAT_S: u64 = 1;
 /// Silence for this long means that the connection is dead, whatever the network says.
 const SILENCE_LIMIT: Duration = Duration::from_secs(10);
 
+/// Bytes of the checksum at the end of an event, and of the description's number for its method before that.
+const CHECKSUM_BYTES: usize = 4;
+const METHOD_BYTES: usize = 1;
+const METHOD_CRC32: u8 = 1;
+const DOING: &str = "reading the log";
+
 /// An open connection that sends the log.
 pub(crate) struct LiveLog {
-    stream: BinlogStream,
+    reader: RowReader,
     address: Address,
-    /// The server has described its format; before that a checksum at an event's end cannot be told from its content.
-    is_described: bool,
+    checksum: Checksum,
+}
+
+/// Whether events end with a checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Checksum {
+    /// The server has not described its log yet; until then one could not be told from an event's content.
+    Unknown,
+    None,
+    Crc32,
 }
 
 impl LiveLog {
@@ -37,41 +47,37 @@ impl LiveLog {
         from: &LogPosition,
         server_id: u32,
     ) -> Result<LiveLog, ReplicateError> {
-        let mut session = server::reader(address).await?;
+        let files = server::log_files(&mut server::reader(address).await?).await?;
+        let period_ns = HEARTBEAT_S * 1_000_000_000;
+        let heartbeats = format!(
+            "SET @master_heartbeat_period = {period_ns}, @source_heartbeat_period = {period_ns}"
+        );
+        let mut setup = vec![
+            heartbeats.as_str(),
+            // Checksums are sent as they stand in the file.
+            "SET @master_binlog_checksum = 'ALL', @source_binlog_checksum = 'ALL'",
+        ];
+        if flavour == Flavour::MariaDb {
+            // 4: we understand MariaDB's own events; without it the server rewrites them.
+            setup.push("SET @mariadb_slave_capability = 4");
+        }
+        let mut reader = RowReader::connect(address, &setup).await?;
         if let Some(expected) = identity {
-            let found = server::identity(&mut session, flavour).await?;
+            // Asked on the connection that sends the log.
+            let found = reader.text(DOING, server::identity_query(flavour)).await?;
             server::require_same(address, expected, &found)?;
         }
-        let files = server::log_files(&mut session).await?;
         if !files.iter().any(|(file, _)| file == from.file()) {
             return Err(ReplicateError::LogPurged {
                 position: from.clone(),
             });
         }
-        let period_ns = HEARTBEAT_S * 1_000_000_000;
-        session
-            .run(
-                "asking for heartbeats",
-                format!("SET @master_heartbeat_period = {period_ns}, @source_heartbeat_period = {period_ns}"),
-            )
-            .await?;
-        if flavour == Flavour::MariaDb {
-            // 4: we understand MariaDB's own events; without it the server rewrites them.
-            session
-                .run(
-                    "announcing what we understand",
-                    "SET @mariadb_slave_capability = 4",
-                )
-                .await?;
-        }
-        let request = BinlogStreamRequest::new(server_id)
-            .with_filename(from.file().as_bytes())
-            .with_pos(from.offset());
-        let opened = session.into_conn().get_binlog_stream(request).await;
+        let opened = reader.begin_log(server_id, from).await;
+        opened.map_err(|error| log_error(address, from, error))?;
         Ok(LiveLog {
-            stream: opened.map_err(|error| log_error(address, from, error))?,
+            reader,
             address: address.clone(),
-            is_described: false,
+            checksum: Checksum::Unknown,
         })
     }
 
@@ -80,54 +86,65 @@ impl LiveLog {
         &mut self,
         position: &LogPosition,
     ) -> Result<LogEvent, ReplicateError> {
-        loop {
-            let silent = || ReplicateError::Silent {
-                side: self.address.side(),
-                host: self.address.host(),
-                doing: "reading the log".to_owned(),
-                limit_s: SILENCE_LIMIT.as_secs(),
+        let next = tokio::time::timeout(SILENCE_LIMIT, self.reader.next_log_packet()).await;
+        let next = next.map_err(|_| self.address.silent(DOING, SILENCE_LIMIT))?;
+        let packet = next.map_err(|error| log_error(&self.address, position, error))?;
+        let Some(packet) = packet else {
+            let closed = mysql_async::DriverError::ConnectionClosed;
+            return Err(self.address.error(DOING, mysql_async::Error::from(closed)));
+        };
+        self.event(packet)
+            .map_err(|reason| ReplicateError::LogUnreadable {
+                position: position.clone(),
+                reason: reason.to_owned(),
+            })
+    }
+
+    /// The event of a packet, without the byte before it and the checksum behind it.
+    fn event(&mut self, mut packet: Vec<u8>) -> Result<LogEvent, &'static str> {
+        const CUT_SHORT: &str = "an event is cut short";
+        let start = 1 + LogEvent::HEADER_BYTES;
+        let head = packet.get(1..start).ok_or(CUT_SHORT)?;
+        let mut event = LogEvent::from_header(head).ok_or(CUT_SHORT)?;
+        let tail = if event.kind == FORMAT_DESCRIPTION {
+            let end = packet.len().checked_sub(CHECKSUM_BYTES + METHOD_BYTES);
+            let method = end.filter(|end| *end >= start).map(|end| packet[end]);
+            self.checksum = match method.ok_or(CUT_SHORT)? {
+                METHOD_CRC32 => Checksum::Crc32,
+                _ => Checksum::None,
             };
-            let next = tokio::time::timeout(SILENCE_LIMIT, self.stream.next()).await;
-            let event = match next.map_err(|_| silent())? {
-                Some(Ok(event)) => event,
-                Some(Err(error)) => return Err(log_error(&self.address, position, error)),
-                None => {
-                    let closed =
-                        mysql_async::Error::from(mysql_async::DriverError::ConnectionClosed);
-                    return Err(self.address.error("reading the log", closed));
-                }
-            };
-            // What the driver unpacks from a compressed transaction; it says nothing when that fails, so we do it again.
-            if !event.footer().get_checksum_enabled() {
-                continue;
+            CHECKSUM_BYTES + METHOD_BYTES
+        } else if self.checksum == Checksum::Crc32 {
+            if !is_sound(&event, &packet[1..]) {
+                return Err(
+                    "an event does not match its checksum: the source's log file is damaged",
+                );
             }
-            if self.is_described && !is_sound(&event) {
-                return Err(ReplicateError::LogUnreadable {
-                    position: position.clone(),
-                    reason:
-                        "an event does not match its checksum: the source's log file is damaged"
-                            .to_owned(),
-                });
-            }
-            self.is_described |= event.header().event_type_raw() == FORMAT_DESCRIPTION;
-            return Ok(LogEvent::from_driver(&event));
-        }
+            CHECKSUM_BYTES
+        } else {
+            0
+        };
+        let end = packet.len().checked_sub(tail);
+        let end = end.filter(|end| *end >= start).ok_or(CUT_SHORT)?;
+        packet.truncate(end);
+        packet.drain(..start);
+        event.body = packet;
+        Ok(event)
     }
 }
 
-/// Whether the event matches its checksum, if it stands in a file and has one.
-fn is_sound(event: &Event) -> bool {
-    let header = event.header();
-    let number = header.event_type_raw();
-    if header.log_pos() == 0 || [FORMAT_DESCRIPTION, HEARTBEAT, HEARTBEAT_V2].contains(&number) {
+/// Whether an event matches its checksum, if it stands in a file.
+fn is_sound(event: &LogEvent, bytes: &[u8]) -> bool {
+    if event.end_offset == 0 || [HEARTBEAT, HEARTBEAT_V2].contains(&event.kind) {
         return true;
     }
-    match event.footer().get_checksum_alg() {
-        Ok(Some(method @ BinlogChecksumAlg::BINLOG_CHECKSUM_ALG_CRC32)) => {
-            event.checksum() == Some(event.calc_checksum(method).to_le_bytes())
-        }
-        _ => true,
-    }
+    bytes
+        .split_last_chunk::<CHECKSUM_BYTES>()
+        .is_some_and(|(content, checksum)| {
+            let mut crc = flate2::Crc::new();
+            crc.update(content);
+            crc.sum() == u32::from_le_bytes(*checksum)
+        })
 }
 
 /// Tells "the log is gone" (final) from "the connection is gone" (passing).

@@ -24,7 +24,7 @@ use crate::position::LogPosition;
 /// Where the events come from.
 enum Feed {
     /// From the server.
-    Live(LiveLog),
+    Live(Box<LiveLog>),
     /// From our own disk, and behind its end from the server.
     Spool(SpoolReader),
 }
@@ -84,7 +84,7 @@ impl LogReader {
         schema: Schema,
         from: LogPosition,
     ) -> Result<LogReader, ReplicateError> {
-        let feed = Feed::Live(owner.open(&from).await?);
+        let feed = Feed::Live(Box::new(owner.open(&from).await?));
         Ok(LogReader::new(feed, owner, Scope::Everything, schema, from))
     }
 
@@ -148,7 +148,7 @@ impl LogReader {
                     if let Some(event) = spool.next().await? {
                         return Ok(event);
                     }
-                    self.feed = Feed::Live(self.owner.open(&self.position).await?);
+                    self.feed = Feed::Live(Box::new(self.owner.open(&self.position).await?));
                     self.is_described = false;
                 }
             }
