@@ -123,23 +123,35 @@ async fn add_missing(
     table: &str,
     missing: &[(String, String)],
 ) -> Result<(), ReplicateError> {
-    let clauses: Vec<String> = missing
-        .iter()
-        .map(|(_, clause)| format!("ADD {clause}"))
-        .collect();
     target
         .run(
             "choosing the database",
             format!("USE {}", quote_name(&schema.database)),
         )
         .await?;
-    let sql = format!("ALTER TABLE {} {}", quote_name(table), clauses.join(", "));
-    target
-        .run_within(
-            REBUILD_LIMIT,
-            &format!("making the indexes of table {table}"),
-            sql,
-        )
-        .await
-        .map(drop)
+    for clauses in statements(missing) {
+        let sql = format!("ALTER TABLE {} {}", quote_name(table), clauses.join(", "));
+        target
+            .run_within(
+                REBUILD_LIMIT,
+                &format!("making the indexes of table {table}"),
+                sql,
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+/// The clauses by statement: all in one, but for a table's second full-text index and each further one, because InnoDB makes one at a time
+/// (error 1795). The first goes with the rest: it rebuilds the table, and the rest is made in the same pass.
+fn statements(missing: &[(String, String)]) -> Vec<Vec<String>> {
+    let add = |(_, clause): &(String, String)| format!("ADD {clause}");
+    let is_full_text = |(_, clause): &&(String, String)| clause.starts_with("FULLTEXT");
+    let (full_text, mut together): (Vec<_>, Vec<_>) = missing.iter().partition(is_full_text);
+    let mut full_text = full_text.into_iter();
+    together.extend(full_text.next());
+    let together = together.into_iter().map(add).collect();
+    std::iter::once(together)
+        .chain(full_text.map(|clause| vec![add(clause)]))
+        .collect()
 }

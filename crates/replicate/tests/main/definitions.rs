@@ -78,6 +78,11 @@ const SHARED: &[Case] = &[
         "UPDATE searched SET words = 'other words', place = POINT(3, 4); INSERT INTO searched VALUES (2, NULL, POINT(-5, 6));",
     ),
     (
+        "searched by several",
+        "CREATE TABLE searched_by_several (id INT PRIMARY KEY, title VARCHAR(99), body TEXT, FULLTEXT KEY t (title), KEY plain (title), FULLTEXT KEY b (body), FULLTEXT KEY both_of (title, body)); INSERT INTO searched_by_several VALUES (1, 'a title', 'some words');",
+        "UPDATE searched_by_several SET body = 'other words'; INSERT INTO searched_by_several VALUES (2, NULL, 'more');",
+    ),
+    (
         "descending",
         "CREATE TABLE descending (a INT, b INT, PRIMARY KEY (a, b), KEY down (b DESC, a)); INSERT INTO descending VALUES (1, 1), (2, 2);",
         "UPDATE descending SET b = 7 WHERE a = 1;",
