@@ -1,6 +1,7 @@
 //! PostgreSQL on both sides.
 
-pub(crate) mod behind;
+pub mod begin_equal;
+pub mod behind;
 pub mod capture;
 pub(crate) mod copy;
 pub mod desk;
@@ -18,6 +19,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod pooler;
 pub mod preflight;
+pub mod resting;
 pub mod schema;
 pub mod sequence;
 pub mod server;

@@ -9,12 +9,27 @@ use crate::postgres::capture::reader::Reader;
 use crate::postgres::capture::{Cut, keys};
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
-use crate::postgres::state::{Checkpoint, Method};
+use crate::postgres::state::{self, Checkpoint, Method, stream_name};
 use crate::postgres::value::quote_text;
 
 /// How often, and how long, it is looked whether the slot is free.
 const LOOK: Duration = Duration::from_millis(100);
 const LOOKS_MOST: usize = 200;
+
+/// Counts those behind the checkpoint of a plan's stream.
+pub async fn of_stream(plan: &StreamPlan) -> Result<u64, ReplicateError> {
+    let mut target = Session::open(&plan.to).await?;
+    let checkpoint = state::peek(&mut target, plan.direction, &plan.database).await?;
+    let checkpoint = checkpoint.ok_or_else(|| ReplicateError::NotStarted {
+        database: plan.database.clone(),
+    })?;
+    changes(
+        plan,
+        &stream_name(plan.direction, &plan.database),
+        &checkpoint,
+    )
+    .await
+}
 
 /// Counts them. `stream` is the stream's name in the state tables.
 pub(crate) async fn changes(

@@ -49,7 +49,7 @@ pub mod keys;
 pub mod prune;
 pub mod reader;
 pub mod remove;
-mod short_lock;
+pub(crate) mod short_lock;
 mod trigger;
 
 pub use cut::Cut;

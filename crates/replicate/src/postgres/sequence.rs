@@ -161,6 +161,24 @@ pub async fn align(
     Ok(aligned)
 }
 
+/// The sequences of the source that have gone past the target's: a number that they gave would be given again.
+pub async fn behind(
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<Vec<String>, ReplicateError> {
+    let own = read(target).await?;
+    let counters = read(source).await?;
+    let is_behind = |(path, counter): &(String, Counter)| {
+        let is_past = |own: &Counter| match counter.increment > 0 {
+            true => counter.next() > own.next(),
+            false => counter.next() < own.next(),
+        };
+        !counter.cycles && own.get(path).is_some_and(is_past)
+    };
+    let behind = counters.into_iter().filter(is_behind);
+    Ok(behind.map(|(path, _)| path).collect())
+}
+
 /// The counters of all sequences of the database by path.
 pub async fn read(session: &mut Session) -> Result<BTreeMap<String, Counter>, ReplicateError> {
     const DOING: &str = "reading the sequences";

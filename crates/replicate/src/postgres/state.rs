@@ -178,6 +178,30 @@ pub async fn begin(
         .map(drop)
 }
 
+/// Begins a stream anew in its place: what was moved to the target, and how, is still known there.
+pub(crate) async fn renew(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+    checkpoint: &Checkpoint,
+) -> Result<(), ReplicateError> {
+    let definition = serde_json::to_string(&checkpoint.tables).unwrap_or_default();
+    let sql = format!(
+        "UPDATE reberth.stream SET phase = '{}', method = '{}', position = {}, certain_from = {}, source_identity = {}, definition = {} WHERE name = {}",
+        checkpoint.phase.word(),
+        checkpoint.method.word(),
+        quote_text(&checkpoint.position),
+        quote_text(&checkpoint.certain_from),
+        quote_text(&checkpoint.source_identity),
+        quote_text(&definition),
+        quote_text(&stream_name(direction, database)),
+    );
+    session
+        .run("writing the first checkpoint", sql)
+        .await
+        .map(drop)
+}
+
 impl StreamState {
     /// The stream's name in the state tables.
     pub fn name(&self) -> &str {
@@ -286,14 +310,45 @@ pub async fn forget(
             )
             .await?;
         if left == Some((0,)) {
-            session
-                .run(
-                    "removing Reberth's schema",
-                    "SET client_min_messages = warning; DROP SCHEMA reberth CASCADE",
-                )
-                .await?;
-            removed.push("the schema reberth".to_owned());
+            removed.extend(remove_own_tables(session).await?);
         }
     }
     Ok(removed)
+}
+
+/// Removes what the last stream into this server leaves. A capture, a fence or the list of what rests may live in the same schema: they are not a stream's to take, and the schema
+/// stays with them.
+async fn remove_own_tables(session: &mut Session) -> Result<Vec<String>, ReplicateError> {
+    let doing = "removing Reberth's schema";
+    let sql = format!(
+        "SELECT format('DROP TABLE %I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = '{OWN_SCHEMA}' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT IN ('capture', 'change', 'resting')"
+    );
+    let drops: Vec<(String,)> = session.rows(doing, sql).await?;
+    let mut sql = "SET client_min_messages = warning".to_owned();
+    for (drop,) in &drops {
+        sql += "; ";
+        sql += drop;
+    }
+    session.run(doing, sql).await?;
+    Ok(match remove_empty_schema(session).await? {
+        true => vec![format!("the schema {OWN_SCHEMA}")],
+        false => Vec::new(),
+    })
+}
+
+/// Drops our schema if nothing is in it. Returns whether it is gone.
+pub(crate) async fn remove_empty_schema(session: &mut Session) -> Result<bool, ReplicateError> {
+    let sql = format!(
+        "SELECT NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid) AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid) \
+         FROM pg_namespace n WHERE n.nspname = '{OWN_SCHEMA}'"
+    );
+    let row: Option<(bool,)> = session.row("looking into our schema", sql).await?;
+    if row != Some((true,)) {
+        return Ok(false);
+    }
+    session
+        .run("removing our schema", format!("DROP SCHEMA {OWN_SCHEMA}"))
+        .await?;
+    Ok(true)
 }

@@ -2,6 +2,7 @@
 
 mod follow;
 mod login;
+mod owner;
 mod random;
 mod verify;
 

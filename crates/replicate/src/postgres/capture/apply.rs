@@ -93,12 +93,8 @@ fn store_standing(stream: &str, oid: u32, standing: &Standing) -> String {
 impl Applier {
     /// Opens the session, under the epoch that the state holds.
     pub async fn open(state: &StreamState) -> Result<Applier, ReplicateError> {
-        let mut target = state.open_writer().await?;
-        // What we write is not to be captured on its way back (rule 32).
-        let mark = format!("SET reberth.origin = {}", quote_text(state.name()));
-        target.run("marking our own writes", mark).await?;
         Ok(Applier {
-            target,
+            target: state.open_writer().await?,
             state: state.clone(),
             staged: BTreeSet::new(),
         })

@@ -4,7 +4,7 @@ use super::short_lock;
 use super::trigger::PREFIX;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
-use crate::postgres::state::OWN_SCHEMA;
+use crate::postgres::state::{OWN_SCHEMA, remove_empty_schema};
 
 /// Removes triggers, functions, the noted changes, and the schema if nothing else of ours lives in it. Returns what was removed.
 pub async fn remove(session: &mut Session) -> Result<Vec<String>, ReplicateError> {
@@ -53,20 +53,4 @@ pub(super) async fn remove_triggers(
         removed.push(format!("triggers of {table}"));
     }
     Ok(removed)
-}
-
-/// Drops our schema if it is empty: a stream into this server keeps its state there too.
-pub(super) async fn remove_empty_schema(session: &mut Session) -> Result<bool, ReplicateError> {
-    let sql = format!(
-        "SELECT NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid) AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = n.oid) \
-         FROM pg_namespace n WHERE n.nspname = '{OWN_SCHEMA}'"
-    );
-    let row: Option<(bool,)> = session.row("looking into our schema", sql).await?;
-    if row != Some((true,)) {
-        return Ok(false);
-    }
-    session
-        .run("removing our schema", format!("DROP SCHEMA {OWN_SCHEMA}"))
-        .await?;
-    Ok(true)
 }

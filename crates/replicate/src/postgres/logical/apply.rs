@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::decode::Value;
 use super::fold::{Key, Now, TableChanges};
+use super::ordered::{Cascades, Change, cascades, statements};
 use super::write::{Rounds, Shape, Statement};
 use crate::connection::LONG_STATEMENT_LIMIT;
 use crate::error::ReplicateError;
@@ -24,6 +25,8 @@ use crate::postgres::value::quote_text;
 pub(crate) struct Batch {
     /// By the table's path.
     pub(crate) tables: BTreeMap<String, (Arc<Shape>, TableChanges)>,
+    /// One after another, where foreign keys cannot be switched off; then nothing stands in `tables`.
+    pub(crate) ordered: Vec<Change>,
     /// Transactions that end in it.
     pub(crate) transactions: u64,
     /// Row changes in it, as the log counts them.
@@ -38,6 +41,8 @@ pub(crate) struct Applier {
     state: StreamState,
     position: LogPosition,
     is_in_transaction: bool,
+    /// What foreign keys do by themselves, where they are in force.
+    cascades: Option<Cascades>,
 }
 
 impl Applier {
@@ -45,12 +50,20 @@ impl Applier {
         state: &StreamState,
         position: LogPosition,
     ) -> Result<Applier, ReplicateError> {
+        let mut session = state.open_writer().await?;
+        let cascades = cascades(&mut session).await?;
         Ok(Applier {
-            session: state.open_writer().await?,
+            session,
             state: state.clone(),
             position,
             is_in_transaction: false,
+            cascades,
         })
+    }
+
+    /// Whether changes must come one after another.
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.cascades.is_some()
     }
 
     /// The session, for its settings.
@@ -61,12 +74,20 @@ impl Applier {
     /// Carries a batch out. Returns the place that is committed now.
     pub(crate) async fn apply(&mut self, batch: Batch) -> Result<LogPosition, ReplicateError> {
         let Batch {
-            mut tables, end, ..
+            mut tables,
+            ordered,
+            end,
+            ..
         } = batch;
         let to = end.map_or(self.position.clone(), LogPosition::of_lsn);
         let needs_end = self.is_in_transaction && end.is_some();
         if !self.is_in_transaction {
-            let begin = format!("BEGIN; {}", self.advance(&to));
+            // A transaction of the source may have relied on it.
+            let deferred = match self.cascades {
+                Some(_) => "SET CONSTRAINTS ALL DEFERRED; ",
+                None => "",
+            };
+            let begin = format!("BEGIN; {deferred}{}", self.advance(&to));
             self.run("beginning a transaction", begin.into_bytes())
                 .await?;
             self.is_in_transaction = true;
@@ -75,6 +96,7 @@ impl Applier {
             self.fetch_carried(shape, changes).await?;
         }
         self.write(tables).await?;
+        self.write_in_order(&ordered).await?;
         if end.is_none() {
             return Ok(self.position.clone());
         }
@@ -206,6 +228,36 @@ impl Applier {
                     statement.rows_most
                 );
                 return Err(self.diverged(&written[*place].0, what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries changes out one after another.
+    async fn write_in_order(&mut self, changes: &[Change]) -> Result<(), ReplicateError> {
+        let Some(cascades) = self.cascades.as_ref().filter(|_| !changes.is_empty()) else {
+            return Ok(());
+        };
+        let script =
+            statements(changes, cascades).ok_or_else(|| ReplicateError::LogUnreadable {
+                position: self.position.clone(),
+                reason: "a change lacks its key, or has other fields than the table".to_owned(),
+            })?;
+        let texts: Vec<&[u8]> = script
+            .iter()
+            .map(|(_, statement)| statement.sql.as_slice())
+            .collect();
+        let answers = self
+            .session
+            .script(LONG_STATEMENT_LIMIT, "applying changes", &texts)
+            .await?;
+        for ((shape, statement), rows) in script.iter().zip(answers) {
+            if !(statement.rows_least..=statement.rows_most).contains(&rows) {
+                let what = format!(
+                    "{} row(s) should have been changed, and {rows} were",
+                    statement.rows_most
+                );
+                return Err(self.diverged(shape, what));
             }
         }
         Ok(())

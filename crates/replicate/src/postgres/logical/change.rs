@@ -1,32 +1,51 @@
 //! One change of the log among the changes of its table.
 
 use super::decode::{Old, Tuple, Value};
-use super::fold::{Key, Step, TableChanges};
+use super::fold::{Step, TableChanges};
 use super::write::Shape;
 
-fn key(shape: &Shape, tuple: &Tuple) -> Option<Key> {
-    let field = |place: &usize| match tuple.get(*place)? {
-        Value::Text(text) => Some(text.clone()),
-        Value::Null | Value::Unchanged => None,
-    };
-    shape.key.iter().map(field).collect()
+/// What the log says of one row, or of a whole table.
+#[derive(Debug)]
+pub(crate) enum Row {
+    /// It comes.
+    Insert(Tuple),
+    /// It changes.
+    Update(Option<Old>, Tuple),
+    /// It goes.
+    Delete(Old),
+    /// All rows of the table go.
+    Truncate,
 }
 
-/// A row comes. `None`: it has other fields than the table, or lacks its key.
-pub(super) fn insert(shape: &Shape, changes: &mut TableChanges, new: Tuple) -> Option<()> {
+impl Row {
+    /// Folds it into what is known of its table. `None`: it has other fields than the table, or lacks its key.
+    pub(super) fn fold(self, shape: &Shape, changes: &mut TableChanges) -> Option<()> {
+        match self {
+            Row::Insert(new) => insert(shape, changes, new),
+            Row::Update(old, new) => update(shape, changes, old, new),
+            Row::Delete(old) => delete(shape, changes, old),
+            Row::Truncate => {
+                changes.truncate();
+                Some(())
+            }
+        }
+    }
+}
+
+fn insert(shape: &Shape, changes: &mut TableChanges, new: Tuple) -> Option<()> {
     if new.len() != shape.fields.len() {
         return None;
     }
     if shape.key.is_empty() {
         changes.steps.push(Step::Insert(new));
     } else {
-        changes.insert(key(shape, &new)?, new);
+        changes.insert(shape.key_of(&new)?, new);
     }
     Some(())
 }
 
-/// A row changes. `None` as above, also if a row without a key is not told whole.
-pub(super) fn update(
+/// `None` also if a row without a key is not told whole.
+fn update(
     shape: &Shape,
     changes: &mut TableChanges,
     old: Option<Old>,
@@ -60,20 +79,19 @@ pub(super) fn update(
             }
         }
     }
-    let new_key = key(shape, &new)?;
+    let new_key = shape.key_of(&new)?;
     let old_key = match old_tuple {
-        Some(tuple) => key(shape, tuple)?,
+        Some(tuple) => shape.key_of(tuple)?,
         None => new_key.clone(),
     };
     changes.update(old_key, new_key, new);
     Some(())
 }
 
-/// A row goes. `None` as above.
-pub(super) fn delete(shape: &Shape, changes: &mut TableChanges, old: Old) -> Option<()> {
+fn delete(shape: &Shape, changes: &mut TableChanges, old: Old) -> Option<()> {
     match old {
         Old::Key(tuple) | Old::Row(tuple) if !shape.key.is_empty() => {
-            changes.delete(key(shape, &tuple)?);
+            changes.delete(shape.key_of(&tuple)?);
         }
         Old::Row(tuple) => changes.steps.push(Step::Delete(tuple)),
         Old::Key(_) => return None,

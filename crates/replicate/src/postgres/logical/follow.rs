@@ -33,7 +33,8 @@ pub(crate) async fn follow(
     find_operators(applier.session()).await?;
     let (hand_over, mut batches) = mpsc::channel::<Batch>(1);
     let tables = checkpoint.tables.clone();
-    let gathering = Gathering::new(reader, plan, tables, readings, &from, until, publish);
+    let gathering = Gathering::new(reader, plan, tables, readings, &from, until, publish)
+        .in_order(applier.is_in_order());
     let committed = gathering.committed();
     let apply = async {
         while let Some(batch) = batches.recv().await {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use super::apply::{Batch, is_own_mark};
-use super::change::{delete, insert, update};
+use super::change::Row;
 use super::decode::{Message, Relation};
 use super::fold::TableChanges;
 use super::reader::{Read, Reader, STATUS_INTERVAL};
@@ -72,6 +72,8 @@ pub(super) struct Gathering {
     batch: Batch,
     bytes: usize,
     bytes_most: usize,
+    /// Changes are kept one after another, not folded.
+    in_order: bool,
     transaction: Transaction,
     until: Option<u64>,
     /// The source has sent everything below this place.
@@ -112,6 +114,7 @@ impl Gathering {
             batch: Batch::default(),
             bytes: 0,
             bytes_most: plan.stage_bytes(),
+            in_order: false,
             transaction: Transaction::None,
             until: until.map(LogPosition::offset),
             reached: from.offset(),
@@ -121,6 +124,11 @@ impl Gathering {
             changes_of_present: 0,
             altered: None,
         }
+    }
+
+    /// Keeps the changes in their order instead of folding them.
+    pub(super) fn in_order(self, in_order: bool) -> Gathering {
+        Gathering { in_order, ..self }
     }
 
     /// What is known to be committed.
@@ -296,21 +304,12 @@ impl Gathering {
                 let followed = self.recognise(relation);
                 self.relations.insert(oid, followed);
             }
-            Message::Insert { oid, new } => {
-                self.change(oid, bytes, |shape, changes| insert(shape, changes, new))?
-            }
-            Message::Update { oid, old, new } => self.change(oid, bytes, |shape, changes| {
-                update(shape, changes, old, new)
-            })?,
-            Message::Delete { oid, old } => {
-                self.change(oid, bytes, |shape, changes| delete(shape, changes, old))?
-            }
+            Message::Insert { oid, new } => self.change(oid, bytes, Row::Insert(new))?,
+            Message::Update { oid, old, new } => self.change(oid, bytes, Row::Update(old, new))?,
+            Message::Delete { oid, old } => self.change(oid, bytes, Row::Delete(old))?,
             Message::Truncate { oids } => {
                 for oid in oids {
-                    self.change(oid, bytes, |_, changes| {
-                        changes.truncate();
-                        Some(())
-                    })?;
+                    self.change(oid, bytes, Row::Truncate)?;
                 }
             }
             Message::Other => {}
@@ -356,12 +355,7 @@ impl Gathering {
     }
 
     /// Gathers a change, unless it is none of ours or came with the copy.
-    fn change(
-        &mut self,
-        oid: u32,
-        bytes: usize,
-        gather: impl FnOnce(&Shape, &mut TableChanges) -> Option<()>,
-    ) -> Result<(), ReplicateError> {
+    fn change(&mut self, oid: u32, bytes: usize, row: Row) -> Result<(), ReplicateError> {
         let Transaction::Wanted(transaction) = self.transaction else {
             return Ok(());
         };
@@ -384,18 +378,22 @@ impl Gathering {
         if is_copied {
             return Ok(());
         }
+        self.batch.changes += 1;
+        self.changes_of_present += 1;
+        self.bytes += bytes;
+        if self.in_order {
+            self.batch.ordered.push((shape.clone(), row));
+            return Ok(());
+        }
         if !self.batch.tables.contains_key(path) {
             let empty = (shape.clone(), TableChanges::default());
             self.batch.tables.insert(path.clone(), empty);
         }
-        self.batch.changes += 1;
-        self.changes_of_present += 1;
-        self.bytes += bytes;
         let gathered = self
             .batch
             .tables
             .get_mut(path)
-            .and_then(|(shape, changes)| gather(shape, changes));
+            .and_then(|(shape, changes)| row.fold(shape, changes));
         gathered.ok_or_else(|| ReplicateError::LogUnreadable {
             position: LogPosition::of_lsn(self.done_up_to()),
             reason: format!("a change of {path} lacks its key, or has other fields than the table"),

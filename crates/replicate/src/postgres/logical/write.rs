@@ -45,7 +45,16 @@ impl Shape {
         !self.table.has_other_unique && (0..self.fields.len()).all(may_set)
     }
 
-    fn column(&self, field: usize) -> &Column {
+    /// The key of a row. `None`: it is not told whole.
+    pub(super) fn key_of(&self, tuple: &Tuple) -> Option<Key> {
+        let field = |place: &usize| match tuple.get(*place)? {
+            Value::Text(text) => Some(text.clone()),
+            Value::Null | Value::Unchanged => None,
+        };
+        self.key.iter().map(field).collect()
+    }
+
+    pub(super) fn column(&self, field: usize) -> &Column {
         &self.table.columns[self.fields[field]]
     }
 
@@ -136,7 +145,7 @@ impl Shape {
         rounds
     }
 
-    fn delete(&self, keys: &[Key]) -> Vec<u8> {
+    pub(super) fn delete(&self, keys: &[Key]) -> Vec<u8> {
         let mut sql = format!("DELETE FROM ONLY {} AS t USING ", self.table.path()).into_bytes();
         self.unnest_keys(&mut sql, keys.iter());
         sql.extend_from_slice(
@@ -182,7 +191,7 @@ impl Shape {
         Some(exactly(rows.len(), sql))
     }
 
-    fn insert(&self, rows: &[Tuple]) -> Vec<u8> {
+    pub(super) fn insert(&self, rows: &[Tuple]) -> Vec<u8> {
         let all: Vec<usize> = (0..self.fields.len()).collect();
         if all.is_empty() {
             let rows = rows.len();
@@ -215,7 +224,7 @@ impl Shape {
 
     /// Changes of a table without a key. Rows that come one after another come together; each other change hits one row that is alike in every field,
     /// as text (rule 7).
-    fn steps(&self, steps: &[Step]) -> Vec<Statement> {
+    pub(super) fn steps(&self, steps: &[Step]) -> Vec<Statement> {
         let mut statements = Vec::new();
         let mut rest = steps;
         while let Some((step, after)) = rest.split_first() {
@@ -331,7 +340,7 @@ impl Shape {
     }
 }
 
-fn exactly(rows: usize, sql: Vec<u8>) -> Statement {
+pub(super) fn exactly(rows: usize, sql: Vec<u8>) -> Statement {
     Statement {
         sql,
         rows_least: rows as u64,

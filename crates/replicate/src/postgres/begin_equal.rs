@@ -1,0 +1,53 @@
+//! Begins a stream between two databases that are equal already, at a moment at which nobody writes to either: nothing is copied.
+//!
+//! So a way back begins, and the first stream again behind a way back. Both sides were compared behind a fence, and the slot is made while that fence stands, so
+//! every change that comes later is in its stream and every one before it is on the other side.
+
+use crate::claim::Claim;
+use crate::error::ReplicateError;
+use crate::position::LogPosition;
+use crate::postgres::logical::slot;
+use crate::postgres::plan::StreamPlan;
+use crate::postgres::session::Session;
+use crate::postgres::state::{self, Checkpoint, Method, StreamState};
+use crate::postgres::{server, table};
+use crate::stream::Phase;
+
+/// Makes the slot and writes the checkpoint, in place of what an earlier stream of that direction left. Returns where it begins.
+pub async fn begin_equal(plan: &StreamPlan) -> Result<LogPosition, ReplicateError> {
+    let mut source = Session::open(&plan.from).await?;
+    let tables = table::read(&mut source).await?;
+    let mut target = Session::open(&plan.to).await?;
+    state::prepare_tables(&mut target).await?;
+    let was_begun = shut_out(plan, &mut target).await?;
+    let (place, _) = slot::make(plan, &tables).await?;
+    let checkpoint = Checkpoint {
+        phase: Phase::Following,
+        method: Method::Logical,
+        position: place.to_string(),
+        certain_from: place.to_string(),
+        source_identity: server::identity(&mut source).await?,
+        tables,
+    };
+    match was_begun {
+        true => state::renew(&mut target, plan.direction, &plan.database, &checkpoint).await?,
+        false => state::begin(&mut target, plan.direction, &plan.database, &checkpoint).await?,
+    }
+    Ok(place)
+}
+
+/// Ends a stream for good where it writes. Returns what was removed.
+pub async fn end(plan: &StreamPlan, target: &mut Session) -> Result<Vec<String>, ReplicateError> {
+    shut_out(plan, target).await?;
+    state::forget(target, plan.direction, &plan.database).await
+}
+
+/// Shuts out whoever carries the stream on. Returns whether it was ever begun.
+async fn shut_out(plan: &StreamPlan, target: &mut Session) -> Result<bool, ReplicateError> {
+    let begun = state::peek(target, plan.direction, &plan.database).await?;
+    if begun.is_some() {
+        let mut claim = Claim::new()?;
+        StreamState::take_over(target, plan.direction, &plan.database, &mut claim).await?;
+    }
+    Ok(begun.is_some())
+}
