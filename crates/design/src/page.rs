@@ -1,6 +1,7 @@
 //! The design as one HTML file: the network as a picture, sizes, traffic, decisions, and the bill. Style inside, nothing
 //! loaded from anywhere, no script. Every name that came from outside is escaped.
 
+mod cluster;
 mod markup;
 mod picture;
 mod tables;
@@ -12,32 +13,15 @@ use markup::{escaped, section};
 
 const STYLE: &str = include_str!("page/style.css");
 
-/// The sections in their order, with the anchor of each.
-const CONTENTS: [(&str, &str); 7] = [
-    ("network", "The network"),
-    ("sizes", "What runs"),
-    ("traffic", "Who may talk to whom"),
-    ("names", "Names and delivery"),
-    ("decisions", "Decisions"),
-    ("bill", "The bill"),
-    ("left", "Not part of this design"),
-];
+/// A section: its anchor, its title, its content.
+type Section = (&'static str, &'static str, String);
 
 /// The page of a design. `costs` are the lines of the assessment that the design follows.
 pub fn page(design: &Design, costs: &[CostLine]) -> String {
-    let bodies = [
-        format!("{}{}", picture::network(design), tables::ranges(design)),
-        tables::sizes(design),
-        tables::traffic(design),
-        tables::names(design),
-        tables::decisions(design),
-        tables::bill(costs),
-        tables::not_carried(design),
-    ];
-    let sections: String = CONTENTS
+    let contents = contents(design, costs);
+    let sections: String = contents
         .iter()
-        .zip(bodies)
-        .map(|((anchor, title), body)| section(anchor, title, &body))
+        .map(|(anchor, title, body)| section(anchor, title, body))
         .collect();
     let target = &design.target;
     let title = format!(
@@ -47,36 +31,68 @@ pub fn page(design: &Design, costs: &[CostLine]) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{}<main>\n{sections}</main>\n<footer>Design <code>{}</code></footer>\n</body>\n</html>\n",
-        masthead(design, &title),
+        masthead(design, &title, &contents),
         escaped(&design.hash),
         title = escaped(&title),
     )
 }
 
-fn masthead(design: &Design, title: &str) -> String {
+/// The sections in their order.
+fn contents(design: &Design, costs: &[CostLine]) -> Vec<Section> {
+    let network = format!("{}{}", picture::network(design), tables::ranges(design));
+    let mut contents = vec![("network", "The network", network)];
+    match &design.platform {
+        None => contents.push(("sizes", "What runs", tables::sizes(design))),
+        Some(platform) => contents.extend([
+            ("cluster", "The cluster", cluster::cluster(platform)),
+            ("placement", "Does it fit", cluster::placement(platform)),
+            ("workloads", "What runs", cluster::workloads(platform)),
+            ("stores", "Databases and caches", tables::stores(design)),
+            (
+                "services",
+                "Added services and settings",
+                cluster::services_and_settings(platform),
+            ),
+        ]),
+    }
+    contents.extend([
+        ("traffic", "Who may talk to whom", tables::traffic(design)),
+        ("names", "Names and delivery", tables::names(design)),
+        ("decisions", "Decisions", tables::decisions(design)),
+        ("bill", "The bill", tables::bill(costs)),
+        (
+            "left",
+            "Not part of this design",
+            tables::not_carried(design),
+        ),
+    ]);
+    contents
+}
+
+fn masthead(design: &Design, title: &str, contents: &[Section]) -> String {
     let overridden = design
         .decisions
         .iter()
         .filter(|decision| decision.overridden.is_some())
         .count();
     let replicas: usize = design.databases.iter().map(|one| one.replicas.len()).sum();
-    let cards = [
-        (design.network.zones.len(), "availability zones"),
-        (design.services.len(), "services"),
+    let mut cards = vec![(design.network.zones.len(), "availability zones")];
+    cards.extend(cluster::cards(design));
+    cards.extend([
         (design.databases.len(), "databases"),
         (replicas, "read replicas"),
         (design.decisions.len(), "decisions"),
         (overridden, "of them by the policy"),
-    ];
+    ]);
     let cards: String = cards
         .iter()
         .map(|(count, what)| {
             format!("<div class=\"card\"><p class=\"figure\">{count}</p><p>{what}</p></div>\n")
         })
         .collect();
-    let links: String = CONTENTS
+    let links: String = contents
         .iter()
-        .map(|(anchor, title)| format!("<a href=\"#{anchor}\">{title}</a>\n"))
+        .map(|(anchor, title, _)| format!("<a href=\"#{anchor}\">{title}</a>\n"))
         .collect();
     format!(
         "<header>\n<p class=\"kicker\">Design of the target</p>\n<h1>{}</h1>\n<nav>\n{links}</nav>\n<div class=\"cards\">\n{cards}</div>\n</header>\n",

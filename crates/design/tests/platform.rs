@@ -2,7 +2,7 @@
 
 mod hostile;
 
-use reberth_design::{design, notes};
+use reberth_design::{design, notes, page};
 use reberth_model::design::{
     Design, Fate, PodAddressing, ResourceBasis, Rollout, Scaling, SettingFate, Workload,
     WorkloadKind,
@@ -372,4 +372,32 @@ fn names_are_switched_in_the_zone_that_they_lie_in() {
     );
     let told = "other records of pathlearn.example";
     assert!(made.not_carried.iter().any(|own| own.why.contains(told)));
+}
+
+#[test]
+fn the_page_shows_what_runs_where_and_whether_it_fits() {
+    let mut made = made(&[]);
+    let html = page(&made, &[]);
+    let platform = made.platform.as_ref().unwrap();
+    let workloads = platform.workloads.iter().map(|own| &own.key);
+    let groups = platform
+        .node_groups
+        .iter()
+        .map(|own| &own.instance_type.value);
+    let fates = platform.addon_fates.iter().map(|own| &own.service);
+    for text in workloads.chain(groups).chain(fates) {
+        assert!(html.contains(text.as_str()), "{text} is not on the page");
+    }
+    assert_eq!(html.matches("class=\"scenario\"").count(), 5 + 3);
+
+    let hostile = "\"><script>alert(1)</script>";
+    let platform = made.platform.as_mut().unwrap();
+    platform.workloads[0].key = hostile.to_owned();
+    platform.addon_fates[0].service = hostile.to_owned();
+    platform.placements[0].scenarios[0].what = hostile.to_owned();
+    platform.placements[0].scenarios[0].zones[0].zone = hostile.to_owned();
+    assert!(
+        !page(&made, &[]).contains("<script"),
+        "a name became markup"
+    );
 }

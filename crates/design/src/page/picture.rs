@@ -188,6 +188,14 @@ fn dwellers(design: &Design, tier: Tier) -> Vec<String> {
             });
             lines.extend(balancers.filter(|_| !is_public));
             lines.extend(named("services", services));
+            let groups = design.platform.iter().flat_map(|own| &own.node_groups);
+            let groups = groups.map(|own| {
+                format!(
+                    "{} {}–{} × {}",
+                    own.key, own.size.min, own.size.max, own.instance_type.value
+                )
+            });
+            lines.extend(named("nodes", groups));
         }
         Tier::Data => {
             let databases = design.databases.iter().map(|one| one.key.clone());
@@ -229,7 +237,7 @@ fn ways(design: &Design) -> String {
         )));
         svg.push_str(&line(right + 8, at(entered) - 8, "small", what));
     }
-    if !design.services.is_empty() {
+    if !design.services.is_empty() || design.platform.is_some() {
         svg.push_str(&flow(&format!(
             "M{} {}H{}V{}H{}",
             right,
@@ -248,10 +256,19 @@ fn ways(design: &Design) -> String {
                 at(2),
                 right + 4
             )));
-            svg.push_str(&line(right + 42, at(2) - 8, "small", "3306, TLS"));
+            svg.push_str(&line(right + 42, at(2) - 8, "small", &ports(design)));
         }
     }
     svg
+}
+
+/// Ports of the databases.
+fn ports(design: &Design) -> String {
+    let has = |engine: &str| design.databases.iter().any(|one| one.engine == engine);
+    let ports = [("mysql", "3306"), ("postgres", "5432")];
+    let ports = ports.iter().filter(|(engine, _)| has(engine));
+    let ports: Vec<&str> = ports.map(|(_, port)| *port).collect();
+    format!("{}, TLS", ports.join(", "))
 }
 
 fn flow(path: &str) -> String {

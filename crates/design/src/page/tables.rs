@@ -45,9 +45,12 @@ pub(super) fn sizes(design: &Design) -> String {
         })
         .collect();
     let header = ["service", "environment", "type", "servers", "why"];
-    let mut text = table(&header, &services, "No service.");
-    text.push_str(&heading("Databases"));
-    text.push_str(&databases(design));
+    table(&header, &services, "No service.") + &stores(design)
+}
+
+/// Databases and caches.
+pub(super) fn stores(design: &Design) -> String {
+    let mut text = heading("Databases") + &databases(design);
     if !design.caches.is_empty() {
         let caches: Vec<Vec<Cell>> = design
             .caches

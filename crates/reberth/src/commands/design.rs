@@ -1,5 +1,6 @@
 //! `reberth design`: the complete target, with its hash.
 
+mod cluster;
 mod explain;
 
 pub(crate) use explain::explain;
@@ -58,6 +59,7 @@ pub(crate) fn run(project: &Project, output: &Output) -> Result<Exit, Failure> {
 
 fn summary(design: &Design, problems: &[Note]) -> Value {
     json!({
+        "cluster": design.platform.as_ref().map(cluster::summary),
         "hash": design.hash,
         "parent": design.parent,
         "network": design.network.cidr,
@@ -75,7 +77,11 @@ fn note_text(note: &Note) -> String {
 }
 
 fn text(design: &Design, problems: &[Note]) -> String {
-    let mut parts = vec![network(design), services(design), databases(design)];
+    let runs = match &design.platform {
+        Some(platform) => cluster::text(platform),
+        None => services(design),
+    };
+    let mut parts = vec![network(design), runs, databases(design)];
     if !design.not_carried.is_empty() {
         parts.push(format!(
             "{} things are not carried; design.json lists each with the reason",
