@@ -18,6 +18,7 @@ use crate::rules::{self, Context};
 use assumed::Assumed;
 use price_table::Price;
 use reberth_model::assessment::{CostLine, HowKnown, Outlook, Side, Total, Totals};
+use reberth_model::design::Design;
 use reberth_model::estate::{Attributes, Estate};
 use reberth_model::money::Usd;
 use target::Scene;
@@ -26,19 +27,30 @@ use target::Scene;
 pub(crate) const HOURS_PER_MONTH: u64 = 730;
 
 /// Every line: the source, the target, and what the move costs once.
-pub(crate) fn lines(estate: &Estate, context: &Context, scenario: &Scenario) -> Vec<CostLine> {
+pub(crate) fn lines(
+    estate: &Estate,
+    context: &Context,
+    scenario: &Scenario,
+    design: Option<&Design>,
+) -> Vec<CostLine> {
     let mut lines = hidden(estate, Side::Source);
     lines.extend(not_understood(estate, Side::Source));
     lines.extend(source::lines(estate, &context.catalog.prices));
-    lines.extend(target_lines(estate, context, scenario));
+    lines.extend(target_lines(estate, context, scenario, design));
     lines
 }
 
-fn target_lines(estate: &Estate, context: &Context, scenario: &Scenario) -> Vec<CostLine> {
+fn target_lines(
+    estate: &Estate,
+    context: &Context,
+    scenario: &Scenario,
+    design: Option<&Design>,
+) -> Vec<CostLine> {
     let scene = Scene {
         estate,
         region: scenario.region(&context.policy.target.region),
         scenario,
+        design,
         prices: &context.catalog.prices,
     };
     let mut lines = hidden(estate, Side::Target);
@@ -50,10 +62,15 @@ fn target_lines(estate: &Estate, context: &Context, scenario: &Scenario) -> Vec<
 }
 
 /// What the sums of `lines` mean.
-pub(crate) fn outlook(estate: &Estate, context: &Context, lines: &[CostLine]) -> Outlook {
+pub(crate) fn outlook(
+    estate: &Estate,
+    context: &Context,
+    lines: &[CostLine],
+    design: Option<&Design>,
+) -> Outlook {
     let region = &context.policy.target.region;
     outlook::outlook(estate, lines, &totals(lines), region, |scenario| {
-        totals(&target_lines(estate, context, scenario)).target
+        totals(&target_lines(estate, context, scenario, design)).target
     })
 }
 

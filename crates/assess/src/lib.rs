@@ -80,7 +80,7 @@ pub fn assess(question: Question) -> Result<Assessment, AssessError> {
         policy,
         catalog: &catalog,
     };
-    let costs = cost::lines(estate, &context, scenario);
+    let costs = cost::lines(estate, &context, scenario, design);
     let target = Target {
         design,
         costs: &costs,
@@ -95,7 +95,7 @@ pub fn assess(question: Question) -> Result<Assessment, AssessError> {
         catalog_version: catalog.version.clone(),
         target_region: policy.target.region.clone(),
         totals: cost::totals(&costs),
-        outlook: cost::outlook(estate, &context, &costs),
+        outlook: cost::outlook(estate, &context, &costs, design),
         blockers: blockers::find(estate, &checks),
         waves: waves::plan(estate),
         design: design.map(|design| design.hash.clone()),

@@ -78,9 +78,11 @@ fn masthead(design: &Design, title: &str, contents: &[Section]) -> String {
     let replicas: usize = design.databases.iter().map(|one| one.replicas.len()).sum();
     let mut cards = vec![(design.network.zones.len(), "availability zones")];
     cards.extend(cluster::cards(design));
+    cards.push((design.databases.len(), "databases"));
+    if replicas > 0 || design.platform.is_none() {
+        cards.push((replicas, "read replicas"));
+    }
     cards.extend([
-        (design.databases.len(), "databases"),
-        (replicas, "read replicas"),
         (design.decisions.len(), "decisions"),
         (overridden, "of them by the policy"),
     ]);

@@ -10,6 +10,7 @@ mod servers;
 mod surroundings;
 
 use reberth_model::assessment::CostLine;
+use reberth_model::design::Design;
 use reberth_model::estate::Estate;
 
 use super::price_table::PriceTable;
@@ -24,6 +25,8 @@ pub(super) struct Scene<'a> {
     pub(super) region: &'a str,
     /// Decisions that differ.
     pub(super) scenario: &'a Scenario,
+    /// The design, once there is one.
+    pub(super) design: Option<&'a Design>,
     /// Prices.
     pub(super) prices: &'a PriceTable,
 }

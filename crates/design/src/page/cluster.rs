@@ -61,7 +61,7 @@ fn node_groups(platform: &Platform) -> String {
         .map(|own| {
             vec![
                 Cell::code(&own.key),
-                Cell::code(&own.instance_type.value),
+                Cell::text(&own.instance_type.value),
                 Cell::number(format!("{} to {}", own.size.min, own.size.max)),
                 Cell::number(processors(own.allocatable_cpu_millis)),
                 Cell::number(gib(own.allocatable_memory_mib)),

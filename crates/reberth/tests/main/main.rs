@@ -15,6 +15,7 @@ mod live;
 mod operate;
 mod pair;
 mod pipeline;
+mod platform;
 mod postgres;
 mod postgres_pair;
 mod postgres_pooler;

@@ -1,7 +1,9 @@
 //! EKS for the processes of a platform: the control plane, and nodes that hold what the processes ask for.
 //!
 //! A platform tells the size of each process and not its use, so the nodes are assumed: the sizes are packed by processors and memory onto nodes of one
-//! type, over three zones. The design packs them one by one; this is the estimate before it.
+//! type, over three zones. That is the estimate before a design: the design places each pod, and once there is one its nodes are priced.
+
+mod designed;
 
 use reberth_model::assessment::{CostLine, HowKnown, Side};
 use reberth_model::estate::Process;
@@ -41,7 +43,13 @@ pub(super) fn lines(scene: &Scene) -> Vec<CostLine> {
     let processes: Vec<&Process> = running.iter().map(|(_, process)| *process).collect();
     let needed = Needed::of(&processes);
     let mut lines = vec![control_plane(scene, ids.clone())];
-    lines.extend(nodes(scene, &needed, ids));
+    match scene.design.and_then(|design| design.platform.as_ref()) {
+        Some(platform) => {
+            lines.extend(designed::lines(scene, platform, &ids));
+            lines.push(disks(scene, designed::count(platform), ids));
+        }
+        None => lines.extend(nodes(scene, &needed, ids)),
+    }
     lines
 }
 
