@@ -89,6 +89,11 @@ impl Gathered {
         self.mentions.insert((path.to_owned(), urn.to_owned()));
     }
 
+    /// Everything added so far, to be added to.
+    pub(crate) fn resources_mut(&mut self) -> impl Iterator<Item = &mut Resource> {
+        self.resources.iter_mut()
+    }
+
     /// Everything added so far.
     pub(crate) fn resources(&self) -> &[Resource] {
         &self.resources

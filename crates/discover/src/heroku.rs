@@ -17,6 +17,7 @@ mod invoices;
 mod jobs;
 mod people;
 mod pipelines;
+mod process_use;
 mod processes;
 mod reader;
 mod spaces;
@@ -27,6 +28,8 @@ use reberth_model::estate::Estate;
 
 use crate::gathered::Gathered;
 use crate::{Api, DiscoverError, Fingerprint, OnProgress};
+pub use process_use::ProcessUse;
+
 use apps::AppSummary;
 use form::Named;
 use reader::Reader;
@@ -47,6 +50,8 @@ pub struct Options<'a> {
     pub data_api: &'a Api,
     /// Makes fingerprints of the values of settings.
     pub fingerprint: &'a Fingerprint,
+    /// What a person measured of processes. `None`: nobody did.
+    pub process_use: Option<&'a [ProcessUse]>,
     /// Scheduled jobs that a person listed, since no API tells them. `None`: nobody did.
     pub scheduled_jobs: Option<&'a [ScheduledJob]>,
 }
@@ -91,6 +96,7 @@ pub async fn discover(
     data_services::gather(&reader, &addons, &mut gathered).await?;
     addons::gather(&addons, &mut gathered);
     jobs::gather_listed(&reader, &apps, &addons, options, &mut gathered);
+    process_use::gather_listed(&reader, &apps, options, &mut gathered);
     people::gather(&reader, &teams, &apps, &mut gathered).await?;
     spaces::gather(&reader, &mut gathered).await?;
     invoices::gather(&reader, &mut gathered).await?;

@@ -1,17 +1,60 @@
 //! The account on Heroku, calm and with every fault.
 
-use reberth_discover::heroku::{self, ACCEPT, Options, ScheduledJob};
+use reberth_discover::heroku::{self, ACCEPT, Options, ProcessUse, ScheduledJob};
 use reberth_discover::{Api, DiscoverError, Fingerprint, Token};
-use reberth_model::estate::{Attributes, Estate};
+use reberth_model::estate::{Attributes, Estate, ProcessUtilisation};
 use reberth_testkit::replay::{Faults, Recording, Replay, Stats};
 use serde_json::json;
 
 use crate::harness::{TOKEN, bytes, chain, short_patience};
 
+/// What a person measured: of a process that is there, and of one that is not.
+fn measured() -> Vec<ProcessUse> {
+    ["worker", "ghost"]
+        .map(|process| ProcessUse {
+            app: "courseware-production".to_owned(),
+            process: process.to_owned(),
+            utilisation: ProcessUtilisation {
+                window_hours: 168,
+                samples: 10_080,
+                cpu_p95_millis: Some(310),
+                memory_max_mib: Some(640),
+            },
+        })
+        .into()
+}
+
+#[test]
+fn measured_use_goes_to_its_process_and_the_rest_is_listed() {
+    let (estate, _) = discover_told(Recording::lms(), &[], None, Some(measured()));
+    let estate = estate.unwrap();
+    let measured: Vec<&str> = estate
+        .processes()
+        .filter(|(_, process)| process.utilisation.is_some())
+        .map(|(resource, _)| resource.name.as_str())
+        .collect();
+    assert_eq!(measured, ["courseware-production/worker"]);
+    let listed = estate.unmapped.iter();
+    let listed: Vec<&str> = listed
+        .filter(|own| own.what == "use of processes given")
+        .map(|own| own.id.as_str())
+        .collect();
+    assert_eq!(listed, ["process courseware-production/ghost"]);
+}
+
 pub(crate) fn discover_with(
     recording: Recording,
     faults: &[&str],
     jobs: Option<Vec<ScheduledJob>>,
+) -> (Result<Estate, DiscoverError>, Stats) {
+    discover_told(recording, faults, jobs, None)
+}
+
+fn discover_told(
+    recording: Recording,
+    faults: &[&str],
+    jobs: Option<Vec<ScheduledJob>>,
+    measured: Option<Vec<ProcessUse>>,
 ) -> (Result<Estate, DiscoverError>, Stats) {
     let faults = Faults::parse(faults.iter().copied()).expect("a fault is misspelt");
     let replay = Replay::start(recording, TOKEN, faults).expect("a loopback port is free");
@@ -24,6 +67,7 @@ pub(crate) fn discover_with(
         let options = Options {
             data_api: &api,
             fingerprint: &Fingerprint::new(b"the project's key"),
+            process_use: measured.as_deref(),
             scheduled_jobs: jobs.as_deref(),
         };
         heroku::discover(&api, &options, &|_| {}).await

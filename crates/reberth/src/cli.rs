@@ -103,6 +103,10 @@ pub(crate) struct DiscoverArgs {
     /// Scheduled jobs of Heroku, which no API tells: a file with the header `app,schedule,command` and one job a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) scheduled_jobs: Option<PathBuf>,
+    /// What processes of Heroku use, which no API tells: a file with the header
+    /// `app,process,window_hours,samples,cpu_p95_millis,memory_max_mib` and one process a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) process_use: Option<PathBuf>,
     /// Also show what changed since the estate.json that is there.
     #[arg(long)]
     pub(crate) diff: bool,

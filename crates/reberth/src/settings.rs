@@ -28,6 +28,8 @@ pub(crate) struct DiscoverSettings {
     pub(crate) measured_until_epoch_seconds: u64,
     /// Where a person listed the scheduled jobs.
     pub(crate) scheduled_jobs: Option<PathBuf>,
+    /// Where a person listed what processes use.
+    pub(crate) process_use: Option<PathBuf>,
     /// Whether to show what changed since the last discovery.
     pub(crate) diff: bool,
     /// Folders with the files of applications, by the application's name.
@@ -55,6 +57,14 @@ impl DiscoverSettings {
             }
             .into());
         }
+        if args.process_use.is_some() && provider != Provider::Heroku {
+            return Err(CliError::Argument {
+                argument: "--process-use",
+                given: "a file".to_owned(),
+                why: "only Heroku has processes whose use no API tells".to_owned(),
+            }
+            .into());
+        }
         let token = environment
             .get(variable)
             .ok_or(CliError::NoToken { variable })?;
@@ -66,6 +76,7 @@ impl DiscoverSettings {
             token: Token::new(token)?,
             measured_until_epoch_seconds: last_midnight_epoch_seconds(),
             scheduled_jobs: args.scheduled_jobs,
+            process_use: args.process_use,
             diff: args.diff,
             checkouts: args
                 .checkout

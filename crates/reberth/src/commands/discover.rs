@@ -2,6 +2,7 @@
 
 mod differences;
 mod fingerprint_key;
+mod process_use;
 mod scheduled_jobs;
 
 use std::collections::BTreeMap;
@@ -177,10 +178,15 @@ async fn read_heroku(
         Some(path) => Some(scheduled_jobs::read(path)?),
         None => None,
     };
+    let measured = match &settings.process_use {
+        Some(path) => Some(process_use::read(path)?),
+        None => None,
+    };
     let fingerprint = Fingerprint::new(&fingerprint_key::of(project)?);
     let options = heroku::Options {
         data_api: &data_api,
         fingerprint: &fingerprint,
+        process_use: measured.as_deref(),
         scheduled_jobs: jobs.as_deref(),
     };
     let estate = heroku::discover(&api, &options, &|progress| tell(&progress, output)).await?;
