@@ -1,6 +1,8 @@
 //! The true core of Terraform, a folder in the place of AWS, and a bucket for states.
 
+mod checkers;
 mod cloud;
+mod local_state;
 mod state_bucket;
 
 use std::io;
@@ -9,7 +11,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+pub use checkers::{Finding, checkov, promtool};
 pub use cloud::Cloud;
+pub use local_state::keep_states_locally;
 pub use state_bucket::StateBucket;
 
 /// How long a helper may take until it answers.
@@ -42,7 +46,12 @@ fn repository() -> PathBuf {
 
 /// A program of the Python environment that `make setup` makes.
 fn python(name: &str) -> io::Result<PathBuf> {
-    let path = repository().join("build/venv/bin").join(name);
+    built(&format!("venv/bin/{name}"))
+}
+
+/// A program that `make setup` puts into the build folder.
+fn built(inside: &str) -> io::Result<PathBuf> {
+    let path = repository().join("build").join(inside);
     match path.exists() {
         true => Ok(path),
         false => Err(io::Error::other(format!(

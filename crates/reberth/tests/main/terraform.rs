@@ -1,16 +1,22 @@
-//! The true core of Terraform reads what is generated for the recorded account, with the provider's own schema.
+//! What is generated for the recorded accounts, before the judges that others wrote: the true core of Terraform with the provider's own schema and a
+//! folder in the place of AWS, checkov, and promtool.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
-use reberth_testkit::terraform::{Cloud, program};
+use reberth_testkit::terraform::{
+    Cloud, Finding, checkov, keep_states_locally, program, promtool, scratch,
+};
 
 use crate::folder::{DAY, Folder};
 
-/// A folder after `generate`.
-fn generated() -> Folder {
-    let folder = Folder::discovered();
+/// The recorded account of servers, after `generate`.
+fn servers() -> Folder {
+    generated(Folder::discovered())
+}
+
+fn generated(folder: Folder) -> Folder {
     let stages: [&[&str]; 3] = [&["assess", "--as-of", DAY], &["design"], &["generate"]];
     for stage in stages {
         folder.ok(stage);
@@ -19,36 +25,100 @@ fn generated() -> Folder {
 }
 
 #[test]
-fn the_true_core_finds_every_root_valid() {
-    let folder = generated();
-    let cloud = Cloud::start("validate").unwrap();
-    let roots = folders(&folder.path.join("infra/live/prod"));
-    assert!(roots.len() >= 9, "{roots:?}");
-    for root in roots {
-        terraform(&cloud, &root, &["init", "-backend=false", "-input=false"]);
-        terraform(&cloud, &root, &["validate"]);
-    }
+fn every_root_of_servers_is_applied_and_then_settled() {
+    settle("servers", &servers(), 9);
 }
 
-fn folders(parent: &Path) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = fs::read_dir(parent)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+/// Applies root after root as a person does, and then plans each once more: nothing is left to do.
+fn settle(name: &str, folder: &Folder, roots_expected: usize) {
+    let states = scratch(&format!("states-{name}")).unwrap();
+    let live = folder.path.join("infra/live/prod");
+    keep_states_locally(&live, &states).unwrap();
+    let cloud = Cloud::start(name).unwrap();
+    let roots = in_order(&live);
+    assert_eq!(roots.len(), roots_expected, "{roots:?}");
+    for root in &roots {
+        ok(&cloud, root, &["init", "-input=false"]);
+        ok(&cloud, root, &["plan", "-input=false", "-out=plan.tfplan"]);
+        ok(&cloud, root, &["apply", "-input=false", "plan.tfplan"]);
+    }
+    for root in &roots {
+        ok(
+            &cloud,
+            root,
+            &["plan", "-input=false", "-detailed-exitcode"],
+        );
+    }
+    fs::remove_dir_all(states).unwrap();
+}
+
+#[test]
+fn checkov_finds_nothing_in_what_runs_servers() {
+    check("servers", &servers());
+}
+
+/// No finding that has no reason beside it; and a planted one is found.
+fn check(name: &str, folder: &Folder) {
+    let infra = folder.path.join("infra");
+    let (findings, passed) = checkov(&infra).unwrap();
+    assert_eq!(findings, Vec::<Finding>::new(), "{name}");
+    assert!(passed > 500, "{name}: only {passed} checks passed");
+}
+
+#[test]
+fn checkov_does_find_what_is_wrong() {
+    let folder = scratch("checkov-wrong").unwrap();
+    let wrong = "resource \"aws_db_instance\" \"this\" {\n  engine              = \"mysql\"\n  publicly_accessible = true\n}\n";
+    fs::write(folder.join("main.tf"), wrong).unwrap();
+    let (findings, _) = checkov(&folder).unwrap();
+    let rules: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding.rule.as_str())
         .collect();
-    folders.sort();
+    assert!(rules.contains(&"CKV_AWS_17"), "{findings:?}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn promtool_proves_the_alerts_of_servers() {
+    prove_alerts(&servers());
+}
+
+fn prove_alerts(folder: &Folder) {
+    let rules = folder.path.join("monitoring/prometheus");
+    let said = promtool(&rules, &["check", "rules", "rules.yml"]).unwrap();
+    assert!(said.contains("rules found"), "{said}");
+    promtool(&rules, &["test", "rules", "rules_test.yml"]).unwrap();
+    promtool(&rules, &["check", "config", "--agent", "agent.yml"]).unwrap();
+    // The tests of the rules can fail.
+    let text = fs::read_to_string(rules.join("rules.yml")).unwrap();
+    fs::write(rules.join("rules.yml"), text.replace("== 0", "== 7")).unwrap();
+    promtool(&rules, &["test", "rules", "rules_test.yml"]).unwrap_err();
+}
+
+/// The bucket of the states first, then by number.
+fn in_order(parent: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).unwrap();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    folders.sort_by_key(|folder| (!folder.ends_with("_bootstrap"), folder.clone()));
     folders
 }
 
-fn terraform(cloud: &Cloud, root: &Path, arguments: &[&str]) {
-    let output = Command::new(program())
+fn ok(cloud: &Cloud, root: &Path, arguments: &[&str]) {
+    let output = terraform(cloud, root, arguments);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    let place = root.display();
+    assert!(output.status.success(), "{place} {arguments:?}: {said}");
+    assert!(!said.contains("Warning:"), "{place} {arguments:?}: {said}");
+}
+
+fn terraform(cloud: &Cloud, root: &Path, arguments: &[&str]) -> Output {
+    Command::new(program())
         .arg(format!("-chdir={}", root.display()))
         .args(arguments)
         .arg("-no-color")
         .envs(cloud.environment())
         .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {said}", root.display());
-    assert!(!said.contains("Warning:"), "{}: {said}", root.display());
+        .unwrap()
 }

@@ -1,0 +1,46 @@
+//! Generated roots with their states in a folder, where a test is not about the S3 backend.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Rewrites the roots in a folder so that each keeps its state in `STATES/ROOT.tfstate`, and reads the others' there.
+pub fn keep_states_locally(roots: &Path, states: &Path) -> io::Result<()> {
+    for root in fs::read_dir(roots)? {
+        let root = root?;
+        let name = root.file_name().to_string_lossy().into_owned();
+        let state = states.join(format!("{name}.tfstate"));
+        fs::write(
+            root.path().join("backend.tf"),
+            format!(
+                "terraform {{\n  backend \"local\" {{\n    path = \"{}\"\n  }}\n}}\n",
+                state.display()
+            ),
+        )?;
+        let data = root.path().join("data.tf");
+        if data.exists() {
+            fs::write(&data, local(&fs::read_to_string(&data)?, states))?;
+        }
+    }
+    Ok(())
+}
+
+/// `data.tf` of a root, with `config` of each remote state pointing to a file.
+fn local(data: &str, states: &Path) -> String {
+    let mut text = String::new();
+    for line in data.lines() {
+        let value = line
+            .split_once('=')
+            .map(|(name, value)| (name.trim(), value.trim()));
+        match value {
+            Some(("backend", _)) => text.push_str("  backend = \"local\"\n"),
+            Some(("bucket" | "region", _)) => {}
+            Some(("key", key)) => {
+                let name = key.trim_matches('"').rsplit('/').next().unwrap_or_default();
+                text.push_str(&format!("    path = \"{}\"\n", states.join(name).display()));
+            }
+            _ => text.push_str(&format!("{line}\n")),
+        }
+    }
+    text
+}
