@@ -1,5 +1,6 @@
 //! The live roots of one environment: one folder and one state each, applied in the order of their numbers.
 
+mod applications;
 mod apps;
 mod bootstrap;
 mod data;
@@ -8,6 +9,7 @@ mod identity;
 mod migration;
 mod network;
 mod operations;
+mod platform;
 mod security;
 
 use reberth_model::design::{Design, Origin};
@@ -29,7 +31,10 @@ pub(crate) fn all(design: &Design) -> Vec<Folder> {
     if data::has_content(design) {
         roots.push(data::root(design));
     }
-    if !design.services.is_empty() {
+    if let Some(platform) = &design.platform {
+        roots.push(platform::root(design, platform));
+        roots.push(applications::root(design, platform));
+    } else if !design.services.is_empty() {
         roots.push(apps::root(design));
     }
     if edge::has_content(design) {
@@ -45,7 +50,7 @@ pub(crate) fn all(design: &Design) -> Vec<Folder> {
 /// What tells one root from another.
 struct Root<'a> {
     name: &'static str,
-    text: &'static str,
+    text: &'a str,
     /// Roots whose outputs it reads.
     reads: &'a [&'static str],
     outputs: Vec<Output>,

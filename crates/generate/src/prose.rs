@@ -58,16 +58,37 @@ fn diagram(design: &Design) -> String {
             design.ingresses.len()
         ),
     };
+    let (runs, reached) = runs(design);
+    let port = match design.databases.first() {
+        Some(database) if database.engine != "mysql" => 5432,
+        _ => 3306,
+    };
     format!(
         "\n## What stands here\n\n```\n{balancers}\
-         [ services: {} ]         application subnets, out through NAT, no public address\n   |  3306, TLS only\n\
+         {runs}         application subnets, out through NAT, no public address\n   |  {port}, TLS only\n\
          [ databases: {}, replicas: {replicas}, caches: {} ]   data subnets, no way out\n\
-         ```\n\nVPC {}; one key for each class of data; people reach servers through Session Manager. The order of the move is in `docs/runbook.md`, the rebuild after a loss in \
+         ```\n\nVPC {}; one key for each class of data; {reached}. The order of the move is in `docs/runbook.md`, the rebuild after a loss in \
          `docs/disaster-recovery.md`.\n",
-        design.services.len(),
         design.databases.len(),
         design.caches.len(),
         design.network.cidr
+    )
+}
+
+/// What runs the application, and how people reach it.
+fn runs(design: &Design) -> (String, &'static str) {
+    let Some(platform) = &design.platform else {
+        let services = format!("[ services: {} ]", design.services.len());
+        return (services, "people reach servers through Session Manager");
+    };
+    let cluster = format!(
+        "[ cluster: {} workloads on {} groups of nodes ]",
+        platform.workloads.len(),
+        platform.node_groups.len()
+    );
+    (
+        cluster,
+        "people reach the cluster from inside the network, by roles and not by keys",
     )
 }
 

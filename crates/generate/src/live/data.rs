@@ -11,18 +11,25 @@ use crate::hcl::{Block, Body, Entry, Expression, block, code, inline, list, obje
 use std::collections::BTreeSet;
 
 const TEXT: &str = "\
-The databases, caches and buckets. Each database keeps the settings of the cluster it replaces where they differ from MySQL's defaults; where a setting could not be
-copied, the comment above it says so. Static parameters wait for a restart (`pending-reboot`).
+The databases, caches and buckets. Each database keeps the settings of the cluster it replaces where they differ from the engine's defaults; where a setting could not be
+copied, the comment above it says so. Static parameters wait for a restart (`pending-reboot`).";
 
-Keep the binary log long enough for the way back, on each database once it stands:
+const BINARY_LOG: &str = "
+
+Keep the binary log long enough for the way back, on each database of MySQL once it stands:
 
     CALL mysql.rds_set_configuration('binlog retention hours', 72);";
 
+/// The engine of a database that has a binary log.
+pub(super) const MYSQL: &str = "mysql";
+
 /// The root.
 pub(super) fn root(design: &Design) -> Folder {
+    let has_binary_log = design.databases.iter().any(|one| one.engine == MYSQL);
+    let text = [TEXT, if has_binary_log { BINARY_LOG } else { "" }].concat();
     Root {
         name: "20-data",
-        text: TEXT,
+        text: &text,
         reads: &["00-network", "10-security"],
         outputs: outputs(design),
         variables: Vec::new(),
@@ -159,6 +166,7 @@ fn value(database: &Database, parameters: Expression) -> Expression {
         .map_or(code("null"), Expression::from);
     object([
         ("environment", Expression::from(&database.environment)),
+        ("engine", (&database.engine).into()),
         ("engine_version", (&database.engine_version.value).into()),
         ("instance_class", (&database.instance_class.value).into()),
         ("allocated_storage_gib", database.storage_gib.into()),
@@ -261,6 +269,7 @@ fn call() -> Block {
         .set("identifier", template("${local.name}-${each.key}"));
     for name in [
         "environment",
+        "engine",
         "engine_version",
         "instance_class",
         "allocated_storage_gib",

@@ -4,7 +4,7 @@ mod distributions;
 mod firewall;
 mod zones;
 
-use reberth_model::design::{Design, Ingress};
+use reberth_model::design::{Design, Ingress, WorkloadKind};
 
 use super::{Root, arguments, entry, module};
 use crate::folder::{Folder, Output, output};
@@ -70,14 +70,16 @@ fn ingresses(design: &Design) -> Body {
     let ingresses = design
         .ingresses
         .iter()
-        .map(|ingress| entry(&ingress.key, &ingress.origin, value(ingress)));
+        .map(|ingress| entry(&ingress.key, &ingress.origin, value(ingress, design)));
     Body::new()
         .block(block("locals", &[]).set("ingresses", Expression::Object(ingresses.collect())))
-        .block(call(firewall::has_regional(design)))
+        .block(call(design))
 }
 
-fn value(ingress: &Ingress) -> Expression {
-    object([
+fn value(ingress: &Ingress, design: &Design) -> Expression {
+    let idle =
+        idle_seconds(ingress, design).map(|seconds| ("idle_timeout_seconds", seconds.into()));
+    let fields = [
         ("name", Expression::from(&ingress.name)),
         ("service", (&ingress.service).into()),
         ("domain_name", (&ingress.domain).into()),
@@ -85,22 +87,31 @@ fn value(ingress: &Ingress) -> Expression {
         ("is_private", ingress.is_private.into()),
         ("redirect_http", ingress.redirect_http.into()),
         ("security_group", (&ingress.security_group).into()),
-    ])
+    ];
+    object(fields.into_iter().chain(idle))
 }
 
-fn call(has_firewall: bool) -> Block {
+/// Seconds that the workload behind it may be silent; `None` where servers answer.
+fn idle_seconds(ingress: &Ingress, design: &Design) -> Option<u32> {
+    match &design.platform.as_ref()?.workload(&ingress.service)?.kind {
+        WorkloadKind::Web(entry) => Some(entry.idle_timeout_seconds),
+        _ => None,
+    }
+}
+
+fn call(design: &Design) -> Block {
     let group = "[data.terraform_remote_state.security.outputs.security_group_ids[each.value.security_group]]";
     let network = "data.terraform_remote_state.network.outputs";
     let subnets = format!(
         "values(each.value.is_private ? {network}.app_subnet_ids : {network}.public_subnet_ids)"
     );
-    let firewall = if has_firewall {
+    let firewall = if firewall::has_regional(design) {
         "each.value.is_private ? null : module.firewall.arn"
     } else {
         "null"
     };
     let call = module("ingress", "ingress").set("for_each", code("local.ingresses"));
-    arguments(
+    let call = arguments(
         call,
         &[
             ("", ""),
@@ -118,7 +129,17 @@ fn call(has_firewall: bool) -> Block {
             ("security_group_ids", group),
             ("web_acl_arn", firewall),
         ],
-    )
+    );
+    match design.platform {
+        Some(_) => arguments(
+            call,
+            &[
+                ("", ""),
+                ("idle_timeout_seconds", "each.value.idle_timeout_seconds"),
+            ],
+        ),
+        None => call,
+    }
 }
 
 fn outputs(design: &Design) -> Vec<Output> {

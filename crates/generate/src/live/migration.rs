@@ -1,7 +1,10 @@
 //! `90-migration`: everything that goes away when the move is over.
 
+mod cluster;
+
 use reberth_model::design::{Design, ReplicationEngine};
 
+use super::data::MYSQL;
 use super::{Root, arguments, module};
 use crate::folder::{Folder, Output, Variable, output, variable};
 use crate::hcl::{Block, Body, Expression, block, code, list, object, template};
@@ -25,10 +28,15 @@ pub(super) fn root(design: &Design) -> Folder {
     if by_service {
         files.push(("replication.tf", replication(design)));
     }
+    let mut reads = vec!["00-network", "10-security", "20-data"];
+    if let Some(platform) = &design.platform {
+        files.push(("cluster.tf", cluster::body(platform)));
+        reads.push("30-platform");
+    }
     Root {
         name: "90-migration",
         text: TEXT,
-        reads: &["00-network", "10-security", "20-data"],
+        reads: &reads,
         outputs: outputs(by_service),
         variables: if by_service { variables() } else { Vec::new() },
         files,
@@ -83,12 +91,17 @@ fn targets(design: &Design) -> Block {
     let targets = design.databases.iter().map(|database| {
         let value = object([
             ("security_group", Expression::from(&database.security_group)),
-            ("port", 3306_u32.into()),
+            ("port", port(&database.engine).into()),
             ("schemas", list(&database.schemas)),
         ]);
         (&database.key, value)
     });
     block("locals", &[]).set("targets", object(targets))
+}
+
+/// Where RDS listens.
+fn port(engine: &str) -> u32 {
+    if engine == MYSQL { 3306 } else { 5432 }
 }
 
 fn runner(design: &Design) -> Block {

@@ -19,7 +19,11 @@ pub(super) fn root(design: &Design) -> Folder {
     if holds_data {
         reads.extend(["10-security", "20-data"]);
     }
-    if !design.services.is_empty() {
+    let has_platform = design.platform.is_some();
+    if has_platform {
+        reads.push("30-platform");
+    }
+    if !design.services.is_empty() || has_platform && !design.ingresses.is_empty() {
         reads.push("40-apps");
     }
     if !design.ingresses.is_empty() {
@@ -143,6 +147,10 @@ fn alarms(design: &Design) -> Body {
             format!("keys({data}.replica_storage_gib)"),
         )
     };
+    let clusters = design
+        .platform
+        .as_ref()
+        .map(|_| code("[data.terraform_remote_state.platform.outputs.cluster_name]"));
     let call = module("alarms", "alarms")
         .gap()
         .set("name", code("local.name"))
@@ -152,7 +160,8 @@ fn alarms(design: &Design) -> Body {
         .set("databases", code(databases))
         .set("replicas", code(replicas))
         .set("services", object(services))
-        .set("load_balancers", Expression::Object(balancers.collect()));
+        .set("load_balancers", Expression::Object(balancers.collect()))
+        .set_some("clusters", clusters);
     Body::new()
         .commented(
             "Notices are encrypted under a key that CloudWatch may use: with the service's own key they would be lost.",

@@ -5,10 +5,10 @@ use crate::folder::{Folder, Variable, module_versions, output, structure, variab
 use crate::hcl::{Block, Body, Expression, block, code, list, object, template};
 
 const TEXT: &str = "\
-An RDS for MySQL instance with its parameter group and read replicas. The master password is made and rotated by RDS in Secrets Manager and never
+An RDS instance, MySQL or PostgreSQL, with its parameter group and read replicas. The master password is made and rotated by RDS in Secrets Manager and never
 enters Terraform's state. Deletion is refused twice: by RDS (`deletion_protection`) and by Terraform (`prevent_destroy`).";
 
-const TLS_SKIP: &str = "checkov:skip=CKV2_AWS_69:require_secure_transport is among var.parameters, where the check does not look";
+const TLS_SKIP: &str = "checkov:skip=CKV2_AWS_69:The parameter that asks for TLS is among var.parameters, where the check does not look";
 
 const INSIGHTS_SKIP: &str =
     "checkov:skip=CKV_AWS_353:On for every class that has it, which the check cannot work out";
@@ -74,10 +74,14 @@ fn variables() -> Vec<Variable> {
             "string",
             "Environment that the database belongs to.",
         ),
+        variable("engine", "string", "mysql or postgres.").must(
+            "contains([\"mysql\", \"postgres\"], var.engine)",
+            "The engine is mysql or postgres.",
+        ),
         variable(
             "engine_version",
             "string",
-            "Version of MySQL; RDS picks the minor version when only major and minor numbers are given.",
+            "Version of the engine; RDS picks the last part of it when it is not given.",
         ),
         variable("instance_class", "string", "Instance class of the primary.").must(
             "startswith(var.instance_class, \"db.\")",
@@ -120,7 +124,7 @@ fn variables() -> Vec<Variable> {
         variable(
             "parameter_family",
             "string",
-            "Family of the parameter group, for example mysql8.0.",
+            "Family of the parameter group, for example mysql8.0 or postgres17.",
         ),
         structure(
             "parameters",
@@ -162,9 +166,18 @@ fn variables() -> Vec<Variable> {
 
 fn main() -> Body {
     Body::new()
+        .block(locals())
         .block(parameter_group())
         .block(primary())
         .block(replica())
+}
+
+fn locals() -> Block {
+    let logs = object([
+        ("mysql", list(["error", "slowquery"])),
+        ("postgres", list(["postgresql", "upgrade"])),
+    ]);
+    block("locals", &[]).set("exported_logs", logs)
 }
 
 fn parameter_group() -> Block {
@@ -190,7 +203,7 @@ fn primary() -> Block {
         .comment(TLS_SKIP)
         .comment(INSIGHTS_SKIP)
         .set("identifier", code("var.identifier"))
-        .set("engine", "mysql")
+        .set("engine", code("var.engine"))
         .set("engine_version", code("var.engine_version"))
         .set("instance_class", code("var.instance_class"))
         .set(
@@ -265,7 +278,9 @@ fn replica() -> Block {
 /// What every instance has: protection, monitoring, exported logs.
 fn watched(instance: Block, class: &str) -> Block {
     // RDS for MySQL has no Performance Insights on the smallest classes, and refuses to create them with it.
-    let insights = format!("!can(regex(\"[.]t[0-9]g?[.](micro|small)$\", {class}))");
+    let insights = format!(
+        "var.engine != \"mysql\" || !can(regex(\"[.]t[0-9]g?[.](micro|small)$\", {class}))"
+    );
     instance
         .set("deletion_protection", true)
         .set("auto_minor_version_upgrade", true)
@@ -275,11 +290,11 @@ fn watched(instance: Block, class: &str) -> Block {
         .set("performance_insights_enabled", code(insights.clone()))
         .set(
             "performance_insights_kms_key_id",
-            code(format!("{insights} ? var.kms_key_arn : null")),
+            code(format!("({insights}) ? var.kms_key_arn : null")),
         )
         .set(
             "enabled_cloudwatch_logs_exports",
-            list(["error", "slowquery"]),
+            code("local.exported_logs[var.engine]"),
         )
 }
 

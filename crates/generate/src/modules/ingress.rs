@@ -92,6 +92,12 @@ fn variables() -> Vec<Variable> {
         ),
         variable("log_retention_days", "number", "Days that logs are kept.").default(365_u32),
         variable(
+            "idle_timeout_seconds",
+            "number",
+            "Seconds without a byte after which a connection is given up.",
+        )
+        .default(60_u32),
+        variable(
             "is_private",
             "bool",
             "Whether it has no public address, and a distribution stands before it.",
@@ -177,6 +183,7 @@ fn load_balancer() -> Block {
         .gap()
         .set("drop_invalid_header_fields", true)
         .set("enable_deletion_protection", true)
+        .set("idle_timeout", code("var.idle_timeout_seconds"))
         .nest(
             block("access_logs", &[])
                 .set("bucket", code("aws_s3_bucket.logs.id"))

@@ -36,6 +36,11 @@ pub(super) fn module() -> Folder {
                 "{ for zone, subnet in aws_subnet.data : zone => subnet.id }",
             ),
             output(
+                "app_route_table_ids",
+                "Route tables of the application subnets by zone slot.",
+                "{ for zone, table in aws_route_table.app : zone => table.id }",
+            ),
+            output(
                 "nat_public_ips",
                 "Addresses that outbound traffic comes from, by zone slot: give them to whoever allows by address.",
                 "{ for zone, address in aws_eip.nat : zone => address.public_ip }",

@@ -22,11 +22,16 @@ macro_rules! files {
 }
 
 /// All of them, ordered by name.
-const ALL: [Written; 14] = [
+const ALL: [Written; 22] = [
     Written {
         name: "alarms",
-        text: "A topic for notices, and alarms on databases, replicas, load balancers and groups of servers. Everything has a number to start with.",
-        files: files!("alarms": "main.tf", "module.tftest.hcl", "alarms.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        text: "A topic for notices, and alarms on databases, replicas, load balancers, groups of servers and clusters. Everything has a number to start with.",
+        files: files!("alarms": "main.tf", "module.tftest.hcl", "alarms.tf", "cluster.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "application-secrets",
+        text: "Secrets for the settings of applications, made empty: values are written from where they are now, straight into Secrets Manager.",
+        files: files!("application_secrets": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "audit-trail",
@@ -53,10 +58,26 @@ const ALL: [Written; 14] = [
         files: files!("cdn": "main.tf", "module.tftest.hcl", "access.tf", "logs.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
+        name: "cluster",
+        text: "An EKS cluster: secrets enveloped under a key, all logs of the control plane, rights by access entries alone, and no public endpoint unless a block of addresses \
+               is named. Networking comes as add-ons of known versions (`cluster-addons`), pods have roles of their own (`pod-identity`), so there is no OIDC provider.",
+        files: files!("cluster": "main.tf", "module.tftest.hcl", "access.tf", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "cluster-addons",
+        text: "Add-ons that EKS installs and keeps, each of a known version. Called twice: for those without which no node is ready, and for those that run on nodes.",
+        files: files!("cluster_addons": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
         name: "dns-zone",
         text: "A hosted zone with the records of the present one. Names that are switched have two answers, `source` and `target`, and a weight for each: the cutover \
                moves the weights, Terraform leaves them alone.",
         files: files!("dns_zone": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "image-repository",
+        text: "A repository for the images of one application: names never change their image, every image is scanned, and enough releases are kept to go back to.",
+        files: files!("image_repository": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "log-bucket",
@@ -75,6 +96,12 @@ const ALL: [Written; 14] = [
         files: files!("migration_runner": "main.tf", "module.tftest.hcl", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
+        name: "node-group",
+        text: "A managed node group of Bottlerocket or Amazon Linux 2023 with encrypted disks. Pods do not reach the node's own role, people come in through Session Manager, nodes that stay \
+               unhealthy are replaced.",
+        files: files!("node_group": "main.tf", "module.tftest.hcl", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
         name: "object-bucket",
         text: "A private, versioned bucket for the application's files.",
         files: files!("object_bucket": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
@@ -83,6 +110,16 @@ const ALL: [Written; 14] = [
         name: "permission-sets",
         text: "Permission sets of the identity centre, each for one group of the company's directory. The identity centre itself is found, not made.",
         files: files!("permission_sets": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "pod-identity",
+        text: "A role for one service account, handed out by EKS and by nobody else. Every action is named.",
+        files: files!("pod_identity": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "pod-network",
+        text: "A second block of the VPC and subnets in it for pods alone, where the application subnets are too small for them.",
+        files: files!("pod_network": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "replication-service",
@@ -95,6 +132,11 @@ const ALL: [Written; 14] = [
         text: "What every account should have: GuardDuty, Security Hub, Config, the access analyzer, and defaults that keep disks encrypted, buckets and snapshots \
                private, and instance metadata behind tokens.",
         files: files!("security_baseline": "main.tf", "module.tftest.hcl", "config.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "target-group",
+        text: "Where a load balancer finds the pods of one workload, by their own addresses. The cluster's controller enters and takes out the pods.",
+        files: files!("target_group": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "web-firewall",

@@ -17,9 +17,15 @@ pub(crate) fn text(design: &Design) -> String {
 }
 
 fn what_is_lost(design: &Design) -> String {
-    let mut lines = vec![
-        "- **A server or a zone**: nothing to do. Auto Scaling groups replace servers in the zones that are left.".to_owned(),
-    ];
+    let replaced = match &design.platform {
+        None => {
+            "- **A server or a zone**: nothing to do. Auto Scaling groups replace servers in the zones that are left."
+        }
+        Some(_) => {
+            "- **A node or a zone**: nothing to do. The zones that are left have room for the pods (`report/design.html`, placement), and the node groups replace what was lost."
+        }
+    };
+    let mut lines = vec![replaced.to_owned()];
     let (standby, single): (Vec<_>, Vec<_>) = design.databases.iter().partition(|one| one.multi_az);
     let names = |databases: &[&reberth_model::design::Database]| {
         let keys: Vec<&str> = databases.iter().map(|one| one.key.as_str()).collect();
@@ -70,7 +76,7 @@ fn steps(design: &Design) -> String {
         format!("Databases: for each, the newest recovery point of the vault in {copy} (`aws backup list-recovery-points-by-backup-vault`), and `aws backup start-restore-job` into the \
                  subnet group of `20-data`. Then an `import` block for `aws_db_instance.this` of its module, and `terraform apply`: the plan must not replace it."),
         "Buckets: restore each in the same way into a new bucket, and import it.".to_owned(),
-        format!("Machine images: copy the last image of each service (`aws ec2 copy-image`) and name it in the Systems Manager parameters that `40-apps` reads in {copy}. Apply `40-apps`."),
+        applications(design, copy),
         "Apply `50-edge` without its zones; the hosted zones are not bound to a region. Distributions keep their names: point their origins to the new load balancers and buckets.".to_owned(),
         "Make one write through the application and read it back, then open it to its users.".to_owned(),
     ];
@@ -79,6 +85,19 @@ fn steps(design: &Design) -> String {
         text.push_str(&format!("{}. {step}\n", index + 1));
     }
     text
+}
+
+/// How what runs comes back.
+fn applications(design: &Design, copy: &str) -> String {
+    match &design.platform {
+        None => format!(
+            "Machine images: copy the last image of each service (`aws ec2 copy-image`) and name it in the Systems Manager parameters that `40-apps` reads in {copy}. Apply `40-apps`."
+        ),
+        Some(_) => format!(
+            "Apply `30-platform` and `40-apps`. Images: build the released commit of each application again, or push the images kept elsewhere, into the repositories in {copy}. Settings: write the \
+             secrets anew, the addresses of the restored databases among them. Install the charts of the cluster, then those of the applications."
+        ),
+    }
 }
 
 fn return_home() -> String {

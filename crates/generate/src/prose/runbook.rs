@@ -1,5 +1,7 @@
 //! `docs/runbook.md`: the move in its order, and what each step leaves to people.
 
+mod containers;
+
 use reberth_model::design::{Design, ReplicationEngine};
 
 /// The text, from what the design holds.
@@ -9,7 +11,11 @@ pub(crate) fn text(design: &Design, roots: &[String]) -> String {
         "# Moving {} to AWS {}\n\nEach step names what Reberth does and what is left to people. Do not begin a step before the one above it is proven.\n",
         target.project, target.region
     )];
-    let mut steps = vec![ground(roots), servers(design)];
+    let runs = match &design.platform {
+        Some(platform) => containers::step(design, platform),
+        None => servers(design),
+    };
+    let mut steps = vec![ground(roots), runs];
     if !design.databases.is_empty() {
         steps.push(databases(design));
     }
@@ -17,7 +23,7 @@ pub(crate) fn text(design: &Design, roots: &[String]) -> String {
         steps.push(buckets(design));
     }
     steps.push(names(design));
-    steps.push(after());
+    steps.push(after(design));
     for (index, (title, lines)) in steps.iter().enumerate() {
         parts.push(format!("\n## {}. {title}\n\n", index + 1));
         parts.extend(lines.iter().map(|line| format!("- [ ] {line}\n")));
@@ -75,10 +81,14 @@ fn servers(design: &Design) -> Step {
 }
 
 fn databases(design: &Design) -> Step {
-    let mut lines = vec![
-        "People: enter the addresses `nat_public_ips` of `00-network` as trusted sources of each database, and lengthen its binary log's retention to a day at least.".to_owned(),
-        "On each new database once: `CALL mysql.rds_set_configuration('binlog retention hours', 72);`".to_owned(),
-    ];
+    let mut lines = vec!["People: enter the addresses `nat_public_ips` of `00-network` as trusted sources of each database, where the source has such a list.".to_owned()];
+    if design.databases.iter().any(|one| one.engine == "mysql") {
+        lines.push(
+            "People: lengthen the retention of each source's binary log to a day at least."
+                .to_owned(),
+        );
+        lines.push("On each new database once: `CALL mysql.rds_set_configuration('binlog retention hours', 72);`".to_owned());
+    }
     if design.migration.engine == ReplicationEngine::Dms {
         lines.push("People: make tables, indexes, views, routines and accounts first (`reberth replicate plan` lists them), then start each replication task of `90-migration`. DMS carries rows only, proves them by its own validation, and streams nothing back: there is no way back with data.".to_owned());
     } else {
@@ -134,10 +144,23 @@ fn names(design: &Design) -> Step {
     ("The switch", lines)
 }
 
-fn after() -> Step {
+/// What the load needed, and nothing after it does.
+fn mysql_after(design: &Design) -> &'static str {
+    if design.databases.iter().any(|one| one.engine == "mysql") {
+        " set `log_bin_trust_function_creators` to 0,"
+    } else {
+        ""
+    }
+}
+
+fn after(design: &Design) -> Step {
     let lines = vec![
-        "Hypercare: watch alarms and the dashboard through one busy day. The way back stays open.".to_owned(),
-        "When the way back is closed: destroy `90-migration`, take the trusted sources back, set `log_bin_trust_function_creators` to 0, and narrow what servers may reach by what the flow logs show.".to_owned(),
+        "Hypercare: watch alarms and the dashboard through one busy day. The way back stays open."
+            .to_owned(),
+        format!(
+            "When the way back is closed: destroy `90-migration`, take the trusted sources back,{} and narrow what may be reached by what the flow logs show.",
+            mysql_after(design)
+        ),
         "Read the web firewall's log for a week, then set `edge.managed_rules_block`.".to_owned(),
     ];
     ("After it", lines)

@@ -13,6 +13,7 @@ variables {
   databases      = { school-prod-main = 100, school-prod-main-replica = 100 }
   replicas       = ["school-prod-main-replica"]
   services       = { web = { group = "school-prod-web", min_size = 2 } }
+  clusters       = ["school-prod"]
   load_balancers = { web = { load_balancer = "app/web/1", target_group = "targetgroup/web/2" } }
 }
 
@@ -54,6 +55,15 @@ run "every_database_and_load_balancer_is_watched" {
   }
 }
 
+run "a_cluster_is_watched_for_pods_that_wait" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.pods_without_a_node["school-prod"].dimensions.ClusterName == "school-prod"
+    error_message = "Pods that find no node are told of."
+  }
+}
+
 run "nothing_to_watch_is_no_error" {
   command = plan
 
@@ -61,6 +71,7 @@ run "nothing_to_watch_is_no_error" {
     databases      = {}
     replicas       = []
     services       = {}
+    clusters       = []
     load_balancers = {}
   }
 

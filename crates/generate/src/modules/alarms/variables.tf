@@ -38,6 +38,13 @@ variable "services" {
   nullable = false
 }
 
+variable "clusters" {
+  description = "Names of clusters."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "load_balancers" {
   description = "Load balancers by key: the ends of the ARNs of load balancer and target group."
   type = map(object({

@@ -3,6 +3,7 @@ mock_provider "aws" {}
 variables {
   identifier                = "school-prod-main"
   environment               = "prod"
+  engine                    = "mysql"
   engine_version            = "8.0"
   instance_class            = "db.m6g.large"
   allocated_storage_gib     = 100
@@ -68,6 +69,38 @@ run "replicas_are_guarded_as_the_primary_is" {
     condition     = !aws_db_instance.replica["replica-a"].performance_insights_enabled && aws_db_instance.this.performance_insights_enabled
     error_message = "RDS for MySQL refuses Performance Insights on the smallest classes."
   }
+}
+
+run "postgres_writes_logs_of_its_own_and_has_insights_on_every_class" {
+  command = plan
+
+  variables {
+    engine           = "postgres"
+    engine_version   = "17.6"
+    instance_class   = "db.t4g.micro"
+    parameter_family = "postgres17"
+    parameters       = { "rds.force_ssl" = { value = "1" } }
+  }
+
+  assert {
+    condition     = aws_db_instance.this.engine == "postgres" && aws_db_instance.this.enabled_cloudwatch_logs_exports == toset(["postgresql", "upgrade"])
+    error_message = "PostgreSQL has other logs than MySQL."
+  }
+
+  assert {
+    condition     = aws_db_instance.this.performance_insights_enabled
+    error_message = "PostgreSQL has Performance Insights on every class."
+  }
+}
+
+run "other_engines_are_refused" {
+  command = plan
+
+  variables {
+    engine = "oracle-se2"
+  }
+
+  expect_failures = [var.engine]
 }
 
 run "too_few_backups_are_refused" {

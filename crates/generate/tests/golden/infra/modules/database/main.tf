@@ -1,3 +1,10 @@
+locals {
+  exported_logs = {
+    mysql    = ["error", "slowquery"]
+    postgres = ["postgresql", "upgrade"]
+  }
+}
+
 resource "aws_db_parameter_group" "this" {
   name_prefix = "${var.identifier}-"
   family      = var.parameter_family
@@ -20,10 +27,10 @@ resource "aws_db_parameter_group" "this" {
 
 resource "aws_db_instance" "this" {
   #checkov:skip=CKV_AWS_157:A standby is a decision for each database
-  #checkov:skip=CKV2_AWS_69:require_secure_transport is among var.parameters, where the check does not look
+  #checkov:skip=CKV2_AWS_69:The parameter that asks for TLS is among var.parameters, where the check does not look
   #checkov:skip=CKV_AWS_353:On for every class that has it, which the check cannot work out
   identifier           = var.identifier
-  engine               = "mysql"
+  engine               = var.engine
   engine_version       = var.engine_version
   instance_class       = var.instance_class
   parameter_group_name = aws_db_parameter_group.this.name
@@ -53,9 +60,9 @@ resource "aws_db_instance" "this" {
 
   monitoring_interval             = 60
   monitoring_role_arn             = var.monitoring_role_arn
-  performance_insights_enabled    = !can(regex("[.]t[0-9]g?[.](micro|small)$", var.instance_class))
-  performance_insights_kms_key_id = !can(regex("[.]t[0-9]g?[.](micro|small)$", var.instance_class)) ? var.kms_key_arn : null
-  enabled_cloudwatch_logs_exports = ["error", "slowquery"]
+  performance_insights_enabled    = var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", var.instance_class))
+  performance_insights_kms_key_id = (var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", var.instance_class))) ? var.kms_key_arn : null
+  enabled_cloudwatch_logs_exports = local.exported_logs[var.engine]
 
   tags = {
     Name        = var.identifier
@@ -71,7 +78,7 @@ resource "aws_db_instance" "this" {
 }
 
 resource "aws_db_instance" "replica" {
-  #checkov:skip=CKV2_AWS_69:require_secure_transport is among var.parameters, where the check does not look
+  #checkov:skip=CKV2_AWS_69:The parameter that asks for TLS is among var.parameters, where the check does not look
   #checkov:skip=CKV_AWS_353:On for every class that has it, which the check cannot work out
   #checkov:skip=CKV_AWS_157:A replica is a copy already; a standby of it would be a third
   for_each = var.replicas
@@ -96,9 +103,9 @@ resource "aws_db_instance" "replica" {
 
   monitoring_interval             = 60
   monitoring_role_arn             = var.monitoring_role_arn
-  performance_insights_enabled    = !can(regex("[.]t[0-9]g?[.](micro|small)$", each.value.instance_class))
-  performance_insights_kms_key_id = !can(regex("[.]t[0-9]g?[.](micro|small)$", each.value.instance_class)) ? var.kms_key_arn : null
-  enabled_cloudwatch_logs_exports = ["error", "slowquery"]
+  performance_insights_enabled    = var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", each.value.instance_class))
+  performance_insights_kms_key_id = (var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", each.value.instance_class))) ? var.kms_key_arn : null
+  enabled_cloudwatch_logs_exports = local.exported_logs[var.engine]
 
   tags = {
     Name        = "${var.identifier}-${each.key}"

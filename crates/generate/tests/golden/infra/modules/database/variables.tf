@@ -15,8 +15,19 @@ variable "environment" {
   nullable    = false
 }
 
+variable "engine" {
+  description = "mysql or postgres."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["mysql", "postgres"], var.engine)
+    error_message = "The engine is mysql or postgres."
+  }
+}
+
 variable "engine_version" {
-  description = "Version of MySQL; RDS picks the minor version when only major and minor numbers are given."
+  description = "Version of the engine; RDS picks the last part of it when it is not given."
   type        = string
   nullable    = false
 }
@@ -73,7 +84,7 @@ variable "backup_window" {
 }
 
 variable "parameter_family" {
-  description = "Family of the parameter group, for example mysql8.0."
+  description = "Family of the parameter group, for example mysql8.0 or postgres17."
   type        = string
   nullable    = false
 }

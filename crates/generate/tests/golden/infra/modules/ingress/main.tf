@@ -28,6 +28,7 @@ resource "aws_lb" "this" {
 
   drop_invalid_header_fields = true
   enable_deletion_protection = true
+  idle_timeout               = var.idle_timeout_seconds
 
   access_logs {
     bucket  = aws_s3_bucket.logs.id

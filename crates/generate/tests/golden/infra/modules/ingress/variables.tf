@@ -53,6 +53,13 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "idle_timeout_seconds" {
+  description = "Seconds without a byte after which a connection is given up."
+  type        = number
+  default     = 60
+  nullable    = false
+}
+
 variable "is_private" {
   description = "Whether it has no public address, and a distribution stands before it."
   type        = bool

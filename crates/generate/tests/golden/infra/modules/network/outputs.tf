@@ -18,6 +18,11 @@ output "data_subnet_ids" {
   value       = { for zone, subnet in aws_subnet.data : zone => subnet.id }
 }
 
+output "app_route_table_ids" {
+  description = "Route tables of the application subnets by zone slot."
+  value       = { for zone, table in aws_route_table.app : zone => table.id }
+}
+
 output "nat_public_ips" {
   description = "Addresses that outbound traffic comes from, by zone slot: give them to whoever allows by address."
   value       = { for zone, address in aws_eip.nat : zone => address.public_ip }

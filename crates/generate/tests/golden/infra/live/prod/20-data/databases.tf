@@ -33,6 +33,7 @@ locals {
     # - never_heard_of = x: not known to this build; decide by hand
     school-core = {
       environment               = "prod"
+      engine                    = "mysql"
       engine_version            = "8.0"
       instance_class            = "db.m6g.large"
       allocated_storage_gib     = 115
@@ -69,6 +70,7 @@ locals {
     # Class: The same memory as db-s-1vcpu-1gb (1 GiB); right-size from measured use later.
     school-staging = {
       environment               = "staging"
+      engine                    = "mysql"
       engine_version            = "8.0"
       instance_class            = "db.t4g.micro"
       allocated_storage_gib     = 20

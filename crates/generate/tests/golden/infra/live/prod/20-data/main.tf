@@ -33,6 +33,7 @@ module "database" {
 
   identifier                = "${local.name}-${each.key}"
   environment               = each.value.environment
+  engine                    = each.value.engine
   engine_version            = each.value.engine_version
   instance_class            = each.value.instance_class
   allocated_storage_gib     = each.value.allocated_storage_gib
