@@ -47,10 +47,13 @@ fn diagram(design: &Design) -> String {
     let balancers = match design.edge.front {
         Front::Distributions => format!(
             "internet\n   |  443 (80 redirects)\n\
-             [ distributions: {}, web firewall ]   at the edge, files from {} buckets\n   |  443, inside the network\n\
+             [ distributions: {}, web firewall ]   at the edge{}\n   |  443, inside the network\n\
              [ load balancers: {} ]   application subnets in {zones} zones, no public address\n   |\n",
             design.edge.distributions.len(),
-            design.buckets.len(),
+            match design.buckets.len() {
+                0 => String::new(),
+                buckets => format!(", files from {buckets} buckets"),
+            },
             design.ingresses.len()
         ),
         Front::LoadBalancers => format!(

@@ -1,10 +1,13 @@
 //! The design that the tests generate files from: the committed result of the design stage.
 
 use reberth_model::design::{
-    Delivered, Design, Front, MetricsStore, OriginAccess, ReplicationEngine, SwitchTarget,
-    TrailLock,
+    Delivered, Design, Front, Grant, MetricsStore, OriginAccess, PodAddressing, PodSubnet,
+    ReplicationEngine, SwitchTarget, TrailLock,
 };
 use std::path::{Path, PathBuf};
+
+/// Written anew from the recorded account by the tests of the binary, with UPDATE_GOLDEN=1.
+const PLATFORM: &str = "crates/generate/tests/fixtures/platform-design.json";
 
 /// The root of the repository.
 pub(crate) fn repository() -> PathBuf {
@@ -18,6 +21,45 @@ pub(crate) fn repository() -> PathBuf {
 pub(crate) fn small() -> Design {
     let bytes = std::fs::read(repository().join("crates/design/tests/golden/design.json")).unwrap();
     serde_json::from_slice(&bytes).unwrap()
+}
+
+/// The design of the recorded platform, as the design stage left it.
+pub(crate) fn platform() -> Design {
+    let bytes = std::fs::read(repository().join(PLATFORM)).unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+/// The platform with its choices made the other way: pods with subnets of their own, disks, files, Amazon Linux, an API that an office reaches.
+pub(crate) fn other_platform() -> Design {
+    let mut design = platform();
+    design.buckets = small().buckets;
+    design.operations.metrics = MetricsStore::Cloudwatch;
+    let own = design.platform.as_mut().unwrap();
+    own.cluster.public_access_cidr = Some("203.0.113.0/24".to_owned());
+    own.pod_network.addressing = PodAddressing::Prefixes;
+    own.pod_network.secondary_cidr = Some("100.64.0.0/16".to_owned());
+    own.pod_network.subnets = [("a", 0), ("b", 64), ("c", 128)]
+        .map(|(zone, third)| PodSubnet {
+            zone: zone.to_owned(),
+            cidr: format!("100.64.{third}.0/18"),
+        })
+        .into();
+    for group in &mut own.node_groups {
+        group.ami_type.value = "AL2023_x86_64_STANDARD".to_owned();
+    }
+    own.identities[0].grants = vec![Grant::UseBuckets(vec![design.buckets[0].key.clone()])];
+    for identity in &mut own.identities {
+        if identity.grants == [Grant::AssignAddresses] {
+            identity.grants.push(Grant::AttachVolumes);
+        }
+    }
+    design.hash = design.content_hash().unwrap();
+    design
+}
+
+/// Every design of the tests.
+pub(crate) fn all() -> [Design; 4] {
+    [small(), other(), platform(), other_platform()]
 }
 
 /// The same design after a change, with its hash taken again.

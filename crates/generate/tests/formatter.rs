@@ -44,6 +44,8 @@ fn check(name: &str, design: &Design) {
 fn the_formatter_finds_nothing_to_change() {
     check("fmt-small", &designs::small());
     check("fmt-other", &designs::other());
+    check("fmt-platform", &designs::platform());
+    check("fmt-other-platform", &designs::other_platform());
 }
 
 #[test]

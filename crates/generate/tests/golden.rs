@@ -7,13 +7,28 @@ use crate::designs;
 
 #[test]
 fn the_small_design_gives_the_committed_files() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let (files, _) = generate(&designs::small()).unwrap();
+    compare("golden", &generate(&designs::small()).unwrap().0);
+}
+
+/// What a platform has beside what servers have too.
+#[test]
+fn the_platform_gives_the_committed_files() {
+    let servers = generate(&designs::small()).unwrap().0;
+    let (mut files, _) = generate(&designs::platform()).unwrap();
+    files.retain(|path, content| servers.get(path) != Some(content));
+    compare("golden-platform", &files);
+}
+
+/// Compares files with a committed folder, or writes it with UPDATE_GOLDEN.
+fn compare(folder: &str, files: &Files) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(folder);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         if golden.exists() {
             std::fs::remove_dir_all(&golden).unwrap();
         }
-        designs::write(&golden, &files);
+        designs::write(&golden, files);
     }
     let mut committed = Files::new();
     read(&golden, &golden, &mut committed);

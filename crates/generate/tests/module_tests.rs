@@ -12,7 +12,7 @@ use crate::designs;
 fn modules() -> (PathBuf, BTreeSet<String>) {
     let folder = designs::scratch("module-tests");
     let mut modules = BTreeSet::new();
-    for design in [designs::small(), designs::other()] {
+    for design in designs::all() {
         let (mut files, _): (Files, _) = generate(&design).unwrap();
         files.retain(|path, _| path.starts_with("infra/modules/"));
         modules.extend(

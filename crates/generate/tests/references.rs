@@ -23,10 +23,9 @@ struct Folder {
 
 #[test]
 fn every_reference_is_declared() {
-    assert_eq!(
-        faults(&parsed::all(&designs::small())),
-        Vec::<String>::new()
-    );
+    for design in designs::all() {
+        assert_eq!(faults(&parsed::all(&design)), Vec::<String>::new());
+    }
 }
 
 #[test]
@@ -84,7 +83,7 @@ fn faults(trees: &BTreeMap<String, Body>) -> Vec<String> {
 
 #[test]
 fn modules_are_called_with_the_arguments_they_have() {
-    for design in [designs::small(), designs::other()] {
+    for design in designs::all() {
         check_calls(&folders(&parsed::all(&design)));
     }
 }

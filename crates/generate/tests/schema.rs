@@ -45,7 +45,7 @@ const META_ARGUMENTS: [&str; 4] = ["count", "for_each", "depends_on", "provider"
 
 #[test]
 fn every_argument_is_in_the_schema() {
-    for design in [designs::small(), designs::other()] {
+    for design in designs::all() {
         assert_eq!(faults(&parsed::all(&design)), Vec::<String>::new());
     }
 }

@@ -232,16 +232,20 @@ fn one_line(value: &Expression) -> Option<String> {
     })
 }
 
-/// What closes the brackets that a call opened, the last first.
+/// What closes the brackets that a call left open, the last first.
 fn closing(open: &str) -> String {
-    let brackets = open.chars().rev();
-    brackets
-        .filter_map(|bracket| match bracket {
-            '(' => Some(")"),
-            '{' => Some(" }"),
-            _ => None,
-        })
-        .collect()
+    let mut closers: Vec<&str> = Vec::new();
+    for letter in open.chars() {
+        match letter {
+            '(' => closers.push(")"),
+            '{' => closers.push(" }"),
+            closer if closers.last().is_some_and(|last| last.ends_with(closer)) => {
+                closers.pop();
+            }
+            _ => {}
+        }
+    }
+    closers.iter().rev().copied().collect()
 }
 
 /// A quoted text that means exactly itself.
@@ -278,7 +282,7 @@ fn key(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{Body, block, code, list, object};
-    use super::quoted;
+    use super::{closing, quoted};
 
     #[test]
     fn runs_are_aligned_and_ended_as_the_formatter_does() {
@@ -324,6 +328,17 @@ resource \"aws_x\" \"this\" {
             ("two\nlines", r#""two\nlines""#),
         ] {
             assert_eq!(quoted(text), expected);
+        }
+    }
+
+    #[test]
+    fn only_what_was_left_open_is_closed() {
+        for (open, expected) in [
+            ("map(object(", "))"),
+            ("{ for key in keys(var.one) : key => ", " }"),
+            ("merge(keys(a), { for b in c : b => ", " })"),
+        ] {
+            assert_eq!(closing(open), expected, "{open}");
         }
     }
 }

@@ -137,10 +137,7 @@ fn secrets(platform: &Platform) -> Body {
         ]
     };
     let secrets = platform.applications.iter().flat_map(pair);
-    let key = format!(
-        "data.terraform_remote_state.security.outputs.kms_key_arns[\"{}\"]",
-        platform.cluster.encryption_key
-    );
+    let key = "data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]";
     let call = module("application_secrets", "application-secrets")
         .gap()
         .set("secrets", code("local.secrets"))

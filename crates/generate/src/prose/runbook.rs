@@ -126,7 +126,7 @@ fn names(design: &Design) -> Step {
             lines.push(format!(
                 "`{}` is switched from {}.",
                 name.source.name,
-                name.source.values.join(", ")
+                name.source.values.join(", ").trim_end_matches('.')
             ));
         }
     }

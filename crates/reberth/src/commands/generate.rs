@@ -23,14 +23,6 @@ const MADE_BY: &str = "reberth generate";
 pub(crate) fn run(project: &Project, output: &Output) -> Result<Exit, Failure> {
     project.policy()?;
     let design = project.design()?.document;
-    if design.platform.is_some() {
-        return Err(CliError::NotBuilt {
-            what: "the files of a cluster".to_owned(),
-            instead: "the design is whole, with its decisions and placement: see report/design.html; this build writes files for servers only"
-                .to_owned(),
-        }
-        .into());
-    }
     let existing = optional(project::document::<Manifest>(
         &project.path(MANIFEST_PATH),
         MADE_BY,

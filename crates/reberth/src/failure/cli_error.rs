@@ -93,14 +93,6 @@ pub(crate) enum CliError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// A part that this build does not have.
-    #[error("{what} is not built yet")]
-    NotBuilt {
-        /// The part.
-        what: String,
-        /// What to do instead.
-        instead: String,
-    },
     /// The operating system refused something else.
     #[error("{what}")]
     System {
@@ -146,7 +138,6 @@ impl CliError {
             CliError::Missing { .. } => "RB-CLI-005",
             CliError::Unreadable { .. } => "RB-CLI-006",
             CliError::File { .. } => "RB-CLI-007",
-            CliError::NotBuilt { .. } => "RB-CLI-008",
             CliError::System { .. } => "RB-CLI-009",
             CliError::Argument { .. } => "RB-CLI-010",
             CliError::Step { .. } => "RB-CLI-012",
@@ -190,7 +181,6 @@ impl CliError {
             CliError::File { .. } => {
                 "check the path, the rights and the free space, then run the same command again; nothing is half written".to_owned()
             }
-            CliError::NotBuilt { instead, .. } => instead.clone(),
             CliError::System { .. } => "run the same command again".to_owned(),
             CliError::Argument { .. } => "`reberth help` shows what may be given".to_owned(),
             CliError::Step { .. } => "its own error stands above; a promise that was broken here is a defect of Reberth: please report it".to_owned(),

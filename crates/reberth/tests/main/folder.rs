@@ -64,9 +64,23 @@ impl Folder {
         folder
     }
 
+    /// A project called `lms` after `init` and `discover` of the recorded platform.
+    pub(crate) fn discovered_platform() -> Folder {
+        let mut folder = Folder::empty();
+        folder.path = folder.parent.join("lms");
+        let path = folder.path.display().to_string();
+        folder.ok(&["init", &path, "--source", "heroku", "--region", "us-east-1"]);
+        let replay = Replay::start(Recording::lms(), TOKEN, Faults::default()).unwrap();
+        folder.ok(&["discover", "--from", &replay.url()]);
+        folder
+    }
+
     /// Runs the binary with the token set.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        self.run_with(arguments, &[("DIGITALOCEAN_TOKEN", TOKEN)])
+        self.run_with(
+            arguments,
+            &[("DIGITALOCEAN_TOKEN", TOKEN), ("HEROKU_API_KEY", TOKEN)],
+        )
     }
 
     /// Runs the binary with nothing in its environment but a search path and these variables.

@@ -16,6 +16,17 @@ fn servers() -> Folder {
     generated(Folder::discovered())
 }
 
+/// The recorded account of a platform, after `generate`.
+fn containers() -> Folder {
+    let folder = generated(Folder::discovered_platform());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let fixture = "../generate/tests/fixtures/platform-design.json";
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture);
+        fs::write(fixture, folder.read("design.json")).unwrap();
+    }
+    folder
+}
+
 fn generated(folder: Folder) -> Folder {
     let stages: [&[&str]; 3] = [&["assess", "--as-of", DAY], &["design"], &["generate"]];
     for stage in stages {
@@ -27,6 +38,11 @@ fn generated(folder: Folder) -> Folder {
 #[test]
 fn every_root_of_servers_is_applied_and_then_settled() {
     settle("servers", &servers(), 9);
+}
+
+#[test]
+fn every_root_of_containers_is_applied_and_then_settled() {
+    settle("containers", &containers(), 10);
 }
 
 /// Applies root after root as a person does, and then plans each once more: nothing is left to do.
@@ -55,6 +71,11 @@ fn settle(name: &str, folder: &Folder, roots_expected: usize) {
 #[test]
 fn checkov_finds_nothing_in_what_runs_servers() {
     check("servers", &servers());
+}
+
+#[test]
+fn checkov_finds_nothing_in_what_runs_containers() {
+    check("containers", &containers());
 }
 
 /// No finding that has no reason beside it; and a planted one is found.

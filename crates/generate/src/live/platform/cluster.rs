@@ -19,7 +19,7 @@ pub(super) fn body(platform: &Platform) -> Body {
 fn comment(cluster: &Cluster) -> Vec<String> {
     let mut paragraphs = origin(&cluster.origin);
     let Choice { value, why } = &cluster.version;
-    paragraphs.push(format!("Kubernetes {value}: {}", sentence(why)));
+    paragraphs.push(format!("Kubernetes {value}. {}", sentence(why)));
     if let Some(day) = &cluster.standard_support_ends {
         paragraphs.push(format!("Standard support of this version ends on {day}."));
     }

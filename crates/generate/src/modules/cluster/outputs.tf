@@ -20,7 +20,7 @@ output "endpoint" {
 
 output "certificate_authority" {
   description = "Certificate of the authority that the API is signed by, in base64."
-  value       = aws_eks_cluster.this.certificate_authority[0].data
+  value       = one(aws_eks_cluster.this.certificate_authority[*].data)
 }
 
 output "security_group_id" {

@@ -1,7 +1,7 @@
 //! The step of the runbook in which applications come to the cluster.
 
 use reberth_model::design::{
-    Application, Design, Fate, ImageBuild, Platform, SettingFate, Workload, WorkloadKind,
+    Application, Design, Fate, ImageBuild, Platform, Replicas, SettingFate, Workload, WorkloadKind,
 };
 
 use super::Step;
@@ -10,7 +10,7 @@ pub(super) fn step(design: &Design, platform: &Platform) -> Step {
     let mut lines = vec![
         "People: enter `infrastructure_role_arn` and `deploy_role_arn` in `30-platform` before its first apply; without them nobody may use the cluster.".to_owned(),
         format!(
-            "On the runner: `aws eks update-kubeconfig --name {} --region {}`, then install the charts of the cluster: {}.",
+            "Inside the network, with that infrastructure role: `aws eks update-kubeconfig --name {} --region {}`, then install the charts of the cluster: {}.",
             platform.cluster.name,
             design.target.region,
             charts(platform)
@@ -97,10 +97,15 @@ fn in_words(workload: &Workload) -> String {
         WorkloadKind::Release(_) => format!("`{}` runs once with each release", workload.name),
         WorkloadKind::OneOff => format!("`{}` runs when a person asks for it", workload.name),
         WorkloadKind::Web(_) | WorkloadKind::Worker | WorkloadKind::Clock => {
-            format!(
-                "`{}`: {} to {} pods",
-                workload.name, replicas.min, replicas.max
-            )
+            format!("`{}`: {}", workload.name, pods(replicas))
         }
+    }
+}
+
+fn pods(replicas: &Replicas) -> String {
+    match (replicas.min, replicas.max) {
+        (1, 1) => "1 pod".to_owned(),
+        (min, max) if min == max => format!("{min} pods"),
+        (min, max) => format!("{min} to {max} pods"),
     }
 }

@@ -1,0 +1,9 @@
+terraform {
+  backend "s3" {
+    bucket       = "lms-prod-tfstate-us-east-1"
+    key          = "prod/10-security.tfstate"
+    region       = "us-east-1"
+    encrypt      = true
+    use_lockfile = true
+  }
+}

@@ -1,0 +1,9 @@
+data "terraform_remote_state" "network" {
+  backend = "s3"
+
+  config = {
+    bucket = "lms-prod-tfstate-us-east-1"
+    key    = "prod/00-network.tfstate"
+    region = var.region
+  }
+}

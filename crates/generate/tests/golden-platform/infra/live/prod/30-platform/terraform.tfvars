@@ -1,0 +1,3 @@
+project     = "lms"
+environment = "prod"
+region      = "us-east-1"

@@ -1,0 +1,29 @@
+data "terraform_remote_state" "network" {
+  backend = "s3"
+
+  config = {
+    bucket = "lms-prod-tfstate-us-east-1"
+    key    = "prod/00-network.tfstate"
+    region = var.region
+  }
+}
+
+data "terraform_remote_state" "security" {
+  backend = "s3"
+
+  config = {
+    bucket = "lms-prod-tfstate-us-east-1"
+    key    = "prod/10-security.tfstate"
+    region = var.region
+  }
+}
+
+data "terraform_remote_state" "platform" {
+  backend = "s3"
+
+  config = {
+    bucket = "lms-prod-tfstate-us-east-1"
+    key    = "prod/30-platform.tfstate"
+    region = var.region
+  }
+}

@@ -1,0 +1,6 @@
+# One state for each root, so that a change of an application never plans a change of a database.
+module "state_bucket" {
+  source = "../../../modules/state-bucket"
+
+  bucket = "lms-prod-tfstate-us-east-1"
+}
