@@ -39,6 +39,9 @@ pub struct VerifyReport {
     /// Owners and grants that only one side has. They are given by people, so they are no difference.
     #[serde(default)]
     pub rights_differ: Vec<String>,
+    /// What is not alike and loses nothing, such as the order of columns.
+    #[serde(default)]
+    pub told: Vec<String>,
     /// Columns whose values were left out, with the reason.
     pub not_compared: Vec<String>,
     /// How rows were hashed.
@@ -87,6 +90,7 @@ impl VerifyReport {
             schema_differences: Vec::new(),
             counters_behind: Vec::new(),
             rights_differ: Vec::new(),
+            told: Vec::new(),
             not_compared: Vec::new(),
             method: method.to_owned(),
             content_sha256: String::new(),

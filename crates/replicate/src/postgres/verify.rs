@@ -113,6 +113,38 @@ fn position(checkpoint: &Checkpoint) -> Option<LogPosition> {
     }
 }
 
+/// What must be alike of a column: name, type, whether it may be null, whether it is generated.
+type Shape<'a> = (&'a str, &'a str, bool, bool);
+
+fn columns(table: &table::Table) -> Vec<Shape<'_>> {
+    table.columns.iter().map(shape).collect()
+}
+
+fn shape(column: &Column) -> Shape<'_> {
+    let Column {
+        name,
+        type_name,
+        is_not_null,
+        is_generated,
+        ..
+    } = column;
+    (name, type_name, *is_not_null, *is_generated)
+}
+
+fn key(table: &table::Table) -> Vec<&str> {
+    let places = table.identity.iter();
+    places
+        .map(|place| table.columns[*place].name.as_str())
+        .collect()
+}
+
+/// Rows are hashed, copied and written by the names of columns, so their order decides nothing.
+fn sorted<'a>(columns: &[Shape<'a>]) -> Vec<Shape<'a>> {
+    let mut columns = columns.to_vec();
+    columns.sort_unstable();
+    columns
+}
+
 /// The tables that can be compared; what differs in their columns and keys is reported.
 fn compare_tables<'a>(
     tables: &'a Tables,
@@ -127,29 +159,20 @@ fn compare_tables<'a>(
                 .push(format!("table {path} is missing on the target"));
             continue;
         };
-        let columns = |table: &table::Table| -> Vec<(String, String, bool, bool)> {
-            let columns = table.columns.iter();
-            columns
-                .map(|column| {
-                    let Column {
-                        name,
-                        type_name,
-                        is_not_null,
-                        is_generated,
-                        ..
-                    } = column.clone();
-                    (name, type_name, is_not_null, is_generated)
-                })
-                .collect()
-        };
-        if columns(table) == columns(other) {
-            comparable.push(table);
-        } else {
+        let (ours, other_columns) = (columns(table), columns(other));
+        if sorted(&ours) != sorted(&other_columns) {
             report
                 .schema_differences
                 .push(format!("table {path} has other columns on the target"));
+        } else {
+            comparable.push(table);
+            if ours != other_columns {
+                report.told.push(format!(
+                    "table {path} has its columns in another order on the target: what a table inherits comes first in a restored one"
+                ));
+            }
         }
-        if table.identity != other.identity {
+        if key(table) != key(other) {
             report.schema_differences.push(format!(
                 "table {path} has another identity key on the target"
             ));

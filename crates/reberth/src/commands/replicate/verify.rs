@@ -99,6 +99,7 @@ fn text(database: &str, report: &VerifyReport, hash: &str, place: &str) -> Strin
         .iter()
         .chain(&report.counters_behind)
         .chain(&report.not_compared)
+        .chain(&report.told)
         .map(|difference| format!("\n  {difference}"))
         .collect();
     let rights = match report.rights_differ.len() {
