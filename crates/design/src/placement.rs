@@ -5,7 +5,7 @@
 //! - What may pods ask for on a node? `node_type.rs`: the machine's size less what its kernel, the kubelet and the eviction threshold
 //!   keep back, by the formulas of EKS; and how many pods its network interfaces have addresses for.
 //! - Does everything find a place? `scheduler.rs`: pods are placed one by one, as kube-scheduler does it, which never looks back.
-//! - How many nodes are needed? `sizing.rs`: the least number in each zone for which every situation fits.
+//! - How many nodes are needed? `sizing.rs`: the least number in each zone for which every situation of `situation.rs` fits.
 //!
 //! # Why a "yes" can be believed, and how far
 //!
@@ -25,13 +25,16 @@
 //! What is not: affinities of other kinds, volumes, host ports (nothing in a design has them); bursts above a request, which are what limits are for.
 
 mod bound;
+mod demand;
 mod node_type;
 mod scheduler;
+mod situation;
 mod sizing;
 
+pub(crate) use demand::{Demand, Release};
 pub(crate) use node_type::{Architecture, NodeShape, NodeType, node_types, shape};
 pub(crate) use scheduler::PodSet;
-pub(crate) use sizing::{Candidate, Demand, Release, Sized, size};
+pub(crate) use sizing::{Candidate, Sized, size};
 
 /// A small generator for tests: the same seed gives the same numbers.
 #[cfg(test)]

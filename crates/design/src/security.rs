@@ -1,12 +1,15 @@
-//! Encryption keys and security groups: who may talk to whom.
+//! Security groups, who may talk to whom, and encryption keys.
 //!
 //! Groups refer to groups, never to addresses of servers. What the source let in by address is not copied:
 //! servers at the target have no public address, and people reach them through Session Manager.
 
 pub(crate) mod cluster;
+mod keys;
+
+pub(crate) use keys::{DataClasses, keys};
 
 use reberth_model::design::{
-    Cache, Database, EncryptionKey, Ingress, Origin, Peer, SecurityGroup, Service, TrafficRule,
+    Cache, Database, Ingress, Origin, Peer, SecurityGroup, Service, TrafficRule,
 };
 use reberth_model::estate::{self, Attributes, Estate, Firewall, FirewallRule, Resource};
 use std::collections::BTreeMap;
@@ -18,78 +21,6 @@ const POSTGRES_PORT: u16 = 5432;
 const CACHE_PORT: u16 = 6379;
 const HTTPS_PORT: u16 = 443;
 const HTTP_PORT: u16 = 80;
-
-/// Which classes of data a design has.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct DataClasses {
-    /// Disks of servers or nodes.
-    pub(crate) disks: bool,
-    /// Databases.
-    pub(crate) databases: bool,
-    /// Caches.
-    pub(crate) caches: bool,
-    /// Buckets.
-    pub(crate) buckets: bool,
-    /// A cluster with its images and settings.
-    pub(crate) cluster: bool,
-}
-
-/// One key for each class of data, so that the right to read one class gives nothing of the other.
-pub(crate) fn keys(classes: DataClasses) -> Vec<EncryptionKey> {
-    let DataClasses {
-        disks,
-        databases,
-        caches,
-        buckets,
-        cluster,
-    } = classes;
-    let mut keys = Vec::new();
-    if cluster {
-        let description = "Secrets within the cluster and images of applications";
-        keys.push(key(
-            crate::platform::ENCRYPTION_KEY,
-            description,
-            &["ecr", "eks"],
-        ));
-    }
-    if disks {
-        keys.push(key("compute", "Disks of servers", &["ec2"]));
-    }
-    let through: Vec<&str> = [
-        ("backup", databases || buckets),
-        ("elasticache", caches),
-        ("rds", databases),
-        ("s3", buckets),
-        ("secretsmanager", databases || cluster),
-    ]
-    .into_iter()
-    .filter_map(|(service, is_used)| is_used.then_some(service))
-    .collect();
-    if !through.is_empty() {
-        let description = if cluster {
-            "Databases, caches and files, their backups and their passwords, and settings of applications"
-        } else {
-            "Databases, caches and files, their backups and their passwords"
-        };
-        keys.push(key("data", description, &through));
-    }
-    keys
-}
-
-fn key(key: &str, description: &str, used_through: &[&str]) -> EncryptionKey {
-    EncryptionKey {
-        key: key.to_owned(),
-        description: description.to_owned(),
-        used_through: used_through
-            .iter()
-            .map(|service| (*service).to_owned())
-            .collect(),
-        origin: Origin {
-            from: Vec::new(),
-            why: "one key for each class of data, rotated every year".to_owned(),
-        },
-    }
-}
 
 /// Firewalls of the source with their rules, in document order.
 pub(crate) fn firewalls(estate: &Estate) -> impl Iterator<Item = (&Resource, &Firewall)> {

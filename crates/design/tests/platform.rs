@@ -401,3 +401,65 @@ fn the_page_shows_what_runs_where_and_whether_it_fits() {
         "a name became markup"
     );
 }
+
+#[test]
+fn pods_leave_a_network_that_is_too_small_for_them() {
+    let small = ("network.cidr", word("10.9.0.0/20"));
+    let by_rule = made(std::slice::from_ref(&small));
+    let own = &by_rule.platform.as_ref().unwrap().pod_network;
+    assert_eq!(own.addresses_in_app_subnet, 507);
+    assert_eq!(own.secondary_cidr.as_deref(), Some("100.64.0.0/16"));
+    let subnets: Vec<&str> = own.subnets.iter().map(|own| own.cidr.as_str()).collect();
+    assert_eq!(
+        subnets,
+        ["100.64.0.0/18", "100.64.64.0/18", "100.64.128.0/18"]
+    );
+    assert_eq!(notes(&by_rule).len(), 2, "{:?}", notes(&by_rule));
+
+    let forced = made(&[small, ("pods.addresses", word("network"))]);
+    assert!(
+        notes(&forced).iter().any(|note| note.item == "pod network"),
+        "{:?}",
+        notes(&forced)
+    );
+}
+
+#[test]
+fn a_platform_that_was_edited_is_noticed() {
+    type Edit = fn(&mut Design);
+    let edits: [(&str, Edit); 7] = [
+        ("workload courseware-production-web", |design| {
+            design.platform.as_mut().unwrap().workloads[5].replicas.min = 99;
+        }),
+        ("workload courseware-production-web", |design| {
+            design.platform.as_mut().unwrap().workloads[5].node_group = "gone".to_owned();
+        }),
+        ("application courseware-production", |design| {
+            design.platform.as_mut().unwrap().identities.clear();
+        }),
+        ("application courseware-production", |design| {
+            design.databases.clear()
+        }),
+        ("node group prod", |design| {
+            design.platform.as_mut().unwrap().placements[0].scenarios[0].fits = false;
+        }),
+        ("cluster", |design| {
+            let network = design.network.cidr.clone();
+            design.platform.as_mut().unwrap().cluster.service_cidr = network;
+        }),
+        ("load balancer courseware-production", |design| {
+            design
+                .platform
+                .as_mut()
+                .unwrap()
+                .workloads
+                .retain(|own| !own.key.ends_with("-web"));
+        }),
+    ];
+    for (item, edit) in edits {
+        let mut design = made(&[]);
+        edit(&mut design);
+        let items: Vec<String> = notes(&design).into_iter().map(|note| note.item).collect();
+        assert!(items.iter().any(|own| own == item), "{item}: {items:?}");
+    }
+}

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use super::{Note, has_group, note};
 
+/// Addresses that AWS keeps in every subnet.
+const SUBNET_KEEPS: u64 = 5;
 /// Names of a certificate, and of the distribution that shows it, until a quota is raised.
 const CERTIFICATE_NAMES_MAX: usize = 10;
 
@@ -204,6 +206,21 @@ fn addresses(design: &Design, platform: &Platform, notes: &mut Vec<Note>) {
                 format!("the range of its services {services} overlaps {other}"),
             );
         }
+    }
+    let own = &platform.pod_network;
+    let has = own
+        .subnets
+        .iter()
+        .filter_map(|subnet| block(&subnet.cidr))
+        .map(|subnet| (1_u64 << (32 - subnet.prefix_len())) - SUBNET_KEEPS)
+        .min()
+        .unwrap_or(own.addresses_in_app_subnet);
+    if own.addresses_needed_per_zone > has {
+        let message = format!(
+            "nodes may hold {} addresses in one zone, and a subnet has {has}: pods would wait for an address",
+            own.addresses_needed_per_zone
+        );
+        note(notes, "pod network", message);
     }
     let within = pods.and_then(block);
     for subnet in &platform.pod_network.subnets {

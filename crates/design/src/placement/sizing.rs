@@ -1,10 +1,11 @@
 //! How many nodes of which type a group needs: the least number in each zone for which every situation fits.
 
-use reberth_model::design::{PlacementScenario, WeighedType, ZoneSpare};
+use reberth_model::design::{PlacementScenario, WeighedType};
 
-use super::bound;
+use super::demand::Demand;
 use super::node_type::{NodeShape, NodeType};
-use super::scheduler::{Nodes, PodSet, ZoneLoad};
+use super::scheduler::PodSet;
+use super::situation::{Situation, scenario, situations, tried, zones_up};
 
 /// Most nodes of one managed node group, until its quota is raised.
 const NODES_MAX: u32 = 450;
@@ -12,26 +13,6 @@ const NODES_MAX: u32 = 450;
 const WEIGHED_MAX: usize = 5;
 /// Cheaper types that one kind of pod rules out, of those.
 const NEAR_MISSES_MAX: usize = 2;
-
-/// Everything that one group of nodes must hold.
-#[derive(Clone, Debug)]
-pub(crate) struct Demand {
-    /// What runs on every node.
-    pub(crate) on_every_node: NodeShape,
-    /// All pods, with their number of today, each with the most it may become.
-    pub(crate) sets: Vec<(PodSet, u32)>,
-    /// Applications: which of the sets change together when it is released.
-    pub(crate) releases: Vec<Release>,
-    /// Whether everything must run on when a zone is lost.
-    pub(crate) survives_zone_loss: bool,
-}
-
-/// What changes together.
-#[derive(Clone, Debug)]
-pub(crate) struct Release {
-    /// Indexes of sets, each with the percentage of pods that may run beside it meanwhile.
-    pub(crate) rolling: Vec<(usize, u32)>,
-}
 
 /// A type of node that may be chosen.
 #[derive(Clone, Debug)]
@@ -67,48 +48,6 @@ pub(crate) struct Misfit {
     /// What one of them asks for, and what the largest type has.
     pub(crate) why: String,
 }
-
-/// A situation that must fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Situation {
-    name: &'static str,
-    what: &'static str,
-    is_most: bool,
-    is_rolling: bool,
-    zone_lost: bool,
-}
-
-const TODAY: Situation = Situation {
-    name: "today",
-    what: "what runs today",
-    is_most: false,
-    is_rolling: false,
-    zone_lost: false,
-};
-const ROLLOUT: Situation = Situation {
-    name: "rollout",
-    what: "the same while a release rolls through the largest application",
-    is_rolling: true,
-    ..TODAY
-};
-const ZONE_LOST: Situation = Situation {
-    name: "zone_lost",
-    what: "what runs today, with one zone lost",
-    zone_lost: true,
-    ..TODAY
-};
-const MOST: Situation = Situation {
-    name: "most",
-    what: "a release rolls, and every workload runs as many pods as it may",
-    is_most: true,
-    ..ROLLOUT
-};
-const MOST_ZONE_LOST: Situation = Situation {
-    name: "most_zone_lost",
-    what: "the same, and one zone is lost",
-    zone_lost: true,
-    ..MOST
-};
 
 /// Chooses the candidate that holds what runs today at the least price, and says how many of it are needed.
 pub(crate) fn size(
@@ -197,7 +136,6 @@ struct Ranked<'a> {
 /// A candidate with the numbers that fit.
 struct Fit<'a> {
     candidate: &'a Candidate,
-    room: NodeShape,
     per_zone: u32,
     per_zone_max: u32,
 }
@@ -245,7 +183,6 @@ impl<'a> Ranked<'a> {
         let from = least_per_zone(demand, self.room, zone_count, true).max(per_zone);
         Some(Fit {
             candidate: self.candidate,
-            room: self.room,
             per_zone,
             per_zone_max: search(from, &most)?,
         })
@@ -283,7 +220,14 @@ impl Fit<'_> {
         weighed.extend(others.into_iter().take(WEIGHED_MAX));
         let scenarios = situations(demand)
             .into_iter()
-            .map(|situation| scenario(demand, situation, &self, zones))
+            .map(|situation| {
+                let per_zone = if situation.is_most {
+                    self.per_zone_max
+                } else {
+                    self.per_zone
+                };
+                scenario(demand, situation, self.candidate.shape, per_zone, zones)
+            })
             .collect();
         Sized {
             chosen: self.candidate.clone(),
@@ -293,13 +237,6 @@ impl Fit<'_> {
             weighed,
         }
     }
-}
-
-fn situations(demand: &Demand) -> Vec<Situation> {
-    let all = [TODAY, ROLLOUT, ZONE_LOST, MOST, MOST_ZONE_LOST];
-    all.into_iter()
-        .filter(|situation| demand.survives_zone_loss || !situation.zone_lost)
-        .collect()
 }
 
 /// Nodes in each zone without which the sums of what is asked for cannot fit.
@@ -315,169 +252,6 @@ fn least_per_zone(demand: &Demand, room: NodeShape, zones: u32, is_most: bool) -
         .max(by(total(|set| set.memory_mib), room.memory_mib))
         .max(by(total(|_| 1), room.pods))
         .clamp(1, u64::from(u32::MAX / zones.max(1))) as u32
-}
-
-fn zones_up(zones: u32, is_lost: bool) -> u32 {
-    if is_lost {
-        zones.saturating_sub(1).max(1)
-    } else {
-        zones
-    }
-}
-
-/// Tries a situation in three orders; what the zones hold in the last of them when most pods run. The error names the pods that are left over.
-fn tried(
-    demand: &Demand,
-    situation: Situation,
-    room: NodeShape,
-    zones: usize,
-    per_zone: u32,
-) -> Result<Vec<ZoneLoad>, String> {
-    let sets = counted(demand, situation);
-    let zones = zones_up(zones as u32, situation.zone_lost) as usize;
-    let mut loads = Vec::new();
-    for release in releases(demand, &sets, situation) {
-        for order in orders(&sets) {
-            let mut nodes = Nodes::empty(room, zones, per_zone);
-            let rolls = |index: &usize| release.iter().any(|(rolling, _)| rolling == index);
-            let (rolling, still): (Vec<usize>, Vec<usize>) = order.into_iter().partition(rolls);
-            let still: Vec<&PodSet> = still.into_iter().map(|index| &sets[index]).collect();
-            nodes.place_all(&still)?;
-            let rolling: Vec<(&PodSet, u32)> = rolling
-                .into_iter()
-                .map(|index| (&sets[index], surge(&release, index, &sets[index])))
-                .collect();
-            loads = nodes.roll_all(&rolling)?;
-        }
-    }
-    Ok(loads)
-}
-
-/// The sets with as many pods as the situation has.
-fn counted(demand: &Demand, situation: Situation) -> Vec<PodSet> {
-    let sets = demand.sets.iter();
-    sets.map(|(set, most)| PodSet {
-        count: if situation.is_most { *most } else { set.count },
-        ..set.clone()
-    })
-    .collect()
-}
-
-/// What rolls: the release that takes most processors meanwhile and the one that takes most memory, or nothing.
-fn releases(demand: &Demand, sets: &[PodSet], situation: Situation) -> Vec<Vec<(usize, u32)>> {
-    if !situation.is_rolling || demand.releases.is_empty() {
-        return vec![Vec::new()];
-    }
-    let more = |release: &Release, of: fn(&PodSet) -> u64| -> u64 {
-        let rolling = release.rolling.iter();
-        rolling
-            .map(|(index, percent)| {
-                u64::from(surge_of(&sets[*index], *percent)) * of(&sets[*index])
-            })
-            .sum()
-    };
-    let largest = |of: fn(&PodSet) -> u64| {
-        let mut all: Vec<usize> = (0..demand.releases.len()).collect();
-        all.sort_by_key(|index| {
-            (
-                std::cmp::Reverse(more(&demand.releases[*index], of)),
-                *index,
-            )
-        });
-        all.first().copied().unwrap_or(0)
-    };
-    let mut chosen = vec![largest(|set| set.cpu_millis), largest(|set| set.memory_mib)];
-    chosen.dedup();
-    chosen
-        .into_iter()
-        .map(|index| demand.releases[index].rolling.clone())
-        .collect()
-}
-
-fn surge(release: &[(usize, u32)], index: usize, set: &PodSet) -> u32 {
-    let found = release.iter().find(|(rolling, _)| *rolling == index);
-    found.map_or(0, |(_, percent)| surge_of(set, *percent))
-}
-
-/// Pods that may run beside a set while it changes: Kubernetes rounds them up.
-fn surge_of(set: &PodSet, percent: u32) -> u32 {
-    (set.count * percent).div_ceil(100)
-}
-
-/// The largest first, the smallest first, and by name.
-fn orders(sets: &[PodSet]) -> [Vec<usize>; 3] {
-    let all: Vec<usize> = (0..sets.len()).collect();
-    let size = |index: &usize| {
-        let set = &sets[*index];
-        (set.cpu_millis * 4 + set.memory_mib, *index)
-    };
-    let mut ascending = all.clone();
-    ascending.sort_by_key(size);
-    let mut descending = ascending.clone();
-    descending.reverse();
-    let mut by_name = all;
-    by_name.sort_by(|left, right| sets[*left].name.cmp(&sets[*right].name));
-    [descending, ascending, by_name]
-}
-
-fn scenario(
-    demand: &Demand,
-    situation: Situation,
-    fit: &Fit<'_>,
-    zones: &[String],
-) -> PlacementScenario {
-    let per_zone = if situation.is_most {
-        fit.per_zone_max
-    } else {
-        fit.per_zone
-    };
-    let result = tried(demand, situation, fit.room, zones.len(), per_zone);
-    let fits = result.is_ok();
-    let loads = result.unwrap_or_default();
-    let up = zones_up(zones.len() as u32, situation.zone_lost);
-    let zones: Vec<ZoneSpare> = loads
-        .iter()
-        .zip(zones)
-        .map(|(load, zone)| spare(load, zone, demand.on_every_node, fit.candidate.shape))
-        .collect();
-    PlacementScenario {
-        name: situation.name.to_owned(),
-        what: situation.what.to_owned(),
-        pods: zones.iter().map(|zone| zone.pods).sum(),
-        fits,
-        in_any_order: fits && is_proven(demand, situation, fit.room, up, per_zone),
-        zones,
-    }
-}
-
-fn is_proven(
-    demand: &Demand,
-    situation: Situation,
-    room: NodeShape,
-    zones: u32,
-    per_zone: u32,
-) -> bool {
-    let sets = counted(demand, situation);
-    releases(demand, &sets, situation).iter().all(|release| {
-        let rolling = release.iter().map(|(index, _)| &sets[*index]);
-        let all: Vec<&PodSet> = sets.iter().chain(rolling).collect();
-        bound::holds(&all, room, zones, per_zone)
-    })
-}
-
-/// What a zone holds and what it has, the pods that run on every node counted on both sides.
-fn spare(load: &ZoneLoad, zone: &str, on_every_node: NodeShape, shape: NodeShape) -> ZoneSpare {
-    let nodes = u64::from(load.nodes);
-    ZoneSpare {
-        zone: zone.to_owned(),
-        nodes: load.nodes,
-        pods: load.pods + nodes * on_every_node.pods,
-        pods_max: nodes * shape.pods,
-        cpu_asked_millis: load.cpu_millis + nodes * on_every_node.cpu_millis,
-        cpu_allocatable_millis: nodes * shape.cpu_millis,
-        memory_asked_mib: load.memory_mib + nodes * on_every_node.memory_mib,
-        memory_allocatable_mib: nodes * shape.memory_mib,
-    }
 }
 
 /// The pod that is too large for every type, or that there are too many.
@@ -525,6 +299,7 @@ fn misfit(demand: &Demand, candidates: &[Candidate]) -> Misfit {
 
 #[cfg(test)]
 mod tests {
+    use super::super::demand::Release;
     use super::super::{Random, node_types, shape};
     use super::*;
     use reberth_model::design::PodAddressing;

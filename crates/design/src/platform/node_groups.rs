@@ -1,28 +1,25 @@
 //! Node groups: one for each environment, sized by the placement check.
 
+mod candidates;
+mod demand;
+
 use reberth_model::design::{
-    Choice, GroupPlacement, NodeGroup, NodeGroupSize, Origin, PodAddressing, Previews, Rollout,
-    Spread, Taint, Workload, WorkloadKind,
+    Choice, GroupPlacement, NodeGroup, NodeGroupSize, Origin, PodAddressing, Previews, Taint,
+    Workload,
 };
 use std::collections::BTreeMap;
 
 use super::components::SystemPods;
-use crate::csv;
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
-use crate::placement::{
-    self, Architecture, Candidate, Demand, NodeShape, NodeType, PodSet, Release, Sized,
-};
+use crate::placement::{self, Architecture, NodeType, Sized};
 
-const PRICES: &str = include_str!("../../../../catalog/aws-prices.csv");
-const ON_DEMAND: &str = "Linux on-demand shared";
 const BOTTLEROCKET: &str = "bottlerocket";
 const AL2023: &str = "al2023";
 const AMD64: &str = "amd64";
 const ARM64: &str = "arm64";
 const DISK_GIB: u64 = 50;
 const ENVIRONMENT: &str = "environment";
-const ZONE: &str = "topology.kubernetes.io/zone";
 /// Key of a node group's security group.
 const SECURITY_GROUP_PREFIX: &str = "nodes";
 
@@ -179,8 +176,8 @@ pub(super) fn size(
         .groups
         .get(key)
         .is_some_and(|own| own.survives_zone_loss);
-    let demand = demand(key, workloads, shared, survives_zone_loss);
-    let candidates = candidates(key, shared, choices, wanted)?;
+    let demand = demand::demand(key, workloads, shared, survives_zone_loss);
+    let candidates = candidates::candidates(key, shared, choices, wanted)?;
     let sized = placement::size(&demand, &candidates, shared.zones).map_err(|misfit| {
         DesignError::DoesNotFit {
             group: key.to_owned(),
@@ -217,189 +214,6 @@ pub(super) fn decide_type(
         why: &own.type_choice.why,
         may_be: Values::InstanceType(""),
     })
-}
-
-fn candidates(
-    key: &str,
-    shared: &Shared<'_>,
-    choices: &NodeChoices,
-    wanted: Option<&str>,
-) -> Result<Vec<Candidate>, DesignError> {
-    let types = placement::node_types();
-    let is_main = key == shared.environment;
-    let is_offered = |own: &NodeType| match wanted {
-        Some(wanted) => own.name == wanted && own.architecture == choices.architecture,
-        None => own.architecture == choices.architecture && !(is_main && own.is_burstable),
-    };
-    let known: Vec<String> = types
-        .iter()
-        .filter(|own| own.architecture == choices.architecture)
-        .map(|own| own.name.clone())
-        .collect();
-    let mut candidates: Vec<Candidate> = types
-        .into_iter()
-        .filter(is_offered)
-        .map(|node_type| Candidate {
-            shape: placement::shape(&node_type, shared.addressing, shared.own_subnets),
-            usd_hour_e5: price(shared.region, &node_type.name),
-            node_type,
-        })
-        .collect();
-    // A price beside none cannot be compared: those without are weighed only where no type has one.
-    if candidates.iter().any(|own| own.usd_hour_e5.is_some()) {
-        candidates.retain(|own| own.usd_hour_e5.is_some() || wanted.is_some());
-    }
-    match wanted {
-        Some(wanted) if candidates.is_empty() => Err(DesignError::BadOverride {
-            decision: format!("nodes.{key}.instance_type"),
-            value: wanted.to_owned(),
-            may_be: format!(
-                "a type of {} whose network is known: {}",
-                choices.architecture.word(),
-                known.join(", ")
-            ),
-        }),
-        _ => Ok(candidates),
-    }
-}
-
-/// Price of an hour in hundred-thousandths of a US dollar.
-fn price(region: &str, instance_type: &str) -> Option<u64> {
-    let prefix = format!("EC2,{region},{instance_type},{ON_DEMAND},");
-    let line = PRICES.lines().find(|line| line.starts_with(&prefix))?;
-    let fields = csv::fields(line);
-    let usd: f64 = fields.get(5)?.parse().ok()?;
-    (usd > 0.0).then(|| (usd * 100_000.0).round() as u64)
-}
-
-fn demand(
-    key: &str,
-    workloads: &[Workload],
-    shared: &Shared<'_>,
-    survives_zone_loss: bool,
-) -> Demand {
-    let is_main = key == shared.environment;
-    let mut sets = Vec::new();
-    let mut releases: BTreeMap<&str, Vec<(usize, u32)>> = BTreeMap::new();
-    for own in workloads
-        .iter()
-        .filter(|own| own.node_group == key && own.kind.is_long_running())
-    {
-        let release = releases.entry(&own.application).or_default();
-        if let Rollout::Surge(percent) = own.rollout {
-            release.push((sets.len(), percent));
-        }
-        sets.push((pod_set(own), own.replicas.max));
-    }
-    sets.extend(jobs(key, workloads));
-    if is_main {
-        let anywhere = shared.system_pods.iter().filter(|own| !own.on_every_node);
-        sets.extend(anywhere.map(|own| (system_set(own), own.replicas)));
-    }
-    if let Some(previews) = shared
-        .previews
-        .filter(|own| own.node_group == key && own.pods > 0)
-    {
-        sets.push(preview_set(previews));
-    }
-    Demand {
-        on_every_node: on_every_node(shared.system_pods),
-        sets,
-        releases: releases
-            .into_values()
-            .filter(|rolling| !rolling.is_empty())
-            .map(|rolling| Release { rolling })
-            .collect(),
-        survives_zone_loss,
-    }
-}
-
-fn pod_set(own: &Workload) -> PodSet {
-    let is_required = |spread: &&Spread| spread.topology_key == ZONE && spread.is_required;
-    PodSet {
-        name: own.key.clone(),
-        count: own.replicas.desired,
-        cpu_millis: own.resources.cpu_request_millis,
-        memory_mib: own.resources.memory_request_mib,
-        zone_skew: own
-            .spread
-            .iter()
-            .find(is_required)
-            .map(|spread| spread.skew_max),
-    }
-}
-
-/// Jobs of a group, each with its number of today and the most. All scheduled ones may run at the same time. Of releases the largest is enough, since they
-/// are made one by one. What a person runs may wait for a node, so that none stands ready for it.
-fn jobs(key: &str, workloads: &[Workload]) -> Vec<(PodSet, u32)> {
-    let own = || workloads.iter().filter(|own| own.node_group == key);
-    let largest = |is_kind: fn(&WorkloadKind) -> bool| {
-        own().filter(|own| is_kind(&own.kind)).max_by_key(|own| {
-            (
-                own.resources.memory_request_mib,
-                own.resources.cpu_request_millis,
-            )
-        })
-    };
-    own()
-        .filter(|own| matches!(own.kind, WorkloadKind::Scheduled(_)))
-        .chain(largest(|kind| matches!(kind, WorkloadKind::Release(_))))
-        .chain(largest(|kind| matches!(kind, WorkloadKind::OneOff)))
-        .map(|own| {
-            let (count, most) = match &own.kind {
-                WorkloadKind::Scheduled(schedule) if schedule.concurrency.value == "Allow" => {
-                    (2, 2)
-                }
-                WorkloadKind::OneOff => (0, 1),
-                _ => (1, 1),
-            };
-            let set = PodSet {
-                count,
-                ..pod_set(own)
-            };
-            (set, most)
-        })
-        .collect()
-}
-
-fn system_set(own: &SystemPods) -> PodSet {
-    PodSet {
-        name: own.name.clone(),
-        count: own.replicas,
-        cpu_millis: own.cpu_millis,
-        memory_mib: own.memory_mib,
-        zone_skew: None,
-    }
-}
-
-/// The pods of all previews, each as large as their mean.
-fn preview_set(previews: &Previews) -> (PodSet, u32) {
-    let pods = u64::from(previews.pods);
-    let count = previews.pods * previews.count_max;
-    let set = PodSet {
-        name: "previews".to_owned(),
-        count,
-        cpu_millis: previews.cpu_request_millis.div_ceil(pods),
-        memory_mib: previews.memory_request_mib.div_ceil(pods),
-        zone_skew: None,
-    };
-    (set, count)
-}
-
-fn on_every_node(system_pods: &[SystemPods]) -> NodeShape {
-    let pods = system_pods.iter().filter(|own| own.on_every_node);
-    pods.fold(
-        NodeShape {
-            cpu_millis: 0,
-            memory_mib: 0,
-            pods: 0,
-        },
-        |sum, own| NodeShape {
-            cpu_millis: sum.cpu_millis + own.cpu_millis,
-            memory_mib: sum.memory_mib + own.memory_mib,
-            pods: sum.pods + 1,
-        },
-    )
 }
 
 /// The node group of a size, and what the placement check says of it.

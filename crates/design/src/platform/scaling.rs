@@ -125,7 +125,7 @@ fn replicas(
     let (min, why) = least(own);
     let max = match scaling {
         Scaling::Fixed => min,
-        _ => min * 2,
+        _ => (min * 2).min(REPLICAS_MAX as u32).max(min),
     };
     let is_clock = matches!(own.kind, WorkloadKind::Clock);
     let bound = if is_clock { 1 } else { REPLICAS_MAX };

@@ -83,5 +83,9 @@ fn of_name(variable: &ConfigVar) -> (SettingFate, String) {
         let why = "it looks like the address of a store, but no added service gives it: say which one it names";
         return (SettingFate::Undecided, why.to_owned());
     }
+    if name.contains("BUCKET") {
+        let why = "it names a bucket that is there already: let the role of the application's pods in, and the keys can go";
+        return (SettingFate::Carried, why.to_owned());
+    }
     (SettingFate::Carried, "as at the source".to_owned())
 }
