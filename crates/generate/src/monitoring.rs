@@ -21,13 +21,30 @@ const README: &str = "\
 CloudWatch alarms of `60-operations` watch the same things from outside the servers: they go on when the agents do not.
 ";
 
+const CLUSTER_README: &str = "\
+# Monitoring
+
+- `prometheus/rules.yml`: recording rules, and alerts that end at the topic of `60-operations`. `promtool check rules rules.yml` reads them, `promtool test rules
+  rules_test.yml` proves each downtime alert with made-up series.
+- `prometheus/agent.yml`: for one agent in the cluster, in the namespace `monitoring` under the service account `prometheus-agent`, whose role `60-operations` makes. It needs
+  kube-state-metrics beside it and, where a database is watched, one postgres_exporter for each with the label `database`. The address to write to is the output
+  `remote_write_url` of `60-operations`.
+- `grafana/overview.json`: import it into Grafana and choose the workspace as its data source.
+
+CloudWatch alarms of `60-operations` watch the cluster, the load balancers and the databases from outside: they go on when the agent does not.
+";
+
 /// The files, by path; none where metrics stay in CloudWatch.
 pub(crate) fn files(design: &Design) -> BTreeMap<String, String> {
     if design.operations.metrics == MetricsStore::Cloudwatch {
         return BTreeMap::new();
     }
+    let readme = match design.platform {
+        Some(_) => CLUSTER_README,
+        None => README,
+    };
     [
-        ("README.md", README.to_owned()),
+        ("README.md", readme.to_owned()),
         ("prometheus/agent.yml", agent::configuration(design)),
         ("prometheus/rules.yml", rules::rules(design)),
         ("prometheus/rules_test.yml", rules::tests(design)),

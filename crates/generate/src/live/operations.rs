@@ -87,10 +87,10 @@ fn outputs(keeps_metrics: bool) -> Vec<Output> {
 }
 
 fn metrics(design: &Design) -> Body {
-    let roles = if design.services.is_empty() {
-        "{}"
-    } else {
-        "data.terraform_remote_state.apps.outputs.role_names"
+    let roles = match &design.platform {
+        Some(_) => "{ agent = module.metrics_agent.role_name }",
+        None if design.services.is_empty() => "{}",
+        None => "data.terraform_remote_state.apps.outputs.role_names",
     };
     let key = module("metrics_key", "encryption-key")
         .gap()
@@ -107,7 +107,11 @@ fn metrics(design: &Design) -> Body {
         )
         .comment("People come into Grafana through the identity centre.")
         .set("has_grafana", design.safeguards.permission_sets);
-    Body::new().block(key).block(arguments(
+    let body = match &design.platform {
+        Some(_) => Body::new().block(metrics_agent()),
+        None => Body::new(),
+    };
+    body.block(key).block(arguments(
         call,
         &[
             ("", ""),
@@ -120,6 +124,19 @@ fn metrics(design: &Design) -> Body {
             ),
         ],
     ))
+}
+
+/// The role of the one agent in a cluster; the module of metrics lets it write.
+fn metrics_agent() -> Block {
+    module("metrics_agent", "pod-identity")
+        .gap()
+        .set("name", template("${local.name}-metrics-agent"))
+        .set(
+            "cluster_name",
+            code("data.terraform_remote_state.platform.outputs.cluster_name"),
+        )
+        .set("namespace", "monitoring")
+        .set("service_account", "prometheus-agent")
 }
 
 fn alarms(design: &Design) -> Body {

@@ -1,5 +1,8 @@
 //! Alerting rules, and tests that prove the downtime alerts with made-up series.
 
+pub(super) mod cluster;
+pub(super) mod databases;
+
 use reberth_model::design::{Design, Service};
 
 /// Rules that are the same for every design.
@@ -41,33 +44,6 @@ const COMMON: &str = r#"  - name: servers
           summary: "The clock of {{ $labels.instance }} is more than half a second off."
 "#;
 
-const DATABASES: &str = r#"  - name: databases
-    rules:
-      - record: database:connections_used:ratio
-        expr: max by (database) (mysql_global_status_threads_connected / mysql_global_variables_max_connections)
-      - alert: DatabaseDown
-        expr: max by (database) (mysql_up) == 0
-        for: 1m
-        labels:
-          severity: critical
-        annotations:
-          summary: "{{ $labels.database }} does not answer."
-      - alert: ConnectionsShort
-        expr: database:connections_used:ratio > 0.85
-        for: 5m
-        labels:
-          severity: warning
-        annotations:
-          summary: "{{ $labels.database }} has less than 15 percent of its connections left."
-      - alert: SlowQueries
-        expr: sum by (database) (rate(mysql_global_status_slow_queries[5m])) > 1
-        for: 15m
-        labels:
-          severity: warning
-        annotations:
-          summary: "{{ $labels.database }} runs more than one slow query a second."
-"#;
-
 /// `prometheus/rules.yml`.
 pub(super) fn rules(design: &Design) -> String {
     let mut text = "groups:\n".to_owned();
@@ -78,11 +54,11 @@ pub(super) fn rules(design: &Design) -> String {
             .iter()
             .for_each(|service| text.push_str(&downtime(service)));
     }
-    text.push_str(COMMON);
-    if !design.databases.is_empty() {
-        text.push_str(DATABASES);
+    match &design.platform {
+        Some(platform) => text.push_str(&cluster::rules(platform)),
+        None => text.push_str(COMMON),
     }
-    text
+    text + &databases::rules(design)
 }
 
 /// Two alerts: nobody answers, and fewer than the least number.
@@ -110,11 +86,11 @@ pub(super) fn tests(design: &Design) -> String {
         let others: Vec<&str> = others.iter().map(|other| other.key.as_str()).collect();
         text.push_str(&downtime_test(&first.key, &others));
     }
-    if !design.databases.is_empty() {
-        text.push_str(DATABASE_TEST);
+    text.push_str(&databases::tests(design));
+    match &design.platform {
+        Some(platform) => text + &cluster::tests(platform),
+        None => text + DISK_TEST,
     }
-    text.push_str(DISK_TEST);
-    text
 }
 
 /// One service stops answering after five minutes and all others go on: one alert, two minutes later.
@@ -148,25 +124,6 @@ fn downtime_test(key: &str, others: &[&str]) -> String {
 "#
     )
 }
-
-const DATABASE_TEST: &str = r#"  - name: a database that stops answering is called down
-    interval: 1m
-    input_series:
-      - series: mysql_up{database="core", instance="one"}
-        values: 1x5 0x10
-    alert_rule_test:
-      - alertname: DatabaseDown
-        eval_time: 5m
-        exp_alerts: []
-      - alertname: DatabaseDown
-        eval_time: 10m
-        exp_alerts:
-          - exp_labels:
-              severity: critical
-              database: core
-            exp_annotations:
-              summary: core does not answer.
-"#;
 
 const DISK_TEST: &str = r#"  - name: a disk that loses a gigabyte an hour and has twenty left is called out
     interval: 10m

@@ -1,3 +1,12 @@
+module "metrics_agent" {
+  source = "../../../modules/pod-identity"
+
+  name            = "${local.name}-metrics-agent"
+  cluster_name    = data.terraform_remote_state.platform.outputs.cluster_name
+  namespace       = "monitoring"
+  service_account = "prometheus-agent"
+}
+
 module "metrics_key" {
   source = "../../../modules/encryption-key"
 
@@ -18,7 +27,7 @@ module "metrics" {
   has_grafana = true
 
   topic_arn       = module.alarms.topic_arn
-  writer_roles    = {}
+  writer_roles    = { agent = module.metrics_agent.role_name }
   kms_key_arn     = module.metrics_key.arn
   log_kms_key_arn = data.terraform_remote_state.network.outputs.log_kms_key_arn
 }
