@@ -39,6 +39,37 @@ fn a_database_is_moved_verified_and_forgotten() {
     assert!(again.contains("nothing was left"), "{again}");
 }
 
+/// Join tables without a key are common. What is altered for them on the source is asked for, and taken back.
+#[test]
+fn the_log_tells_old_rows_of_tables_without_a_key_after_consent_and_until_the_end() {
+    let pair = PostgresPair::start("cli-keyless", "wal_level=logical");
+    pair.write("CREATE TABLE tagged (course_id int, tag text); INSERT INTO tagged SELECT n % 3, 'same' FROM generate_series(1, 30) n");
+    let plan = pair.expect(&["plan"], 0);
+    assert!(
+        plan.contains("0 blocker(s)") && plan.contains("REPLICA IDENTITY FULL on 1 table(s)"),
+        "{plan}"
+    );
+    let waiting = pair.expect(&CAUGHT_UP, 3);
+    assert!(waiting.contains("add --apply"), "{waiting}");
+    let identity = "SELECT relreplident FROM pg_class WHERE relname = 'tagged'";
+    assert_eq!(pair.on_source(identity), "d", "nothing without consent");
+    pair.expect(&["start", "--until", "caught-up", "--apply"], 0);
+    assert_eq!(pair.on_source(identity), "f");
+    pair.write("DELETE FROM tagged WHERE ctid = (SELECT min(ctid) FROM tagged); UPDATE tagged SET tag = 'other' WHERE course_id = 1");
+    pair.expect(&CAUGHT_UP, 0);
+    let equal = pair.expect(&["verify"], 0);
+    assert!(equal.contains("equal; 1029 rows compared"), "{equal}");
+    let stopped = pair.expect(&["stop"], 0);
+    assert!(
+        stopped.contains("REPLICA IDENTITY FULL of public.tagged"),
+        "{stopped}"
+    );
+    for end in [pair.on_source(identity), pair.on_target(identity)] {
+        assert_eq!(end, "d");
+    }
+    assert_eq!(pair.on_source("SELECT count(*) FROM pg_publication"), "0");
+}
+
 #[test]
 fn an_ordinary_owner_is_followed_by_triggers_after_consent() {
     let pair = PostgresPair::start("cli-capture", "wal_level=replica");

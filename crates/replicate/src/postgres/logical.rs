@@ -7,6 +7,7 @@ pub mod fold;
 pub(crate) mod follow;
 pub(crate) mod gather;
 pub(crate) mod literal;
+pub mod old_rows;
 mod ordered;
 pub(crate) mod reader;
 pub mod slot;

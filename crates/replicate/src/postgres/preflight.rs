@@ -6,6 +6,7 @@ use crate::postgres::logical::slot;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
 use crate::postgres::state::Method;
+use crate::postgres::table::ReplicaIdentity;
 use crate::postgres::{pooler, table};
 
 /// What blocks, each with its remedy; empty if nothing does. What blocks the schema is told where that is read.
@@ -15,7 +16,10 @@ pub async fn blockers(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> 
     let mut blockers = Vec::new();
     if plan.method == Method::Logical {
         let mut source = Session::open(&plan.from).await?;
-        blockers.extend(slot::blockers(&table::read(&mut source).await?));
+        let mut tables = table::read(&mut source).await?;
+        // These are asked for their old rows when the stream begins.
+        tables.retain(|_, table| table.replica_identity != ReplicaIdentity::Unset);
+        blockers.extend(slot::blockers(&tables));
     }
     blockers.extend(resting_triggers(&plan.to).await?);
     Ok(blockers)

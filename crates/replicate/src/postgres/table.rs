@@ -38,7 +38,9 @@ pub enum ReplicaIdentity {
     Key(Vec<usize>),
     /// The whole row.
     Full,
-    /// Nothing: the table cannot be followed but for its inserts.
+    /// Nothing, because nobody chose and there is no primary key. It can be asked for more ([`super::logical::old_rows`]).
+    Unset,
+    /// Nothing, by choice: the table cannot be followed but for its inserts.
     Nothing,
 }
 

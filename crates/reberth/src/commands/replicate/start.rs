@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::metrics::Metrics;
-use super::postgres::source::{begins_capture, prepare};
+use super::postgres::source::{alters_tables, prepare};
 use super::{direction, operation};
 use crate::cli::{Goal, StartArgs};
 use crate::consent;
@@ -79,8 +79,9 @@ pub(super) async fn run_approved(
     if !consent::given(&change, &args.consent, scope.project(), output)? {
         return Ok(Exit::Waiting);
     }
-    // Naming two addresses is consent to read the one and to fill the other, and to no trigger in the application's transactions.
-    if scope.project().is_none() && !args.consent.apply && plans.iter().any(begins_capture) {
+    // Naming two addresses is consent to read the one and to fill the other, and to no change of the application's tables.
+    let names_only = scope.project().is_none() && !args.consent.apply;
+    if names_only && alter_tables(plans).await? {
         output.note(
             "\nnothing was done yet: this writes on the source. To do exactly this, add --apply"
                 .to_owned(),
@@ -104,6 +105,15 @@ pub(super) async fn run_approved(
         Ok((Exit::Done, json!({ "ended": ended })))
     };
     scope.recorded("replicate", inputs(plans), work).await
+}
+
+async fn alter_tables(plans: &[Plan]) -> Result<bool, Failure> {
+    for plan in plans {
+        if alters_tables(plan).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Lets the only stream pass one schema change.

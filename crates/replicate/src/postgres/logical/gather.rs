@@ -340,7 +340,9 @@ impl Gathering {
             .collect();
         let key_places = match &table.replica_identity {
             ReplicaIdentity::Key(places) => places,
-            ReplicaIdentity::Full | ReplicaIdentity::Nothing => &table.identity,
+            ReplicaIdentity::Full | ReplicaIdentity::Unset | ReplicaIdentity::Nothing => {
+                &table.identity
+            }
         };
         let key: Option<Vec<usize>> = key_places
             .iter()

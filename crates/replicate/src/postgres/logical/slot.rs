@@ -12,10 +12,14 @@ use crate::stream::Direction;
 /// Whether a table's changes can be followed. One whose old rows the log does not tell must not be published: its UPDATE and DELETE would be refused
 /// to the application at once (rule 25).
 pub fn can_follow(table: &Table) -> bool {
-    !table.is_unlogged && table.replica_identity != ReplicaIdentity::Nothing
+    let tells_nothing = matches!(
+        table.replica_identity,
+        ReplicaIdentity::Unset | ReplicaIdentity::Nothing
+    );
+    !table.is_unlogged && !tells_nothing
 }
 
-/// What must be done before the stream can begin.
+/// What must be done by people before the stream can begin.
 pub fn blockers(tables: &Tables) -> Vec<String> {
     let unfollowed = tables
         .values()

@@ -210,5 +210,9 @@ fn replica_identity(word: &str, keys: &[Key], places: &BTreeMap<i16, usize>) -> 
         _ => None,
     };
     let found = chosen.and_then(|key| places_of(key, places));
-    found.map_or(ReplicaIdentity::Nothing, ReplicaIdentity::Key)
+    match found {
+        Some(key) => ReplicaIdentity::Key(key),
+        None if word == "d" => ReplicaIdentity::Unset,
+        None => ReplicaIdentity::Nothing,
+    }
 }

@@ -2,30 +2,37 @@
 
 use reberth_replicate::postgres::capture::install::{self, Writes};
 use reberth_replicate::postgres::capture::{Captured, keys};
+use reberth_replicate::postgres::logical::old_rows;
+use reberth_replicate::postgres::pipeline::StreamPlan;
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::state::Method;
-use reberth_replicate::postgres::{pipeline::StreamPlan, table};
+use reberth_replicate::postgres::table::{self, Tables};
 
 use crate::failure::Failure;
-use crate::plan::{Plan, PostgresPlan};
+use crate::plan::Plan;
 
 /// Bytes of noted changes at which the capture switches itself off, before it fills the source's disk.
 const NOTED_BYTES_MAX: u64 = 4 << 30;
+
+/// Tables without a key that are named in a line.
+const NAMED: usize = 10;
 
 /// What it writes there, in lines.
 pub(in crate::commands::replicate) async fn writes(
     plan: &StreamPlan,
 ) -> Result<Vec<String>, Failure> {
+    let mut source = Session::open(&plan.from).await?;
     if plan.method == Method::Logical {
-        return Ok(vec![
+        let mut lines = vec![
             format!(
                 "the replication slot {} and the publication of the same name",
                 plan.mark()
             ),
             "while the stream stands still, the source keeps its log for the slot".to_owned(),
-        ]);
+        ];
+        lines.extend(old_row_line(&table::read(&mut source).await?));
+        return Ok(lines);
     }
-    let mut source = Session::open(&plan.from).await?;
     let captured = captured(&mut source).await?;
     let writes = Writes::of(&captured, NOTED_BYTES_MAX);
     Ok(vec![
@@ -38,27 +45,62 @@ pub(in crate::commands::replicate) async fn writes(
     ])
 }
 
+/// What is altered on tables that have no key to tell their rows by.
+fn old_row_line(tables: &Tables) -> Option<String> {
+    let wanting: Vec<String> = old_rows::wanting(tables)
+        .into_iter()
+        .map(table::Table::path)
+        .collect();
+    let named = wanting.get(..NAMED).map_or_else(
+        || wanting.join(", "),
+        |first| format!("{} and {} more", first.join(", "), wanting.len() - NAMED),
+    );
+    let count = wanting.len();
+    (count > 0).then(|| {
+        format!(
+            "REPLICA IDENTITY FULL on {count} table(s) without a key, so that the log tells their old rows, until the stream ends: {named}"
+        )
+    })
+}
+
 /// The tables with their keys, as triggers note them.
 async fn captured(source: &mut Session) -> Result<Vec<Captured>, Failure> {
     let tables = table::read(source).await?;
     Ok(keys::read(source, &tables).await?)
 }
 
-/// Whether a start makes triggers, which run in the application's own transactions: naming addresses is no consent to that.
-pub(in crate::commands::replicate) fn begins_capture(plan: &Plan) -> bool {
-    let is_capture =
-        |plan: &PostgresPlan| plan.stream.method == Method::TriggerCapture && !plan.is_begun;
-    matches!(plan, Plan::Postgres(plan) if is_capture(plan))
+/// Whether a start changes the application's own tables, by triggers or by what the log tells of them: naming addresses is no consent to that.
+pub(in crate::commands::replicate) async fn alters_tables(plan: &Plan) -> Result<bool, Failure> {
+    let Some(stream) = beginning(plan) else {
+        return Ok(false);
+    };
+    if stream.method == Method::TriggerCapture {
+        return Ok(true);
+    }
+    let tables = table::read(&mut Session::open(&stream.from).await?).await?;
+    Ok(!old_rows::wanting(&tables).is_empty())
 }
 
-/// Makes the triggers of a stream that begins with them. It may be cut off and run again.
+/// Prepares the tables of a stream that begins. It may be cut off and run again.
 pub(in crate::commands::replicate) async fn prepare(plan: &Plan) -> Result<(), Failure> {
-    if let Plan::Postgres(postgres) = plan
-        && begins_capture(plan)
-    {
-        let mut source = Session::open(&postgres.stream.from).await?;
+    let Some(stream) = beginning(plan) else {
+        return Ok(());
+    };
+    let mut source = Session::open(&stream.from).await?;
+    if stream.method == Method::TriggerCapture {
         let captured = captured(&mut source).await?;
         install::install(&mut source, &captured, NOTED_BYTES_MAX).await?;
+    } else {
+        let tables = table::read(&mut source).await?;
+        old_rows::ask(stream, &mut source, &tables).await?;
     }
     Ok(())
+}
+
+/// The PostgreSQL stream of a plan, if it has not begun.
+fn beginning(plan: &Plan) -> Option<&StreamPlan> {
+    match plan {
+        Plan::Postgres(plan) if !plan.is_begun => Some(&plan.stream),
+        _ => None,
+    }
 }
