@@ -17,6 +17,8 @@ mod pair;
 mod pipeline;
 mod platform;
 mod postgres;
+mod postgres_kill;
+mod postgres_ledger;
 mod postgres_pair;
 mod postgres_pooler;
 mod provision;

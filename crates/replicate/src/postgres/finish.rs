@@ -2,7 +2,8 @@
 //!
 //! Nothing is fenced here, so the caller's word that the application has stopped is looked after at the source: behind the place up to which all was applied
 //! it must tell of no change in scope, before anything is brought level and once more after it. Otherwise the stream can go on as if nothing had been:
-//! a sequence that is ahead and a large object that is younger do it no harm. So a finish that was killed is simply run again.
+//! a sequence that is ahead and a large object that is younger do it no harm. A finish that was killed is run again: it does all of this again, or, once
+//! that was done and noted ([`Phase::Finishing`]), only removes what is left.
 
 use serde::Serialize;
 
@@ -42,46 +43,65 @@ pub struct Finished {
 pub async fn finish(plan: &StreamPlan) -> Result<Finished, ReplicateError> {
     let mut source = Session::open(&plan.from).await?;
     let mut target = Session::open(&plan.to).await?;
-    let drained_until = drain(plan, &mut source, &mut target).await?;
-    let mut claim = Claim::new()?;
-    let state =
-        StreamState::take_over(&mut target, plan.direction, &plan.database, &mut claim).await?;
-    let checkpoint = state.checkpoint(&mut target).await?;
-    require_silence(plan, &state, &checkpoint, &drained_until).await?;
-    let sequences = sequence::align(&mut source, &mut target, SEQUENCE_MARGIN).await?;
-    let large_objects = large_object::carry(&mut source, &mut target).await?;
-    let refreshed = materialised::refresh(&mut source, &mut target).await?;
-    require_silence(plan, &state, &checkpoint, &drained_until).await?;
+    let begun = state::peek(&mut target, plan.direction, &plan.database).await?;
+    let begun = begun.ok_or_else(|| ReplicateError::NotStarted {
+        database: plan.database.clone(),
+    })?;
+    let mut finished = match begun.phase {
+        Phase::Following => complete(plan, &mut source, &mut target).await?,
+        // All was done but the removal.
+        Phase::Finishing => Finished {
+            drained_until: server::log_end(&mut source).await?,
+            sequences: Vec::new(),
+            large_objects: Carried::default(),
+            refreshed: Vec::new(),
+            removed: Vec::new(),
+        },
+        Phase::Copying | Phase::Replaying => {
+            return Err(ReplicateError::Blocked(vec![format!(
+                "the stream is {}: `reberth replicate start --until caught-up` comes first",
+                begun.phase.word()
+            )]));
+        }
+    };
     // The source first: what stays there would cost it its disk.
     let mut removed = slot::remove(plan, &mut source).await?;
     removed.extend(old_rows::give_back(plan, &mut source, &mut target).await?);
     removed.extend(remove::remove(&mut source).await?);
     removed.extend(state::forget(&mut target, plan.direction, &plan.database).await?);
+    finished.removed = removed;
+    Ok(finished)
+}
+
+/// All but the removal. From its end on no process streams any more: the slot may be gone.
+async fn complete(
+    plan: &StreamPlan,
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<Finished, ReplicateError> {
+    let drained_until = drain(plan, source).await?;
+    let mut claim = Claim::new()?;
+    let state = StreamState::take_over(target, plan.direction, &plan.database, &mut claim).await?;
+    let checkpoint = state.checkpoint(target).await?;
+    require_silence(plan, &state, &checkpoint, &drained_until).await?;
+    let sequences = sequence::align(source, target, SEQUENCE_MARGIN).await?;
+    let large_objects = large_object::carry(source, target).await?;
+    let refreshed = materialised::refresh(source, target).await?;
+    require_silence(plan, &state, &checkpoint, &drained_until).await?;
+    state
+        .enter(target, Phase::Finishing, &checkpoint.certain_from)
+        .await?;
     Ok(Finished {
         drained_until,
         sequences,
         large_objects,
         refreshed,
-        removed,
+        removed: Vec::new(),
     })
 }
 
 /// Applies all that stands in the source's log now.
-async fn drain(
-    plan: &StreamPlan,
-    source: &mut Session,
-    target: &mut Session,
-) -> Result<LogPosition, ReplicateError> {
-    let begun = state::peek(target, plan.direction, &plan.database).await?;
-    let begun = begun.ok_or_else(|| ReplicateError::NotStarted {
-        database: plan.database.clone(),
-    })?;
-    if begun.phase != Phase::Following {
-        return Err(ReplicateError::Blocked(vec![format!(
-            "the stream is {}: `reberth replicate start --until caught-up` comes first",
-            begun.phase.word()
-        )]));
-    }
+async fn drain(plan: &StreamPlan, source: &mut Session) -> Result<LogPosition, ReplicateError> {
     let barrier = server::log_end(source).await?;
     let mut stream = pipeline::start(plan.clone(), plan.own_turns());
     stream.drain(&barrier).await?;

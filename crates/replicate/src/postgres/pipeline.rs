@@ -86,6 +86,14 @@ async fn run_once(
             database: plan.database.clone(),
         });
     }
+    if begun
+        .as_ref()
+        .is_some_and(|begun| begun.phase == Phase::Finishing)
+    {
+        return Err(ReplicateError::Finishing {
+            database: plan.database.clone(),
+        });
+    }
     let is_copying = begun
         .as_ref()
         .is_none_or(|begun| begun.phase == Phase::Copying);
