@@ -7,7 +7,7 @@ use crate::postgres_pair::{LEFT, PostgresPair};
 
 /// Settings of our sessions that PgBouncer does not know: a provider might let them all pass.
 const SETTINGS: &str = "application_name, DateStyle, IntervalStyle, TimeZone, extra_float_digits, bytea_output, standard_conforming_strings, search_path, statement_timeout, \
-     lock_timeout, row_security, idle_in_transaction_session_timeout, lc_monetary, client_encoding";
+     lock_timeout, row_security, tcp_keepalives_idle, tcp_keepalives_interval, tcp_keepalives_count, idle_in_transaction_session_timeout, lc_monetary, client_encoding";
 
 #[test]
 fn a_pooler_is_refused_on_either_side() {

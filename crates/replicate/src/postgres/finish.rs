@@ -102,7 +102,7 @@ async fn complete(
 
 /// Applies all that stands in the source's log now.
 async fn drain(plan: &StreamPlan, source: &mut Session) -> Result<LogPosition, ReplicateError> {
-    let barrier = server::log_end(source).await?;
+    let barrier = server::barrier(source).await?;
     let mut stream = pipeline::start(plan.clone(), plan.own_turns());
     stream.drain(&barrier).await?;
     stream.stop().await?;

@@ -33,6 +33,18 @@ pub async fn log_end(session: &mut Session) -> Result<LogPosition, ReplicateErro
     )))
 }
 
+/// A place in the log that a stream has to pass so that everything is applied which is visible now.
+///
+/// The end of the log alone is not one for a stream whose batches are snapshots: a transaction's commit may stand in the log for a moment before anybody sees
+/// the transaction, and a stream that looked in that moment has passed that end without it. So something is written behind the end first: the commit of an
+/// empty transaction with a number. A look that finds the log past that was taken later, and sees what was visible then.
+pub async fn barrier(session: &mut Session) -> Result<LogPosition, ReplicateError> {
+    session
+        .run("setting a barrier", "SELECT pg_current_xact_id()")
+        .await?;
+    log_end(session).await
+}
+
 /// The server tells where its next record begins. On a fresh page that is behind the page's head, which nobody who follows the log ever reaches before
 /// there is a record; what is written ends where the page begins.
 fn without_page_head(lsn: u64) -> u64 {

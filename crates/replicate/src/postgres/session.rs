@@ -25,6 +25,10 @@ const SETTINGS: &[(&str, &str)] = &[
     // A policy that hides rows from us makes reading an error; else they would be missing from the copy, and nobody would know.
     ("row_security", "off"),
     ("idle_in_transaction_session_timeout", "0"),
+    // The server's side of a wire that is gone holds locks, and the slot, until it is noticed.
+    ("tcp_keepalives_idle", "15"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "6"),
 ];
 
 /// An open session.

@@ -186,13 +186,18 @@ fn is_aside(tag: u8) -> bool {
 
 /// A message from its tag and body.
 fn framed(tag: u8, body: &[u8]) -> Result<Vec<u8>, WireError> {
-    let length = u32::try_from(body.len() + 4)
-        .map_err(|_| WireError::Protocol("too long a statement back".to_owned()))?;
     let mut message = Vec::with_capacity(body.len() + HEAD_BYTES);
-    message.push(tag);
-    message.extend_from_slice(&length.to_be_bytes());
+    message.extend_from_slice(&head(tag, body.len())?);
     message.extend_from_slice(body);
     Ok(message)
+}
+
+/// Tag and length of a message with a body of so many bytes.
+fn head(tag: u8, body_bytes: usize) -> Result<[u8; HEAD_BYTES], WireError> {
+    let length = u32::try_from(body_bytes + 4)
+        .map_err(|_| WireError::Protocol("too long a statement back".to_owned()))?;
+    let [one, two, three, four] = length.to_be_bytes();
+    Ok([tag, one, two, three, four])
 }
 
 /// Takes a text that ends with a zero byte off the front.

@@ -1,9 +1,12 @@
 //! PostgreSQL: two servers, a database with the oddities that applications have, and a stream between them.
 
+mod faults;
 mod follow;
 mod login;
+mod memory;
 mod owner;
 mod random;
+mod two_ways;
 mod verify;
 
 use std::sync::Arc;
@@ -20,7 +23,7 @@ use reberth_testkit::postgres::{Major, PASSWORD, Postgres, client_program};
 use tokio::sync::Semaphore;
 
 pub(crate) const DATABASE: &str = "shop";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Tables of every kind that matters to a stream.
 const TABLES: &str = "
@@ -93,6 +96,9 @@ impl Pair {
 
     /// Waits until the target holds what the source holds now.
     pub(crate) async fn settle(&self, stream: &mut RunningStream) {
+        // Behind the commit of an empty transaction, as the engine's own barriers are.
+        let barrier = "SELECT pg_current_xact_id()";
+        self.source.sql(DATABASE, barrier).expect("a barrier");
         let sql = "SELECT pg_current_wal_insert_lsn()";
         let end = self.source.sql(DATABASE, sql).expect("a place");
         let end: LogPosition = end.trim().parse().expect("a place");

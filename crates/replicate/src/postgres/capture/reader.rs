@@ -41,7 +41,8 @@ pub struct Batch {
     pub from: Cut,
     /// The snapshot that it will stand at.
     pub to: Cut,
-    /// The end of the source's log shortly before the snapshot: what was visible then is in it.
+    /// The end of the source's log shortly before the snapshot: what was visible then is in it. Not so all that stands before that end in the log; see
+    /// [`server::barrier`].
     pub log_end: LogPosition,
     /// The catalogue in the later snapshot.
     pub catalogue: Catalogue,

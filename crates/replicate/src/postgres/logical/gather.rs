@@ -24,6 +24,9 @@ use crate::progress::Progress;
 /// How often the checkpoint passes a stretch of the log that holds nothing for us.
 const IDLE_INTERVAL: Duration = Duration::from_millis(200);
 
+/// What a change takes in memory besides its bytes on the wire: a batch of many small ones is bounded too.
+const CHANGE_BYTES: usize = 160;
+
 /// What is known to be committed on the target, shared between the two halves.
 #[derive(Debug)]
 pub(super) struct Committed {
@@ -382,7 +385,7 @@ impl Gathering {
         }
         self.batch.changes += 1;
         self.changes_of_present += 1;
-        self.bytes += bytes;
+        self.bytes += bytes + CHANGE_BYTES;
         if self.in_order {
             self.batch.ordered.push((shape.clone(), row));
             return Ok(());

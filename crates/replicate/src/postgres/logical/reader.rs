@@ -13,6 +13,8 @@ use crate::postgres::value::quote_text;
 pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(50);
 /// The source answers to every status, so a longer silence means that it is gone.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
+/// The room for a message is kept for the next one, unless a large value has made it larger than this.
+const BODY_BYTES_KEPT: usize = 4 << 20;
 /// Midnight of 2000-01-01, from which the protocol counts, in seconds of Unix.
 const EPOCH_S: u64 = 946_684_800;
 
@@ -75,6 +77,9 @@ impl Reader {
     /// Reads what has come. It must not be cut off.
     pub(crate) async fn read(&mut self) -> Result<Read, ReplicateError> {
         let doing = "reading the log";
+        if self.body.capacity() > BODY_BYTES_KEPT {
+            self.body = Vec::new();
+        }
         let read = self.session.wire().copy_both_message(&mut self.body).await;
         let goes_on = read.map_err(|error| self.session.told(SILENCE_LIMIT, doing, error))?;
         if !goes_on {

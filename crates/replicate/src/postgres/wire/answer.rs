@@ -1,9 +1,12 @@
 //! Statements as text, and what the server answers.
 
-use super::{Wire, WireError, framed, take_text};
+use super::{Wire, WireError, framed, head, take_text};
 
 /// The fields of a row in the text format, `None` for NULL.
 pub(crate) type Fields = Vec<Option<Vec<u8>>>;
+
+/// Statements below this size are sent in one piece.
+const COPIED_BYTES: usize = 64 * 1024;
 
 /// What the server answered to the statements of one message.
 #[derive(Debug, Default)]
@@ -113,11 +116,17 @@ impl Wire {
                 "nothing: the statement holds a zero byte".to_owned(),
             ));
         }
-        let mut body = Vec::with_capacity(sql.len() + 1);
-        body.extend_from_slice(sql);
-        body.push(0);
-        let message = framed(b'Q', &body)?;
-        self.send(&message).await
+        if sql.len() < COPIED_BYTES {
+            let mut body = Vec::with_capacity(sql.len() + 1);
+            body.extend_from_slice(sql);
+            body.push(0);
+            let message = framed(b'Q', &body)?;
+            return self.send(&message).await;
+        }
+        // A statement with large values is not copied once more.
+        self.send(&head(b'Q', sql.len() + 1)?).await?;
+        self.send(sql).await?;
+        self.send(&[0]).await
     }
 
     /// Reads an answer to its end.

@@ -1,8 +1,10 @@
 //! Logging in: TLS, the start of the session with its settings, and the password.
 
 use std::io;
+use std::time::Duration;
 
 use md5::{Digest, Md5};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
 use super::answer::protocol;
@@ -11,6 +13,10 @@ use super::{ServerError, Wire, WireError, framed, take_text};
 use crate::connection::tls::{self, Socket};
 use crate::connection::{Address, Tls};
 
+/// After so long a silence a peer is asked whether it is there, and then again and again; the system gives up after its own count of questions, nine on
+/// Linux.
+const KEEPALIVE_TIME: Duration = Duration::from_secs(15);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 /// Version 3.0 of the protocol.
 const PROTOCOL: u32 = 196_608;
 /// The number that asks for TLS instead of a version.
@@ -32,6 +38,11 @@ pub(crate) async fn log_in(
 ) -> Result<Wire, WireError> {
     let stream = TcpStream::connect((address.host_name(), address.port())).await?;
     stream.set_nodelay(true)?;
+    // A peer that has lost its power says nothing, and some answers are waited for longer than this.
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_TIME)
+        .with_interval(KEEPALIVE_INTERVAL);
+    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     let mut wire = Wire::new(Box::new(stream));
     if address.tls() == Tls::Verified {
         wire = encrypt(wire, address).await?;

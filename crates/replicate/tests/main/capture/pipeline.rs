@@ -47,6 +47,9 @@ async fn install_capture(pair: &Captured) {
 
 /// Waits until the target holds what the source holds now.
 async fn settle(pair: &Captured, stream: &mut RunningStream) {
+    // Behind the commit of an empty transaction, as the engine's own barriers are.
+    let barrier = "SELECT pg_current_xact_id()";
+    pair.source.sql(DATABASE, barrier).expect("a barrier");
     let sql = "SELECT pg_current_wal_insert_lsn()";
     let end = pair.source.sql(DATABASE, sql).expect("a place");
     let end: reberth_replicate::LogPosition = end.trim().parse().expect("a place");
