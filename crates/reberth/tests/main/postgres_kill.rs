@@ -48,7 +48,7 @@ async fn killed_at_random_moments(name: &str, level: &str) {
         .unwrap()
         .as_nanos() as u64;
     let seed = number("SEED").unwrap_or(clock) | 1;
-    println!("SEED={seed} KILLS={kills}");
+    eprintln!("SEED={seed} KILLS={kills}");
     let mut random = Random(seed);
     let pair = PostgresPair::start(name, level);
     pair.write(TABLES);
@@ -80,7 +80,7 @@ async fn killed_at_random_moments(name: &str, level: &str) {
             ended => panic!("{ended:?}: {}", log()),
         }
     }
-    println!(
+    eprintln!(
         "SEED={seed}: {kills} kills, {finishes} finishes, {} writes",
         ledger.acknowledged()
     );
