@@ -1,6 +1,7 @@
 //! The rules that judge the target: what a design shows, and what the estimate shows. What only a plan of Terraform, a live account or a rehearsal
 //! shows has no rule here, and stays unknown until that stage.
 
+mod cluster;
 mod databases;
 mod estimate;
 mod network;
@@ -13,7 +14,8 @@ use reberth_model::estate::Estate;
 use reberth_model::policy::Policy;
 
 /// Every rule there is, by what it looks at.
-static GROUPS: [&[TargetRule]; 5] = [
+static GROUPS: [&[TargetRule]; 6] = [
+    cluster::RULES,
     databases::RULES,
     estimate::RULES,
     network::RULES,

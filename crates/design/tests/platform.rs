@@ -344,6 +344,14 @@ fn what_cannot_be_changed_stays_in_the_next_design() {
         again.hash, first.hash,
         "the same inputs give the same bytes"
     );
+    for overrides in [&own_block[..], &[]] {
+        let first = made(overrides);
+        let second = design(&lms(), &policy(overrides), "assessment", Some(&first)).unwrap();
+        assert_eq!(
+            second.hash, first.hash,
+            "what changes nothing is the previous design"
+        );
+    }
 }
 
 #[test]

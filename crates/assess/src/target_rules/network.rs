@@ -80,7 +80,9 @@ fn room_in(design: &Design, subnet: &Subnet) -> (CheckResult, String) {
                 .services
                 .iter()
                 .map(|service| u64::from(service.capacity.max));
-            servers.sum::<u64>().div_ceil(zones) + load_balancers(design, true)
+            servers.sum::<u64>().div_ceil(zones)
+                + of_cluster(design, zones)
+                + load_balancers(design, true)
         }
         Tier::Data => {
             let nodes = |replicas: usize| 2 + replicas as u64;
@@ -100,6 +102,19 @@ fn room_in(design: &Design, subnet: &Subnet) -> (CheckResult, String) {
         fail_if(too_small || needed * 100 > usable * USED_PERCENT_MAX),
         value,
     )
+}
+
+/// Addresses that nodes and their pods may hold in one zone; nodes alone, where pods have subnets of their own.
+fn of_cluster(design: &Design, zones: u64) -> u64 {
+    let Some(platform) = &design.platform else {
+        return 0;
+    };
+    let groups = platform.node_groups.iter();
+    let nodes: u64 = groups.map(|own| u64::from(own.size.max)).sum();
+    match platform.pod_network.secondary_cidr {
+        Some(_) => nodes.div_ceil(zones),
+        None => platform.pod_network.addresses_needed_per_zone,
+    }
 }
 
 fn overlap(target: &Target) -> Option<Vec<Evidence>> {

@@ -1,32 +1,40 @@
-//! Checks of the groups of servers of a design.
+//! Checks of the groups of servers of a design, and of the cluster that stands in their place.
 
 use reberth_model::assessment::{CheckResult, Evidence};
 use reberth_model::design::Service;
 use reberth_model::estate::Server;
 
-use super::{Target, TargetRule, fail_if, is_production, item};
+use super::{Target, TargetRule, cluster, fail_if, is_production, item};
 use crate::cost::processors;
 
 pub(super) const RULES: &[TargetRule] = &[
     TargetRule {
         id: "RB-T-REL-01",
         problem: "Production rests on one zone or one server",
-        check: |target| of_services(target, is_of_production, spread),
+        check: |target| {
+            with(
+                of_services(target, is_of_production, spread),
+                cluster::spread(target),
+            )
+        },
     },
     TargetRule {
         id: "RB-T-REL-03",
         problem: "The load balancer asks the front page whether a server is healthy",
-        check: |target| of_services(target, |service| service.target_group.is_some(), health),
+        check: |target| {
+            let behind = |service: &Service| service.target_group.is_some();
+            with(of_services(target, behind, health), cluster::health(target))
+        },
     },
     TargetRule {
         id: "RB-T-PERF-01",
         problem: "Sizes do not fit what was measured",
-        check: |target| of_services(target, |_| true, fit),
+        check: |target| with(of_services(target, |_| true, fit), cluster::sizes(target)),
     },
     TargetRule {
         id: "RB-T-PERF-07",
         problem: "Production rests on burstable credits",
-        check: burstable,
+        check: |target| with(burstable(target), cluster::burstable(target)),
     },
     TargetRule {
         id: "RB-T-SUS-01",
@@ -34,6 +42,13 @@ pub(super) const RULES: &[TargetRule] = &[
         check: |target| of_services(target, |_| true, arm),
     },
 ];
+
+/// Evidence of servers, and that of a cluster beside it.
+fn with(servers: Option<Vec<Evidence>>, cluster: Vec<Evidence>) -> Option<Vec<Evidence>> {
+    let mut evidence = servers?;
+    evidence.extend(cluster);
+    Some(evidence)
+}
 
 type Said = (CheckResult, &'static str, String);
 

@@ -14,6 +14,8 @@ use crate::placement::NodeType;
 const SHARED_RANGE: &str = "100.64.0.0/10";
 const BLOCK_PREFIX: u8 = 16;
 const SUBNET_PREFIX: u8 = 18;
+/// The decision about where pods live.
+const ADDRESSES: &str = "pods.addresses";
 const NETWORK: &str = "network";
 const OWN_BLOCK: &str = "own_block";
 /// Addresses that AWS keeps in every subnet.
@@ -66,18 +68,18 @@ pub(super) fn has_own_block(
     decisions: &mut Decisions<'_>,
 ) -> Result<bool, DesignError> {
     let available = in_app_subnet(network);
-    let stands = earlier(previous).is_some_and(|own| own.secondary_cidr.is_some());
+    let stands = !decisions.is_overridden(ADDRESSES)
+        && earlier(previous).is_some_and(|own| own.secondary_cidr.is_some());
     let is_short = needed * 2 > available;
     let (value, alternative) = if stands || is_short {
         (OWN_BLOCK, NETWORK)
     } else {
         (NETWORK, OWN_BLOCK)
     };
-    let why = if stands {
-        "as in the previous design: a pod network is not moved while pods run".to_owned()
-    } else if is_short {
+    // The same for a new block and a kept one: a design that changes nothing is the previous design.
+    let why = if stands || is_short {
         format!(
-            "nodes may hold {needed} addresses in one zone, more than half of the {available} of an application subnet"
+            "nodes may hold {needed} addresses in one zone, and an application subnet has {available}: beyond half of it pods get a block of their own, and keep it"
         )
     } else {
         format!(
@@ -85,7 +87,7 @@ pub(super) fn has_own_block(
         )
     };
     let choice = decisions.decide(&Question {
-        id: "pods.addresses",
+        id: ADDRESSES,
         value,
         alternative,
         why: &why,

@@ -64,7 +64,7 @@ fn scaling(own: &Scaled<'_>, decisions: &mut Decisions<'_>) -> Result<Scaling, D
         ),
         (WorkloadKind::Worker, Some(_)) => (
             QUEUE,
-            "work waits in a queue: its length says how many are needed, before processors show it",
+            "work waits in a queue: its length says how many are needed, before processors show it. The default queue is watched: no API tells which others there are",
         ),
         _ => (
             CPU,

@@ -42,6 +42,15 @@ fn a_platform_is_designed_explained_and_priced_by_its_design() {
     }
 
     folder.ok(&["assess", "--as-of", DAY]);
+    for (check, expected) in [
+        ("RB-T-PERF-01", "unknown"),
+        ("RB-T-PERF-07", "pass"),
+        ("RB-T-REL-01", "pass"),
+        ("RB-T-REL-03", "fail"),
+        ("RB-T-SEC-21", "pass"),
+    ] {
+        assert_eq!(result(&folder, check), expected, "{check}");
+    }
     let designed = nodes(&folder);
     assert_eq!(designed.len(), 2, "{designed:?}");
     assert!(
@@ -60,4 +69,13 @@ fn nodes(folder: &Folder) -> Vec<String> {
         .filter(|line| line["item"].as_str().unwrap().starts_with("EKS nodes"))
         .map(|line| format!("{} {} {}", line["item"], line["how_known"], line["working"]))
         .collect()
+}
+
+/// The result of a check of the target.
+fn result(folder: &Folder, check: &str) -> String {
+    let assessment: serde_json::Value =
+        serde_json::from_str(&folder.read("assessment.json")).unwrap();
+    let mut checks = assessment["checks"].as_array().unwrap().iter();
+    let found = checks.find(|own| own["id"] == check).unwrap();
+    found["result"].as_str().unwrap().to_owned()
 }
