@@ -23,19 +23,22 @@ mod page;
 mod parameters;
 mod placement;
 mod platform;
+mod running;
 mod safeguards;
 mod security;
 mod storage;
+mod stores;
 
 pub use error::DesignError;
 pub use notes::{Note, notes};
 pub use page::page;
 
-use crate::database::Named;
 use crate::decisions::Decisions;
-use crate::name::Room;
+use crate::platform::EstateApp;
+use crate::running::Running;
 use crate::security::DataClasses;
-use reberth_model::design::{Design, Front, Inputs, Service, Target};
+use crate::stores::Stores;
+use reberth_model::design::{Design, Inputs, Target};
 use reberth_model::document::{SCHEMA, sha256_hex, to_bytes};
 use reberth_model::estate::Estate;
 use reberth_model::policy::{Policy, Provider};
@@ -54,88 +57,42 @@ pub fn design(
     assessment_sha256: &str,
     previous: Option<&Design>,
 ) -> Result<Design, DesignError> {
-    let environment = &policy.target.environment;
-    let apps = platform::apps(estate, environment);
-    let room = Room::beside(&policy.project, environment);
-    let roles = compute::roles(estate, environment, room);
-    let mut decisions = Decisions::under(&policy.overrides);
-    let services = compute::services(estate, &roles, &mut decisions)?;
-    let named = Named {
-        environment,
-        room,
+    let apps = platform::apps(estate, &policy.target.environment);
+    let given = Given {
+        estate,
+        policy,
         apps: &apps,
+        previous,
     };
-    let databases = database::databases(estate, &named, &mut decisions)?;
-    if services.is_empty() && databases.is_empty() && apps.is_empty() {
-        return Err(DesignError::NothingToMove);
-    }
-    let caches = cache::caches(estate, &policy.project, &named, &mut decisions)?;
-    let buckets = storage::buckets(estate, &policy.project, environment);
-    let zones = network::zones_in_use(&policy.target.region, previous, &mut decisions)?;
-    let mut draft = None;
-    if !apps.is_empty() {
-        let source = platform::Source {
-            estate,
-            policy,
-            apps: &apps,
-            databases: &databases,
-            caches: &caches,
-            previous,
-            zones: zones.iter().map(|zone| zone.key.clone()).collect(),
-        };
-        draft = Some(platform::draft(source, &mut decisions)?);
-    }
-    let needs = network::Needs {
-        servers_max: servers_max(&services) + draft.as_ref().map_or(0, platform::Draft::nodes_max),
-        zones,
-        holds_pods: draft.is_some(),
-    };
-    let network = network::design(estate, policy, needs, previous, &mut decisions)?;
-    let mut ingresses = ingress::ingresses(estate, &roles, &services, &policy.project);
-    ingresses.extend(draft.iter().flat_map(|draft| draft.ingresses.clone()));
-    let platform = draft
-        .map(|draft| draft.finish(&network, &buckets, &mut decisions))
-        .transpose()?;
-    let front = edge::front(&ingresses, &mut decisions)?;
-    for ingress in &mut ingresses {
-        ingress.is_private = front == Front::Distributions;
-    }
-    let security_groups = match &platform {
-        Some(own) => security::cluster::groups(
-            &own.node_groups,
-            &own.workloads,
-            &databases,
-            &caches,
-            &ingresses,
-        ),
-        None => security::groups(estate, &roles, &services, &databases, &caches, &ingresses),
-    };
-    let classes = DataClasses {
-        disks: platform.is_some() || !services.is_empty(),
-        databases: !databases.is_empty(),
-        caches: !caches.is_empty(),
-        buckets: !buckets.is_empty(),
-        cluster: platform.is_some(),
-    };
+    let mut decisions = Decisions::under(&policy.overrides);
+    let stores = Stores::design(&given, &mut decisions)?;
+    let running = Running::design(&given, &stores, &mut decisions)?;
+    let classes = data_classes(&running, &stores);
     let mut design = Design {
         schema: SCHEMA,
         hash: String::new(),
         parent: None,
         inputs: inputs(estate, policy, assessment_sha256)?,
         target: target(policy),
-        network,
+        network: running.network,
         keys: security::keys(classes),
-        security_groups,
-        edge: edge::design(estate, front, &ingresses, &buckets, &mut decisions)?,
-        safeguards: safeguards::design(environment, &mut decisions)?,
+        security_groups: running.security_groups,
+        edge: edge::design(
+            estate,
+            running.front,
+            &running.ingresses,
+            &stores.buckets,
+            &mut decisions,
+        )?,
+        safeguards: safeguards::design(&policy.target.environment, &mut decisions)?,
         operations: operations::design(policy, &mut decisions)?,
         migration: migration::design(estate, &mut decisions)?,
-        buckets,
-        caches,
-        databases,
-        services,
-        platform,
-        ingresses,
+        buckets: stores.buckets,
+        caches: stores.caches,
+        databases: stores.databases,
+        services: running.services,
+        platform: running.platform,
+        ingresses: running.ingresses,
         decisions: Vec::new(),
         not_carried: Vec::new(),
     };
@@ -146,6 +103,25 @@ pub fn design(
     design.decisions = decisions.finish()?;
     design.not_carried = not_carried::list(estate, &design);
     sealed(design, previous)
+}
+
+/// What a design is made from.
+pub(crate) struct Given<'a> {
+    pub(crate) estate: &'a Estate,
+    pub(crate) policy: &'a Policy,
+    /// Applications of a platform; empty where servers run everything.
+    pub(crate) apps: &'a [EstateApp<'a>],
+    pub(crate) previous: Option<&'a Design>,
+}
+
+fn data_classes(running: &Running, stores: &Stores) -> DataClasses {
+    DataClasses {
+        disks: running.platform.is_some() || !running.services.is_empty(),
+        databases: !stores.databases.is_empty(),
+        caches: !stores.caches.is_empty(),
+        buckets: !stores.buckets.is_empty(),
+        cluster: running.platform.is_some(),
+    }
 }
 
 /// Names the parent and takes the hash. A design equal to the previous one is the previous one.
@@ -206,8 +182,4 @@ fn sentence(text: &str) -> String {
         .flat_map(char::to_uppercase)
         .collect();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
-}
-
-fn servers_max(services: &[Service]) -> u32 {
-    services.iter().map(|service| service.capacity.max).sum()
 }

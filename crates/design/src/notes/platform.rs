@@ -1,7 +1,9 @@
 //! What may be wrong with a platform.
 
 use ipnet::Ipv4Net;
-use reberth_model::design::{Design, Fate, Platform, SettingFate, Workload, WorkloadKind};
+use reberth_model::design::{
+    Application, Design, Fate, Platform, SettingFate, Workload, WorkloadKind,
+};
 use std::collections::BTreeSet;
 
 use super::{Note, has_group, note};
@@ -61,32 +63,7 @@ fn applications(design: &Design, platform: &Platform, notes: &mut Vec<Note>) {
                 format!("there is no repository {}", own.repository),
             );
         }
-        match &own.settings.settings {
-            None => note(
-                notes,
-                &item,
-                "its settings were not visible: name them before the first release",
-            ),
-            Some(settings) => settings.iter().for_each(|setting| {
-                let is_there = match &setting.fate {
-                    SettingFate::Database(key) => {
-                        design.databases.iter().any(|one| one.key == *key)
-                    }
-                    SettingFate::Cache(key) => design.caches.iter().any(|one| one.key == *key),
-                    SettingFate::Carried | SettingFate::Dropped | SettingFate::Undecided => true,
-                };
-                if !is_there {
-                    note(
-                        notes,
-                        &item,
-                        format!(
-                            "setting {} names a store that is not part of this design",
-                            setting.name
-                        ),
-                    );
-                }
-            }),
-        }
+        settings(design, own, &item, notes);
     }
     for fate in platform
         .addon_fates
@@ -98,6 +75,28 @@ fn applications(design: &Design, platform: &Platform, notes: &mut Vec<Note>) {
             format!("added service {}", fate.name),
             format!("{}: {}", fate.service, fate.why),
         );
+    }
+}
+
+/// Settings name stores that are part of the design.
+fn settings(design: &Design, own: &Application, item: &str, notes: &mut Vec<Note>) {
+    let Some(settings) = &own.settings.settings else {
+        let message = "its settings were not visible: name them before the first release";
+        return note(notes, item, message);
+    };
+    for setting in settings {
+        let is_there = match &setting.fate {
+            SettingFate::Database(key) => design.databases.iter().any(|one| one.key == *key),
+            SettingFate::Cache(key) => design.caches.iter().any(|one| one.key == *key),
+            SettingFate::Carried | SettingFate::Dropped | SettingFate::Undecided => true,
+        };
+        if !is_there {
+            let message = format!(
+                "setting {} names a store that is not part of this design",
+                setting.name
+            );
+            note(notes, item, message);
+        }
     }
 }
 

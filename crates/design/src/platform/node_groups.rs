@@ -40,12 +40,8 @@ pub(super) struct Shared<'a> {
 pub(super) struct NodeChoices {
     architecture: Architecture,
     ami_type: Choice,
-    groups: BTreeMap<String, GroupChoice>,
-}
-
-#[derive(Clone, Debug)]
-struct GroupChoice {
-    survives_zone_loss: bool,
+    /// By group, whether everything must run on when a zone is lost.
+    survive_zone_loss: BTreeMap<String, bool>,
 }
 
 /// Key of the security group of a node group.
@@ -86,7 +82,7 @@ pub(super) fn choices(
         why: "it holds nothing but what runs containers: no shell, no package manager, a root that cannot be written",
         may_be: Values::OneOf(&[BOTTLEROCKET, AL2023]),
     })?;
-    let mut groups = BTreeMap::new();
+    let mut survive_zone_loss = BTreeMap::new();
     for key in keys {
         let is_main = key == environment;
         let survives_zone_loss = decisions.switch(&Question {
@@ -100,7 +96,7 @@ pub(super) fn choices(
             },
             may_be: Values::Switch,
         })?;
-        groups.insert(key.clone(), GroupChoice { survives_zone_loss });
+        survive_zone_loss.insert(key.clone(), survives_zone_loss);
     }
     Ok(NodeChoices {
         ami_type: Choice {
@@ -108,7 +104,7 @@ pub(super) fn choices(
             why: image.why,
         },
         architecture,
-        groups,
+        survive_zone_loss,
     })
 }
 
@@ -172,10 +168,7 @@ pub(super) fn size(
     choices: &NodeChoices,
     wanted: Option<&str>,
 ) -> Result<GroupSize, DesignError> {
-    let survives_zone_loss = choices
-        .groups
-        .get(key)
-        .is_some_and(|own| own.survives_zone_loss);
+    let survives_zone_loss = choices.survive_zone_loss.get(key) == Some(&true);
     let demand = demand::demand(key, workloads, shared, survives_zone_loss);
     let candidates = candidates::candidates(key, shared, choices, wanted)?;
     let sized = placement::size(&demand, &candidates, shared.zones).map_err(|misfit| {
