@@ -5,8 +5,8 @@ use reberth_model::design::PodAddressing;
 use crate::csv;
 
 const TYPES: &str = include_str!("../../../../catalog/eks-node-types.csv");
-/// Share of a machine's memory, in thousandths, that firmware and kernel keep: what Karpenter reckons with for types it has not measured, and
-/// more than any type of this table keeps.
+/// Share of a machine's memory, in thousandths, that firmware and kernel keep: what Karpenter reckons with for types that it has not measured. Of the
+/// generation before those of this table it measured 72 thousandths at most (`zz_generated.memory_overhead.go` of aws/karpenter-provider-aws).
 const KERNEL_MEMORY_PER_MILLE: u64 = 75;
 /// Memory at which the kubelet begins to evict, in MiB.
 const EVICTION_MIB: u64 = 100;

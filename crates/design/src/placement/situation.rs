@@ -66,7 +66,7 @@ pub(super) fn zones_up(zones: u32, is_lost: bool) -> u32 {
     }
 }
 
-/// Tries a situation in three orders; what the zones hold in the last of them when most pods run. The error names the pods that are left over.
+/// Tries a situation in three orders, what rolls after all others in each; what the zones hold in the last of them when most pods run. The error names the pods that are left over.
 pub(super) fn tried(
     demand: &Demand,
     situation: Situation,

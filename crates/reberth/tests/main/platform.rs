@@ -41,6 +41,9 @@ fn a_platform_is_designed_explained_and_priced_by_its_design() {
         assert!(terminal.contains(text), "{text} is missing:\n{terminal}");
     }
 
+    folder.ok(&["generate"]);
+    assert!(folder.path.join("infra/live/prod/30-platform").is_dir());
+
     folder.ok(&["assess", "--as-of", DAY]);
     for (check, expected) in [
         ("RB-T-PERF-01", "unknown"),
