@@ -170,6 +170,7 @@ fn target(policy: &Policy) -> Target {
         }
         .to_owned(),
         state_bucket: name::shortened(&bucket, BUCKET_NAME_LENGTH_MAX),
+        tags: target.tags.clone(),
     }
 }
 

@@ -144,10 +144,14 @@ fn variables() -> Vec<Variable> {
 
 fn values(design: &Design) -> Body {
     let target = &design.target;
-    Body::new()
+    let body = Body::new()
         .set("project", &target.project)
         .set("environment", &target.environment)
-        .set("region", &target.region)
+        .set("region", &target.region);
+    if target.tags.is_empty() {
+        return body;
+    }
+    body.set("additional_tags", object(&target.tags))
 }
 
 /// Locals of every root; the prefix of names only where a file uses it.

@@ -34,6 +34,8 @@ pub(crate) fn other_platform() -> Design {
     let mut design = platform();
     design.buckets = small().buckets;
     design.operations.metrics = MetricsStore::Cloudwatch;
+    let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    design.target.tags = [tag("map-migrated", "mig12345"), tag("CostCentre", "${x}")].into();
     let own = design.platform.as_mut().unwrap();
     own.cluster.public_access_cidr = Some("203.0.113.0/24".to_owned());
     own.pod_network.addressing = PodAddressing::Prefixes;

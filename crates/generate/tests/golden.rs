@@ -10,6 +10,22 @@ fn the_small_design_gives_the_committed_files() {
     compare("golden", &generate(&designs::small()).unwrap().0);
 }
 
+#[test]
+fn tags_of_the_policy_reach_every_root_and_mean_themselves() {
+    let (files, _) = generate(&designs::other_platform()).unwrap();
+    let values: Vec<&[u8]> = files
+        .iter()
+        .filter(|(path, _)| path.ends_with("terraform.tfvars"))
+        .map(|(_, content)| content.as_slice())
+        .collect();
+    assert_eq!(values.len(), 10);
+    let expected =
+        "additional_tags = {\n  CostCentre   = \"$${x}\"\n  map-migrated = \"mig12345\"\n}\n";
+    for value in values {
+        assert!(String::from_utf8_lossy(value).ends_with(expected));
+    }
+}
+
 /// What a platform has beside what servers have too.
 #[test]
 fn the_platform_gives_the_committed_files() {

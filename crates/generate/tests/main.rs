@@ -13,3 +13,4 @@ mod module_tests;
 mod parsed;
 mod references;
 mod schema;
+mod settled;

@@ -1,10 +1,9 @@
 //! Every module passes the tests that it is generated with, by the true core and the provider's true schema.
 
 use reberth_generate::{Files, generate};
-use reberth_testkit::terraform::{Cloud, program};
+use reberth_testkit::terraform::{Cloud, terraform};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::designs;
 
@@ -33,8 +32,8 @@ fn every_module_passes_its_own_tests() {
     let cloud = Cloud::start("modules").unwrap();
     for module in modules {
         let path = folder.join("infra/modules").join(&module);
-        terraform(&cloud, &path, "init");
-        let said = terraform(&cloud, &path, "test");
+        terraform(&cloud, &path, &["init"]).unwrap();
+        let said = terraform(&cloud, &path, &["test"]).unwrap();
         assert!(said.contains(" passed, 0 failed."), "{module}: {said}");
     }
     std::fs::remove_dir_all(folder).unwrap();
@@ -47,21 +46,4 @@ fn tested(source: &Path) -> BTreeSet<String> {
         .filter(|folder| folder.path().join("module.tftest.hcl").is_file())
         .map(|folder| folder.file_name().into_string().unwrap().replace('_', "-"))
         .collect()
-}
-
-fn terraform(cloud: &Cloud, folder: &Path, command: &str) -> String {
-    let output = Command::new(program())
-        .arg(format!("-chdir={}", folder.display()))
-        .args([command, "-no-color"])
-        .envs(cloud.environment())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && !said.contains("Warning:"),
-        "{}: {said}",
-        folder.display()
-    );
-    said
 }

@@ -24,6 +24,7 @@ pub use security::*;
 pub use storage::*;
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::document;
 
@@ -104,6 +105,9 @@ pub struct Target {
     pub source_provider: String,
     /// Bucket that holds the state of the infrastructure code.
     pub state_bucket: String,
+    /// Tags of everything, beside those that the code sets itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// Where an item of the design comes from.

@@ -1,10 +1,12 @@
 //! The policy: what the person decided, `reberth.yaml`. People write it, every stage reads it.
 
 mod overrides;
+mod tags;
 
 pub use overrides::{Override, Scalar};
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The whole of `reberth.yaml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -71,6 +73,9 @@ pub struct TargetPolicy {
     /// IPv4 blocks in CIDR notation that the new network must not overlap (offices, peers, other VPCs).
     #[serde(default)]
     pub avoid_cidrs: Vec<String>,
+    /// Tags of everything that is made, for example the `map-migrated` of AWS's Migration Acceleration Program.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 fn default_environment() -> String {
@@ -330,6 +335,7 @@ impl Policy {
                 "target.region must name an AWS region, for example ap-south-1".to_owned(),
             );
         }
+        tags::check(&self.target.tags)?;
         overrides::check(&self.overrides)?;
         for (index, database) in self.databases.iter().enumerate() {
             if database.name.is_empty()

@@ -3,6 +3,7 @@
 mod checkers;
 mod cloud;
 mod local_state;
+mod settle;
 mod state_bucket;
 
 use std::io;
@@ -13,7 +14,8 @@ use std::time::{Duration, Instant};
 
 pub use checkers::{Finding, checkov, promtool};
 pub use cloud::Cloud;
-pub use local_state::keep_states_locally;
+use local_state::keep_states_locally;
+pub use settle::{settle, terraform};
 pub use state_bucket::StateBucket;
 
 /// How long a helper may take until it answers.

@@ -2,14 +2,13 @@
 //! folder in the place of AWS, checkov, and promtool.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
-use reberth_testkit::terraform::{
-    Cloud, Finding, checkov, keep_states_locally, program, promtool, scratch,
-};
+use reberth_testkit::terraform::{Finding, checkov, promtool, scratch, settle};
 
 use crate::folder::{DAY, Folder};
+
+const LIVE: &str = "infra/live/prod";
 
 /// The recorded account of servers, after `generate`.
 fn servers() -> Folder {
@@ -37,35 +36,16 @@ fn generated(folder: Folder) -> Folder {
 
 #[test]
 fn every_root_of_servers_is_applied_and_then_settled() {
-    settle("servers", &servers(), 9);
+    let folder = servers();
+    let roots = settle("servers", &folder.path.join(LIVE)).unwrap();
+    assert_eq!(roots.len(), 9, "{roots:?}");
 }
 
 #[test]
 fn every_root_of_containers_is_applied_and_then_settled() {
-    settle("containers", &containers(), 10);
-}
-
-/// Applies root after root as a person does, and then plans each once more: nothing is left to do.
-fn settle(name: &str, folder: &Folder, roots_expected: usize) {
-    let states = scratch(&format!("states-{name}")).unwrap();
-    let live = folder.path.join("infra/live/prod");
-    keep_states_locally(&live, &states).unwrap();
-    let cloud = Cloud::start(name).unwrap();
-    let roots = in_order(&live);
-    assert_eq!(roots.len(), roots_expected, "{roots:?}");
-    for root in &roots {
-        ok(&cloud, root, &["init", "-input=false"]);
-        ok(&cloud, root, &["plan", "-input=false", "-out=plan.tfplan"]);
-        ok(&cloud, root, &["apply", "-input=false", "plan.tfplan"]);
-    }
-    for root in &roots {
-        ok(
-            &cloud,
-            root,
-            &["plan", "-input=false", "-detailed-exitcode"],
-        );
-    }
-    fs::remove_dir_all(states).unwrap();
+    let folder = containers();
+    let roots = settle("containers", &folder.path.join(LIVE)).unwrap();
+    assert_eq!(roots.len(), 10, "{roots:?}");
 }
 
 #[test]
@@ -134,31 +114,4 @@ fn check_agent(rules: &Path) {
     fs::write(rules.join("agent.yml"), text.join("\n")).unwrap();
     let check = ["check", "config", "--agent", "--syntax-only", "agent.yml"];
     promtool(rules, &check).unwrap();
-}
-
-/// The bucket of the states first, then by number.
-fn in_order(parent: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(parent).unwrap();
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    folders.sort_by_key(|folder| (!folder.ends_with("_bootstrap"), folder.clone()));
-    folders
-}
-
-fn ok(cloud: &Cloud, root: &Path, arguments: &[&str]) {
-    let output = terraform(cloud, root, arguments);
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    let place = root.display();
-    assert!(output.status.success(), "{place} {arguments:?}: {said}");
-    assert!(!said.contains("Warning:"), "{place} {arguments:?}: {said}");
-}
-
-fn terraform(cloud: &Cloud, root: &Path, arguments: &[&str]) -> Output {
-    Command::new(program())
-        .arg(format!("-chdir={}", root.display()))
-        .args(arguments)
-        .arg("-no-color")
-        .envs(cloud.environment())
-        .output()
-        .unwrap()
 }

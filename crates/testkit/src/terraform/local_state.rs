@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 /// Rewrites the roots in a folder so that each keeps its state in `STATES/ROOT.tfstate`, and reads the others' there.
-pub fn keep_states_locally(roots: &Path, states: &Path) -> io::Result<()> {
+pub(super) fn keep_states_locally(roots: &Path, states: &Path) -> io::Result<()> {
     for root in fs::read_dir(roots)? {
         let root = root?;
         let name = root.file_name().to_string_lossy().into_owned();

@@ -1,7 +1,6 @@
-data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
-# Only EKS hands this role out, for clusters of this account, and marks each session with cluster, namespace and service account.
+# Only EKS hands this role out. It marks each session with cluster, namespace and service account: no other pod gets it, whatever is bound to it.
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole", "sts:TagSession"]
@@ -13,8 +12,20 @@ data "aws_iam_policy_document" "trust" {
 
     condition {
       test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
+      variable = "aws:RequestTag/eks-cluster-name"
+      values   = [var.cluster_name]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/kubernetes-namespace"
+      values   = [var.namespace]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/kubernetes-service-account"
+      values   = [var.service_account]
     }
   }
 }

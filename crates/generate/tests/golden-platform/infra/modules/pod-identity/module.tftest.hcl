@@ -38,8 +38,12 @@ run "only_eks_hands_the_role_out" {
   }
 
   assert {
-    condition     = one(one(data.aws_iam_policy_document.trust.statement).condition).variable == "aws:SourceAccount"
-    error_message = "And only for clusters of this account."
+    condition = { for condition in one(data.aws_iam_policy_document.trust.statement).condition : condition.variable => one(condition.values) } == {
+      "aws:RequestTag/eks-cluster-name"           = "school-prod"
+      "aws:RequestTag/kubernetes-namespace"       = "web"
+      "aws:RequestTag/kubernetes-service-account" = "web"
+    }
+    error_message = "And only to that service account of that cluster."
   }
 
   assert {
