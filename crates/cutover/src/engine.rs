@@ -104,8 +104,11 @@ pub trait Engine: Sized + Debug + Send + Sync + 'static {
     /// The end of the log of the side that has the writes.
     fn log_end(passage: &Passage<Self>) -> impl Future<Output = Result<Self::Place>> + Send;
 
-    /// A place of that log whose predecessors are all visible to readers.
-    fn visible_place(passage: &Passage<Self>) -> impl Future<Output = Result<Self::Place>> + Send;
+    /// Up to where comparing before the fence saves work behind it: a place of that log whose predecessors are all visible to readers. `None`: it saves
+    /// nothing, because everything is compared behind the fence.
+    fn place_before_fence(
+        passage: &Passage<Self>,
+    ) -> impl Future<Output = Result<Option<Self::Place>>> + Send;
 
     /// Brings level, while the stream runs, what it does not carry and what may differ by now. For the evidence.
     fn bring_level(passage: &mut Passage<Self>) -> impl Future<Output = Result<Value>> + Send;

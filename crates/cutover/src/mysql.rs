@@ -81,10 +81,10 @@ impl Engine for MySql {
         gate::log_end(passage).await
     }
 
-    async fn visible_place(passage: &Passage<MySql>) -> Result<LogPosition> {
+    async fn place_before_fence(passage: &Passage<MySql>) -> Result<Option<LogPosition>> {
         let mut session = server::reader(&passage.stream.from).await?;
         let flavour = server::version(&mut session).await?.flavour;
-        Ok(server::visible_position(&mut session, flavour).await?)
+        Ok(Some(server::visible_position(&mut session, flavour).await?))
     }
 
     async fn bring_level(passage: &mut Passage<MySql>) -> Result<Value> {

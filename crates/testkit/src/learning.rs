@@ -1,5 +1,7 @@
 //! A small learning platform: its schema, its accounts, and enough data to be worth moving.
 
+pub mod postgres;
+
 use crate::database::{DatabaseError, Server};
 
 /// The database's name.

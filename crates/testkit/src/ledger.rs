@@ -5,6 +5,7 @@
 //! acknowledged, and no row has a number that the ledger does not know.
 
 mod compare;
+mod session;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 pub use compare::Verdict;
+pub use session::Speaks;
 pub use writer::{Writers, WritersPlan};
 
 /// What is known of something that may be in the database.

@@ -69,7 +69,9 @@ async fn compare_again<E: Engine>(
     passage: &mut Passage<E>,
 ) -> Result<(u64, E::Place), CutoverError> {
     let base = passage.proven_until()?;
-    let until = E::visible_place(passage).await?;
+    let Some(until) = E::place_before_fence(passage).await? else {
+        return Ok((0, base));
+    };
     // The stream must run meanwhile, or what differs by lag never settles.
     passage.running();
     let compared = E::compare_changed(passage, &base, &until).await?;

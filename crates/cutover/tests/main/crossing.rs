@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reberth_cutover::{
-    CUTOVER, Clockwork, Edge, MySql, Passage, Side, WAY_BACK, base_from_history, cutover_steps,
-    way_back_steps,
+    CUTOVER, Clockwork, Edge, Engine as Family, MySql, Passage, Side, WAY_BACK, base_from_history,
+    cutover_steps, way_back_steps,
 };
 use reberth_journal::testing::ScratchJournal;
 use reberth_journal::{
@@ -18,7 +18,7 @@ use reberth_testkit::database::{Product, Server};
 use reberth_testkit::fault_proxy::FaultProxy;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{self, DATABASE, PASSWORD, Size};
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 use serde_json::Value;
 
 const SIZE: Size = Size {
@@ -42,7 +42,7 @@ impl Way {
         }
     }
 
-    pub(crate) fn steps(self) -> Vec<Box<dyn Step<Passage<MySql>>>> {
+    pub(crate) fn steps<E: Family>(self) -> Vec<Box<dyn Step<Passage<E>>>> {
         match self {
             Way::There => cutover_steps(),
             Way::Back => way_back_steps(),
@@ -117,6 +117,7 @@ impl Crossing {
 
     pub(crate) fn let_the_application_write(&mut self) {
         let plan = WritersPlan {
+            speaks: Speaks::MySql,
             port: self.door.port(),
             writers: 4,
             rate_per_s: 120,
@@ -333,35 +334,7 @@ impl Crossing {
 
     /// The step that failed for good in the latest run, its code, and what it said.
     pub(crate) fn failure(&self, way: Way) -> String {
-        let journal = self.journal();
-        let Some(run) = journal.latest_run(way.kind()).expect("the journal is read") else {
-            return "no run".to_owned();
-        };
-        let events = journal.events(&run).expect("the events are read");
-        let text = |event: &Event, field: &str| {
-            event
-                .payload
-                .pointer(&format!("/error/{field}"))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let failed = events
-            .iter()
-            .rev()
-            .find(|event| event.kind == "step_failed");
-        failed.map_or_else(
-            || "nothing failed".to_owned(),
-            |event| {
-                format!(
-                    "{} {}: {}: {}",
-                    event.step.as_deref().unwrap_or_default(),
-                    text(event, "code"),
-                    text(event, "what"),
-                    text(event, "why")
-                )
-            },
-        )
+        failure(&self.journal(), way)
     }
 
     /// A write of the application, past the front door. `Err` holds the server's words.
@@ -475,7 +448,39 @@ impl Drop for Crossing {
     }
 }
 
-fn last(journal: &Journal, kind: &str, only_done: bool) -> Option<RunHistory> {
+/// The step that failed for good in the latest run, its code, and what it said.
+pub(crate) fn failure(journal: &Journal, way: Way) -> String {
+    let Some(run) = journal.latest_run(way.kind()).expect("the journal is read") else {
+        return "no run".to_owned();
+    };
+    let events = journal.events(&run).expect("the events are read");
+    let text = |event: &Event, field: &str| {
+        event
+            .payload
+            .pointer(&format!("/error/{field}"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let failed = events
+        .iter()
+        .rev()
+        .find(|event| event.kind == "step_failed");
+    failed.map_or_else(
+        || "nothing failed".to_owned(),
+        |event| {
+            format!(
+                "{} {}: {}: {}",
+                event.step.as_deref().unwrap_or_default(),
+                text(event, "code"),
+                text(event, "what"),
+                text(event, "why")
+            )
+        },
+    )
+}
+
+pub(crate) fn last(journal: &Journal, kind: &str, only_done: bool) -> Option<RunHistory> {
     let runs = journal.runs().expect("the journal is read");
     let histories = runs
         .iter()
@@ -565,9 +570,9 @@ fn address(port: u16, user: &str, side: &'static str) -> Address {
 }
 
 /// Ends the process when a step comes to an event.
-struct DiesAt {
-    step: &'static str,
-    event: &'static str,
+pub(crate) struct DiesAt {
+    pub(crate) step: &'static str,
+    pub(crate) event: &'static str,
 }
 
 impl AppendHook for DiesAt {

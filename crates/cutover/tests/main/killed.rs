@@ -11,15 +11,22 @@ use reberth_testkit::database::Product;
 use crate::crossing::{Consent, Crossing, Way};
 
 /// A process lives for this many appends: fewer could not finish a step, so no life would come further than the one before.
-const PERIOD: u64 = 4;
+pub(crate) const PERIOD: u64 = 4;
 
 /// Counts the appends of all lives and ends each at every fourth, in turn before and after it is written.
-struct Reaper {
+pub(crate) struct Reaper {
     appends: AtomicU64,
     offset: u64,
 }
 
 impl Reaper {
+    pub(crate) fn new(offset: u64) -> Arc<Reaper> {
+        Arc::new(Reaper {
+            appends: AtomicU64::new(0),
+            offset,
+        })
+    }
+
     fn strike(&self, append: u64, is_after: bool) -> Result<(), Killed> {
         let is_due = append % PERIOD == self.offset;
         let turn = (append / PERIOD).is_multiple_of(2);
@@ -50,10 +57,7 @@ async fn lives(
     offset: u64,
     end: &RunState,
 ) -> u64 {
-    let reaper = Arc::new(Reaper {
-        appends: AtomicU64::new(0),
-        offset,
-    });
+    let reaper = Reaper::new(offset);
     for deaths in 0..200 {
         match crossing.live(way, consent, Some(reaper.clone())).await {
             Err(JournalError::Killed(_)) => {}

@@ -6,5 +6,6 @@ mod failures;
 mod fence;
 mod fence_on_mysql;
 mod killed;
+mod postgres;
 mod there_and_back;
 mod triggers;

@@ -11,7 +11,7 @@ use reberth_replicate::{Address, Secret};
 use reberth_testkit::database::{DatabaseError, Server};
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{self, DATABASE};
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 use reberth_testkit::replay::{Faults, Recording, Replay};
 use tokio::process::{Child, Command};
 
@@ -79,6 +79,7 @@ impl Scene {
         let environment = environment(&source, &target);
         let ledger = Ledger::new();
         let plan = WritersPlan {
+            speaks: Speaks::MySql,
             port: door.port(),
             writers: 4,
             rate_per_s: scale.writes_per_s,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use reberth_testkit::database::Server;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{self, DATABASE, PASSWORD, Size};
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 
 use crate::folder::{Folder, Ran};
 
@@ -38,6 +38,7 @@ impl Live {
         let door = FrontDoor::start(&servers, "source").await.unwrap();
         let ledger = Ledger::new();
         let plan = WritersPlan {
+            speaks: Speaks::MySql,
             port: door.port(),
             writers: 4,
             rate_per_s: 100,

@@ -57,10 +57,12 @@ async fn decoded(plan: &StreamPlan, checkpoint: &Checkpoint) -> Result<u64, Repl
     source
         .run_within(LONG_STATEMENT_LIMIT, doing, advance)
         .await?;
-    // I, U, D, T: the tags of messages that tell of rows (PostgreSQL manual, "Logical Replication Message Formats").
+    // I, U, D, T: the tags of messages that tell of rows; but for the last, the number of the table follows (PostgreSQL manual, "Logical Replication Message
+    // Formats"). Our own checkpoint is published too, for the way back.
     let count = format!(
         "SELECT count(*) FROM pg_logical_slot_peek_binary_changes({mark}, NULL, NULL, 'proto_version', '1', 'publication_names', {}) AS c \
-         WHERE get_byte(c.data, 0) IN (68, 73, 84, 85)",
+         WHERE get_byte(c.data, 0) IN (68, 73, 84, 85) \
+           AND (get_byte(c.data, 0) = 84 OR substring(c.data, 2, 4) IS DISTINCT FROM int4send(to_regclass('reberth.stream')::oid::int))",
         quote_text(&format!("\"{}\"", plan.mark()))
     );
     let rows: Vec<(u64,)> = source

@@ -75,8 +75,28 @@ async fn hashing_session(
     Session::open_with(address, &settings).await
 }
 
-/// Compares all tables of a database. `progress` is told each table's path with its rows.
+/// Compares all of a database: rows and definitions. `progress` is told each table's path with its rows.
 pub async fn verify(
+    plan: &StreamPlan,
+    progress: impl FnMut(&str, u64),
+) -> Result<VerifyReport, ReplicateError> {
+    let mut report = compare_rows(plan, progress).await?;
+    let mut target = Session::open(&plan.to).await?;
+    let checkpoint = state::peek(&mut target, plan.direction, &plan.database).await?;
+    definitions::compare(plan, checkpoint.as_ref(), &mut report).await?;
+    report.target_position = checkpoint.and_then(|checkpoint| position(&checkpoint));
+    Ok(report.seal())
+}
+
+/// Compares the rows, and of definitions the columns and keys of the tables that hold them. `progress` is told each table's path with its rows.
+pub async fn rows(
+    plan: &StreamPlan,
+    progress: impl FnMut(&str, u64),
+) -> Result<VerifyReport, ReplicateError> {
+    Ok(compare_rows(plan, progress).await?.seal())
+}
+
+async fn compare_rows(
     plan: &StreamPlan,
     progress: impl FnMut(&str, u64),
 ) -> Result<VerifyReport, ReplicateError> {
@@ -99,10 +119,7 @@ pub async fn verify(
         sides.push(Sides::open(plan, recipe).await?);
     }
     pass::run(sides, comparable, &mut report, progress).await?;
-    let checkpoint = state::peek(&mut target, plan.direction, &plan.database).await?;
-    definitions::compare(plan, checkpoint.as_ref(), &mut report).await?;
-    report.target_position = checkpoint.and_then(|checkpoint| position(&checkpoint));
-    Ok(report.seal())
+    Ok(report)
 }
 
 /// The place in the source's log that a checkpoint stands for, where it is one.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reberth_testkit::database::Product;
 use reberth_testkit::learning::Size;
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 
 use crate::ddl::assert_same;
 use crate::pair::{MYSQL, Pair, Products};
@@ -26,6 +26,7 @@ async fn changes_under_writes(products: Products, name: &str) {
     let pair = Pair::start_on(products, name);
     let ledger = Ledger::new();
     let plan = WritersPlan {
+        speaks: Speaks::MySql,
         port: pair.source.port(),
         writers: 4,
         rate_per_s: 200,

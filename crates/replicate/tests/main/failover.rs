@@ -10,7 +10,7 @@ use reberth_replicate::mysql::{schema, server};
 use reberth_testkit::database::Server;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{self, DATABASE, PASSWORD, Size};
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::pair::{Pair, error_of, reach};
@@ -110,6 +110,7 @@ async fn the_stream_goes_on_in_the_log_of_a_promoted_replica() {
     let ledger = Ledger::new();
     let writers = |seed| {
         let plan = WritersPlan {
+            speaks: Speaks::MySql,
             port: cluster.door.port(),
             writers: 3,
             rate_per_s: 200,
@@ -136,6 +137,7 @@ async fn the_stream_goes_on_in_the_log_of_a_promoted_replica() {
     cluster.fail_over(replica).await;
     let last = {
         let plan = WritersPlan {
+            speaks: Speaks::MySql,
             port: cluster.door.port(),
             writers: 3,
             rate_per_s: 200,

@@ -8,7 +8,7 @@ use reberth_replicate::mysql::preflight;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::Size;
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 
 const SLOW: Traffic = Traffic::Slow(Duration::from_millis(15));
 
@@ -17,6 +17,7 @@ async fn write_to(pair: &Pair, ledger: &Ledger) -> (FrontDoor, Writers) {
         .await
         .expect("the door opens");
     let plan = WritersPlan {
+        speaks: Speaks::MySql,
         port: door.port(),
         writers: 3,
         rate_per_s: 150,

@@ -5,7 +5,7 @@ use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_replicate::mysql::server;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::Size;
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_live_source_arrives_whole() {
@@ -24,6 +24,7 @@ async fn follow_a_live_source(products: Products) {
         .expect("it works");
     let ledger = Ledger::new();
     let plan = WritersPlan {
+        speaks: Speaks::MySql,
         port: door.port(),
         writers: 4,
         rate_per_s: 400,

@@ -10,7 +10,7 @@ use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::Size;
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 
 /// Ports of source and target for the process that will be killed.
 pub(crate) const PORTS: &str = "REBERTH_TEST_STREAM_PORTS";
@@ -81,6 +81,7 @@ async fn kill_at_random(products: Products, spool: Option<PathBuf>) {
         .expect("the proxy starts");
     let ledger = Ledger::new();
     let plan = WritersPlan {
+        speaks: Speaks::MySql,
         port: door.port(),
         writers: 4,
         rate_per_s: 300,

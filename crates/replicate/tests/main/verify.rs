@@ -7,7 +7,7 @@ use reberth_replicate::mysql::{schema, server};
 use reberth_testkit::database::Product;
 use reberth_testkit::front_door::FrontDoor;
 use reberth_testkit::learning::{DATABASE, Size};
-use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 
 const SCHEMA: &str = "
 CREATE TABLE t (id INT PRIMARY KEY, b BLOB, s VARCHAR(40) NULL, f FLOAT, d DOUBLE, n INT, KEY by_n (n));
@@ -166,6 +166,7 @@ async fn constant_writes_raise_no_false_alarm() {
         .unwrap();
     let ledger = Ledger::new();
     let plan = WritersPlan {
+        speaks: Speaks::MySql,
         port: door.port(),
         writers: 3,
         rate_per_s: 200,

@@ -6,7 +6,9 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
 
 use super::{Book, Certainty, Kind, Ledger};
+use crate::database::DatabaseError;
 use crate::learning::{DATABASE, PASSWORD};
+use crate::postgres::Postgres;
 
 /// What a server holds against the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +77,40 @@ impl Ledger {
             .query("SELECT id, CAST(points AS UNSIGNED) FROM learner WHERE points > 0")
             .await?;
         conn.disconnect().await?;
+        Ok(self.judge(&found, points.into_iter().collect()))
+    }
+
+    /// Compares a PostgreSQL server, seen by its administrator.
+    pub fn compare_postgres(&self, server: &Postgres) -> Result<Verdict, DatabaseError> {
+        let mut found = BTreeMap::new();
+        for (kind, table, revision) in [
+            (Kind::Enrollment, "enrollment", "0"),
+            (Kind::Submission, "submission", "revision"),
+            (Kind::View, "lesson_view", "0"),
+        ] {
+            let sql = format!(
+                "SELECT op, count(*), max({revision}) FROM {table} WHERE op > 0 GROUP BY op"
+            );
+            let text = server.sql(DATABASE, &sql)?;
+            let rows = text.lines().filter_map(|line| {
+                let mut fields = line.split('\t');
+                let op = fields.next()?.parse().ok()?;
+                Some((
+                    op,
+                    (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?),
+                ))
+            });
+            found.insert(kind, rows.collect::<Found>());
+        }
+        let text = server.sql(DATABASE, "SELECT id, points FROM learner WHERE points > 0")?;
+        let points = text.lines().filter_map(|line| {
+            let (id, points) = line.split_once('\t')?;
+            Some((id.parse().ok()?, points.parse().ok()?))
+        });
+        Ok(self.judge(&found, points.collect()))
+    }
+
+    fn judge(&self, found: &BTreeMap<Kind, Found>, points: BTreeMap<u64, u64>) -> Verdict {
         let book = self.book();
         let mut verdict = Verdict {
             acknowledged: book.acknowledged_at.len() as u64,
@@ -82,9 +118,9 @@ impl Ledger {
             refused: book.refused,
             ..Verdict::default()
         };
-        compare_rows(&book, &found, &mut verdict);
-        compare_points(&book, &points.into_iter().collect(), &mut verdict);
-        Ok(verdict)
+        compare_rows(&book, found, &mut verdict);
+        compare_points(&book, &points, &mut verdict);
+        verdict
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, OptsBuilder};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::session::{Ended, Session, Speaks};
 use super::{Certainty, Entry, Kind, Ledger};
-use crate::learning::{DATABASE, PASSWORD};
 
 /// How writers work.
 #[derive(Clone, Debug)]
 pub struct WritersPlan {
+    /// The server that they speak to.
+    pub speaks: Speaks,
     /// Port of the front door.
     pub port: u16,
     /// Number of writers, each with its own connection.
@@ -52,7 +52,7 @@ impl Writers {
                     number,
                     random,
                     live: Vec::new(),
-                    conn: None,
+                    session: None,
                 }
                 .run(stopped.clone()),
             );
@@ -92,14 +92,7 @@ struct Writer {
     number: u32,
     random: Random,
     live: Vec<Live>,
-    conn: Option<Conn>,
-}
-
-/// How a write ended.
-enum Ended {
-    Acknowledged(u64),
-    Refused,
-    Unknown,
+    session: Option<Session>,
 }
 
 impl Writer {
@@ -114,7 +107,7 @@ impl Writer {
                 _ = tick.tick() => {}
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             }
-            if self.conn.is_none() {
+            if self.session.is_none() {
                 tokio::select! {
                     () = self.connect() => {}
                     _ = stopped.wait_for(|stopped| *stopped) => return,
@@ -125,17 +118,9 @@ impl Writer {
     }
 
     async fn connect(&mut self) {
-        let options = OptsBuilder::default()
-            .ip_or_hostname("127.0.0.1")
-            .tcp_port(self.plan.port)
-            .user(Some("app"))
-            .pass(Some(PASSWORD))
-            .db_name(Some(DATABASE))
-            .prefer_socket(false)
-            .tcp_nodelay(true);
-        match tokio::time::timeout(Duration::from_secs(35), Conn::new(options)).await {
-            Ok(Ok(conn)) => self.conn = Some(conn),
-            _ => tokio::time::sleep(Duration::from_millis(5)).await,
+        self.session = Session::open(&self.plan.speaks, self.plan.port).await;
+        if self.session.is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -152,42 +137,27 @@ impl Writer {
 
     /// Sends statements as one transaction. The identity is that of the last row made.
     async fn send(&mut self, statements: &[String]) -> Ended {
-        let Some(conn) = self.conn.as_mut() else {
+        let Some(session) = self.session.as_mut() else {
             return Ended::Refused;
         };
-        let work = async {
-            if statements.len() > 1 {
-                conn.query_drop("BEGIN").await?;
-            }
-            let mut id = 0;
-            for statement in statements {
-                conn.query_drop(statement).await?;
-                id = conn.last_insert_id().unwrap_or(id);
-            }
-            if statements.len() > 1 {
-                conn.query_drop("COMMIT").await?;
-            }
-            Ok::<u64, mysql_async::Error>(id)
-        };
-        match tokio::time::timeout(Duration::from_secs(30), work).await {
-            Ok(Ok(id)) => {
-                let mut book = self.ledger.book();
-                book.acknowledged_at.push(std::time::Instant::now());
-                Ended::Acknowledged(id)
-            }
-            // The server's own refusal is an answer; the session may be in a transaction, so it is left.
-            Ok(Err(mysql_async::Error::Server(error)))
-                if error.code != 1053 && error.code != 1317 && error.code != 1927 =>
-            {
-                self.conn = None;
-                self.ledger.book().refused += 1;
-                Ended::Refused
-            }
-            _ => {
-                self.conn = None;
-                self.ledger.book().ambiguous += 1;
-                Ended::Unknown
-            }
+        let ended = session.send(statements).await;
+        let mut book = self.ledger.book();
+        match &ended {
+            Ended::Acknowledged(_) => book.acknowledged_at.push(std::time::Instant::now()),
+            Ended::Refused => book.refused += 1,
+            Ended::Unknown => book.ambiguous += 1,
+        }
+        if !matches!(ended, Ended::Acknowledged(_)) {
+            self.session = None;
+        }
+        ended
+    }
+
+    /// What makes an INSERT answer with the number that the row got.
+    fn returning(&self) -> &'static str {
+        match self.plan.speaks {
+            Speaks::MySql => "",
+            Speaks::Postgres(_) => " RETURNING id",
         }
     }
 
@@ -224,7 +194,7 @@ impl Writer {
             self.learner(),
             1 + self.random.below(u64::from(self.plan.courses)),
         );
-        let ended = self.send(&[format!("INSERT INTO enrollment (learner_id, course_id, op, progress) VALUES ({learner}, {course}, {op}, {op} / 3)")]).await;
+        let ended = self.send(&[format!("INSERT INTO enrollment (learner_id, course_id, op, progress) VALUES ({learner}, {course}, {op}, {op} / 3){}", self.returning())]).await;
         self.record(Kind::Enrollment, op, None, &ended);
         if let Ended::Acknowledged(id) = ended {
             self.live.push(Live {
@@ -243,7 +213,7 @@ impl Writer {
         let ended = self
             .send(&[
                 format!("UPDATE learner SET points = points + 1 WHERE id = {learner}"),
-                format!("INSERT INTO submission (enrollment_id, op, score, answer) VALUES ({parent}, {op}, {op} / 7, CONCAT('It''s \\\\ \u{1F600} ', REPEAT('work ', {})))", op % 90),
+                format!("INSERT INTO submission (enrollment_id, op, score, answer) VALUES ({parent}, {op}, {op} / 7, CONCAT('It''s \\\\ \u{1F600} ', REPEAT('work ', {}))){}", op % 90, self.returning()),
             ])
             .await;
         self.record(Kind::Submission, op, Some(parent_op), &ended);
@@ -272,7 +242,7 @@ impl Writer {
     async fn view(&mut self) {
         let (op, learner) = (self.number(), self.learner());
         let ended = self
-            .send(&[format!("INSERT INTO lesson_view VALUES ({learner}, 1, {op}, {op} % 10 / 3, IF({op} % 2, NULL, 'seen'), '2026-01-01 00:00:00.5')")])
+            .send(&[format!("INSERT INTO lesson_view (learner_id, course_id, op, seconds, note, seen_at) VALUES ({learner}, 1, {op}, {op} % 10 / 3, CASE WHEN {op} % 2 = 0 THEN 'seen' END, '2026-01-01 00:00:00.5')")])
             .await;
         self.record(Kind::View, op, None, &ended);
     }

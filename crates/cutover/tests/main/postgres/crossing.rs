@@ -1,0 +1,417 @@
+//! Two PostgreSQL servers, a front door, an application, and a journal.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reberth_cutover::{
+    CUTOVER, Clockwork, Edge, Passage, Postgres as Family, Side, WAY_BACK, base_from_history,
+};
+use reberth_journal::testing::ScratchJournal;
+use reberth_journal::{AppendHook, Clock, Engine, Journal, JournalError, RunHistory, RunState};
+use reberth_replicate::postgres::capture::{install, keys};
+use reberth_replicate::postgres::pipeline::{self, StreamPlan};
+use reberth_replicate::postgres::session::Session;
+use reberth_replicate::postgres::state::Method;
+use reberth_replicate::postgres::table;
+use reberth_replicate::running::RunningStream;
+use reberth_replicate::stream::Direction;
+use reberth_replicate::{Address, LogPosition, Secret};
+use reberth_testkit::fault_proxy::FaultProxy;
+use reberth_testkit::front_door::FrontDoor;
+use reberth_testkit::learning::postgres::{
+    APP, MASTER, OWNER, prepare_target, seed, seed_with_roles,
+};
+use reberth_testkit::learning::{DATABASE, Size};
+use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
+use reberth_testkit::postgres::{Major, PASSWORD, Postgres, client_program};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::crossing::{Consent, DiesAt, PATIENCE, Way, failure, last};
+
+const SIZE: Size = Size {
+    learners: 200,
+    submissions: 1_000,
+};
+/// More than any test notes.
+const NOTED_BYTES_MAX: u64 = 1 << 30;
+
+pub(crate) struct Crossing {
+    pub(crate) source: Postgres,
+    pub(crate) target: Postgres,
+    pub(crate) door: FrontDoor,
+    /// Stands before the control port of the front door.
+    pub(crate) control: FaultProxy,
+    pub(crate) ledger: Ledger,
+    pub(crate) exempt: Vec<String>,
+    method: Method,
+    journal: ScratchJournal,
+    writers: Option<Writers>,
+}
+
+impl Crossing {
+    /// Little data, an application that writes, and what a stream needs before it begins.
+    pub(crate) async fn start(name: &str, method: Method) -> Crossing {
+        let (major, level) = match method {
+            Method::Logical => (Major::V16, "wal_level=logical"),
+            Method::TriggerCapture => (Major::V15, "wal_level=replica"),
+        };
+        let settings = [level, "max_prepared_transactions=5"];
+        let source = Postgres::start(major, &format!("{name}-source"), &settings);
+        let source = source.expect("the source starts");
+        let target = Postgres::start(Major::V18, &format!("{name}-target"), &settings[1..]);
+        let target = target.expect("the target starts");
+        match method {
+            Method::Logical => seed_with_roles(&source, SIZE),
+            Method::TriggerCapture => seed(&source, SIZE),
+        }
+        .expect("the source is seeded");
+        let app = match method {
+            Method::Logical => APP,
+            Method::TriggerCapture => OWNER,
+        };
+        prepare_target(&target, app).expect("the target has accounts");
+        let servers = [("source", source.port()), ("target", target.port())];
+        let door = FrontDoor::start(&servers, "source").await;
+        let door = door.expect("the front door opens");
+        let control = door.control();
+        let port = control.rsplit_once(':').expect("a port").1;
+        let control = FaultProxy::start(port.parse().expect("a number")).await;
+        let mut crossing = Crossing {
+            source,
+            target,
+            door,
+            control: control.expect("the proxy starts"),
+            ledger: Ledger::new(),
+            exempt: Vec::new(),
+            method,
+            journal: ScratchJournal::new(),
+            writers: None,
+        };
+        if method == Method::TriggerCapture {
+            crossing.install_capture().await;
+        }
+        crossing.let_the_application_write();
+        crossing
+    }
+
+    async fn install_capture(&self) {
+        let mut session = Session::open(&self.plan(Direction::Forward).from)
+            .await
+            .expect("the owner logs in");
+        let tables = table::read(&mut session)
+            .await
+            .expect("the tables are read");
+        let captured = keys::read(&mut session, &tables)
+            .await
+            .expect("every table has a key");
+        install::install(&mut session, &captured, NOTED_BYTES_MAX)
+            .await
+            .expect("the capture is installed");
+    }
+
+    pub(crate) fn let_the_application_write(&mut self) {
+        // On a source that has one role only, a target role of the same name stands for it.
+        let plan = WritersPlan {
+            speaks: Speaks::Postgres(self.app()),
+            port: self.door.port(),
+            writers: 4,
+            rate_per_s: 120,
+            learners: SIZE.learners,
+            courses: 20,
+            seed: 11,
+        };
+        self.writers = Some(Writers::start(&self.ledger, &plan));
+    }
+
+    pub(crate) async fn stop_the_application(&mut self) {
+        if let Some(writers) = self.writers.take() {
+            writers.stop().await;
+        }
+    }
+
+    /// The application's role.
+    pub(crate) fn app(&self) -> &'static str {
+        match self.method {
+            Method::Logical => APP,
+            Method::TriggerCapture => OWNER,
+        }
+    }
+
+    /// The role that moves on the source: the application's own, where there is no other.
+    fn mover(&self, side: &str) -> &'static str {
+        match (self.method, side) {
+            (Method::TriggerCapture, "source") => OWNER,
+            _ => MASTER,
+        }
+    }
+
+    pub(crate) fn journal(&self) -> Journal {
+        self.journal_with(None)
+    }
+
+    fn journal_with(&self, hook: Option<Arc<dyn AppendHook>>) -> Journal {
+        Journal::open_with(&self.journal.path(), Clock::System, hook).expect("the journal opens")
+    }
+
+    pub(crate) fn server(&self, side: &str) -> &Postgres {
+        match side {
+            "source" => &self.source,
+            _ => &self.target,
+        }
+    }
+
+    pub(crate) fn address(&self, side: &'static str, role: &str) -> Address {
+        let url = Secret::new(self.server(side).url(role, PASSWORD, DATABASE));
+        Address::parse(&url, role, side).expect("a good address")
+    }
+
+    fn side(&self, name: &'static str) -> Side {
+        Side {
+            name,
+            fence: self.address(name, self.mover(name)),
+            app: self.address(name, self.app()),
+            writer: self.address(name, self.mover(name)),
+        }
+    }
+
+    pub(crate) fn plan(&self, direction: Direction) -> StreamPlan {
+        let (source, target) = (
+            self.address("source", self.mover("source")),
+            self.address("target", MASTER),
+        );
+        let (from, to, method) = match direction {
+            Direction::Forward => (source, target, self.method),
+            Direction::Reverse => (target, source, Method::Logical),
+        };
+        StreamPlan {
+            database: DATABASE.to_owned(),
+            direction,
+            from,
+            to,
+            method,
+            pg_dump: client_program("pg_dump").expect("pg_dump"),
+            workers: 2,
+            bytes_per_s_most: None,
+            streams: 1,
+        }
+    }
+
+    /// A passage as a new process makes it: from the policy, the passage before it, and its own journal.
+    pub(crate) fn passage(&self, way: Way) -> Passage<Family> {
+        let (source, target) = (self.side("source"), self.side("target"));
+        let (forward, reverse) = (self.plan(Direction::Forward), self.plan(Direction::Reverse));
+        let (from, to, stream, back) = match way {
+            Way::There => (source, target, forward, reverse),
+            Way::Back => (target, source, reverse, forward),
+        };
+        let edge = Edge::new(format!("127.0.0.1:{}", self.control.port()));
+        let mut passage = Passage::new(DATABASE, from, to, stream, back, edge, self.exempt.clone());
+        let journal = self.journal();
+        let before = if way == Way::There { WAY_BACK } else { CUTOVER };
+        if let Some(before) = last(&journal, before, true) {
+            let (armed_from, locked) = base_from_history::<Family>(&before);
+            passage.locked_at_destination = locked;
+            passage.equal_until = armed_from.filter(|_| way == Way::Back);
+        }
+        let unfinished = last(&journal, way.kind(), false);
+        if let Some(history) = unfinished.filter(|history| !history.state().is_final()) {
+            passage.recall(&history);
+        }
+        passage
+    }
+
+    /// One life of the process: starts or goes on, until it is done, waits, or is killed.
+    pub(crate) async fn live(
+        &self,
+        way: Way,
+        consent: Consent,
+        hook: Option<Arc<dyn AppendHook>>,
+    ) -> Result<RunState, JournalError> {
+        let mut passage = self.passage(way);
+        self.live_with(&mut passage, way, consent, hook).await
+    }
+
+    pub(crate) async fn live_with(
+        &self,
+        passage: &mut Passage<Family>,
+        way: Way,
+        consent: Consent,
+        hook: Option<Arc<dyn AppendHook>>,
+    ) -> Result<RunState, JournalError> {
+        let journal = self.journal_with(hook);
+        let engine = Engine::new(&journal, &Clockwork);
+        loop {
+            let steps = way.steps();
+            let outcome = engine.start_or_resume(way.kind(), &steps, passage).await?;
+            match (&outcome.state, consent) {
+                (RunState::Waiting { hash, .. }, Consent::Given) => {
+                    journal.approve(hash, "the test").map(drop)?
+                }
+                _ => return Ok(outcome.state),
+            }
+        }
+    }
+
+    /// A life that ends when a step comes to an event.
+    pub(crate) async fn die_at(&self, way: Way, step: &'static str, event: &'static str) {
+        let hook = Arc::new(DiesAt { step, event });
+        let ended = self.live(way, Consent::Given, Some(hook)).await;
+        let is_killed = matches!(ended, Err(JournalError::Killed(_)));
+        assert!(is_killed, "{ended:?}: {}", self.failure(way));
+    }
+
+    /// A life that must end so, with a failure that begins so.
+    pub(crate) async fn fails(&self, way: Way, state: &RunState, words: &str) {
+        let ended = self.live(way, Consent::Given, None).await;
+        let ended = ended.expect("the journal takes every event");
+        assert_eq!(ended, *state, "{}", self.failure(way));
+        assert!(
+            self.failure(way).starts_with(words),
+            "{}",
+            self.failure(way)
+        );
+    }
+
+    /// A passage that nothing disturbs. Returns the write downtime as the application saw it.
+    pub(crate) async fn pass(&self, way: Way) -> u64 {
+        let from = Instant::now();
+        let state = self.live(way, Consent::Given, None).await;
+        let state = state.expect("the journal takes every event");
+        assert_eq!(state, RunState::Done, "{way:?}: {}", self.failure(way));
+        self.the_application_writes().await;
+        self.ledger.longest_gap_ms(from)
+    }
+
+    /// Asks the unfinished run to turn back, and lets it.
+    pub(crate) async fn abort(&self, way: Way) -> RunState {
+        let journal = self.journal();
+        let run = journal.latest_run(way.kind()).expect("the journal is read");
+        journal
+            .request_cancel(&run.expect("there is a run"), "the test")
+            .expect("a run that is not final takes a cancel");
+        let ended = self.live(way, Consent::Withheld, None).await;
+        ended.expect("the journal takes every event")
+    }
+
+    /// Waits for writes that are acknowledged from now on.
+    pub(crate) async fn the_application_writes(&self) {
+        let (before, deadline) = (self.ledger.acknowledged(), Instant::now() + PATIENCE);
+        while self.ledger.acknowledged() < before + 5 {
+            assert!(Instant::now() < deadline, "the application does not write");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) fn history(&self, way: Way) -> RunHistory {
+        last(&self.journal(), way.kind(), false).expect("there is a run")
+    }
+
+    pub(crate) fn evidence(&self, way: Way, step: &str, pointer: &str) -> Value {
+        let history = self.history(way);
+        let detail = &history.step(step).expect("there is such a step").detail;
+        let found = detail.pointer(&format!("/evidence{pointer}"));
+        found.cloned().unwrap_or_default()
+    }
+
+    /// The step that failed for good in the latest run, its code, and what it said.
+    pub(crate) fn failure(&self, way: Way) -> String {
+        failure(&self.journal(), way)
+    }
+
+    /// A write of the application, past the front door. `Err` holds the server's words.
+    pub(crate) fn write_as_the_application(&self, side: &str) -> Result<(), String> {
+        let sql = "UPDATE badge SET awarded_at = awarded_at WHERE learner_id = 1";
+        let written = self.server(side).sql_as(self.app(), DATABASE, sql);
+        written.map(drop).map_err(|error| format!("{error:?}"))
+    }
+
+    /// Exactly one side takes the application's writes, and it is that one.
+    pub(crate) fn only_writer(&self, side: &'static str) {
+        let other = if side == "source" { "target" } else { "source" };
+        self.write_as_the_application(side)
+            .expect("the side that has the writes takes them");
+        let refusal = self
+            .write_as_the_application(other)
+            .expect_err("the other side refuses the application");
+        let is_refused = ["not permitted to log in", "is being moved"];
+        assert!(
+            is_refused.iter().any(|words| refusal.contains(words)),
+            "{refusal}"
+        );
+    }
+
+    /// What an undone cutover leaves: the source as it was, and the application on it.
+    pub(crate) async fn source_is_as_before(&self) {
+        self.only_writer("source");
+        self.the_application_writes().await;
+        let left = "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname = 'reberth_fence_refuse'), to_regclass('reberth.stream') IS NULL, to_regclass('reberth.resting') IS NULL, \
+             (SELECT count(*) FROM pg_trigger WHERE tgname = 'audit' AND tgenabled = 'O'), (SELECT count(*) FROM pg_roles WHERE NOT rolcanlogin AND rolname IN ('app', 'keeper', 'master'))";
+        let left = self.source.sql(DATABASE, left).expect("the source answers");
+        assert_eq!(left.trim(), "0\tt\tt\t1\t0");
+        let slots = self
+            .target
+            .sql(DATABASE, "SELECT count(*) FROM pg_replication_slots");
+        assert_eq!(slots.expect("the target answers").trim(), "0");
+        let edge = Edge::new(self.door.control())
+            .state()
+            .await
+            .expect("the door answers");
+        assert!(!edge.is_held && edge.leads_to == "source", "{edge:?}");
+    }
+
+    /// Stops the application, lets that stream carry over what is left, and compares both sides with the ledger and with each other.
+    pub(crate) async fn settle(&mut self, direction: Direction) {
+        self.stop_the_application().await;
+        let plan = self.plan(direction);
+        let mut stream: RunningStream = pipeline::start(plan.clone(), Arc::new(Semaphore::new(2)));
+        let side = if direction == Direction::Forward {
+            "source"
+        } else {
+            "target"
+        };
+        let end = self
+            .server(side)
+            .sql(DATABASE, "SELECT pg_current_wal_insert_lsn()");
+        let end: LogPosition = end
+            .expect("the end of the log")
+            .trim()
+            .parse()
+            .expect("a place");
+        let drained = tokio::time::timeout(PATIENCE, stream.drain(&end)).await;
+        assert!(
+            drained
+                .expect("the stream drains in time")
+                .expect("it goes on")
+        );
+        stream.stop().await.expect("the stream stops");
+        for server in [&self.source, &self.target] {
+            let verdict = self
+                .ledger
+                .compare_postgres(server)
+                .expect("the ledger is compared");
+            assert!(verdict.is_exact(), "{verdict:?}");
+        }
+        assert_eq!(rows(&self.source), rows(&self.target));
+    }
+}
+
+/// The hash of every table's rows, whatever their order.
+fn rows(server: &Postgres) -> Vec<String> {
+    let tables = [
+        "badge",
+        "course",
+        "enrollment",
+        "learner",
+        "lesson_view",
+        "submission",
+        "audit",
+    ];
+    let read = |table: &str| {
+        let sql = format!(
+            "SELECT '{table}', count(*), md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))) FROM {table} t"
+        );
+        server.sql(DATABASE, &sql).expect("the server answers")
+    };
+    tables.iter().map(|table| read(table)).collect()
+}

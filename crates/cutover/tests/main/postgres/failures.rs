@@ -1,0 +1,160 @@
+//! What fails before the switch is undone by itself, and the application writes on where it was.
+
+use reberth_journal::RunState;
+use reberth_replicate::postgres::state::Method;
+use reberth_replicate::stream::Direction;
+use reberth_testkit::fault_proxy::Traffic;
+use reberth_testkit::learning::DATABASE;
+
+use super::crossing::Crossing;
+use crate::crossing::{Consent, Way};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_failure_before_the_fence_leaves_the_application_on_the_source() {
+    let mut crossing = Crossing::start("failing", Method::TriggerCapture).await;
+    crossing.control.set(Traffic::Cut);
+    crossing
+        .fails(Way::There, &RunState::Undone, "ready RB-CUT-001")
+        .await;
+    crossing.control.set(Traffic::Pass);
+    let cases = [
+        // The side, what is wrong there, what mends it, and the words.
+        (
+            "target",
+            "ALTER ROLE keeper PASSWORD 'another'",
+            "ALTER ROLE keeper PASSWORD 'local-only'",
+            "ready RB-CUT-006",
+        ),
+        (
+            "target",
+            "ALTER ROLE keeper LOGIN",
+            "ALTER ROLE keeper NOLOGIN",
+            "ready RB-CUT-002: the target is not fenced: keeper can write there",
+        ),
+        (
+            "target",
+            "ALTER ROLE master NOREPLICATION",
+            "ALTER ROLE master REPLICATION",
+            "ready RB-REP-004",
+        ),
+        (
+            "target",
+            "ALTER TABLE badge OWNER TO postgres; GRANT ALL ON badge TO master",
+            "ALTER TABLE badge OWNER TO master",
+            "ready RB-CUT-002: the target is not fenced: master owns neither public.badge",
+        ),
+        (
+            "source",
+            "BEGIN; INSERT INTO badge VALUES (1, 'prepared', NULL); PREPARE TRANSACTION 'left'",
+            "ROLLBACK PREPARED 'left'",
+            "ready RB-CUT-002: the source is not fenced: 1 prepared transaction(s)",
+        ),
+        (
+            "source",
+            "CREATE SUBSCRIPTION incoming CONNECTION 'host=127.0.0.1 port=1 dbname=none' PUBLICATION none WITH (connect = false, slot_name = 'nowhere'); ALTER SUBSCRIPTION incoming ENABLE",
+            "ALTER SUBSCRIPTION incoming DISABLE; ALTER SUBSCRIPTION incoming SET (slot_name = NONE); DROP SUBSCRIPTION incoming",
+            "ready RB-CUT-002: the source is not fenced: it takes in what another server sends",
+        ),
+    ];
+    // So that the tables are there on the target.
+    crossing.die_at(Way::There, "verified", "step_done").await;
+    for (side, make, unmake, words) in cases {
+        let on = crossing.server(side);
+        on.sql(DATABASE, make)
+            .unwrap_or_else(|error| panic!("{make}: {error:?}"));
+        crossing.fails(Way::There, &RunState::Undone, words).await;
+        on.sql(DATABASE, unmake)
+            .unwrap_or_else(|error| panic!("{unmake}: {error:?}"));
+        crossing.source_is_as_before().await;
+    }
+    crossing.pass(Way::There).await;
+    crossing.settle(Direction::Reverse).await;
+}
+
+/// A row that is missing on the other side is found behind the fence, either way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_difference_found_behind_the_fence_opens_the_side_that_had_the_writes_again() {
+    for (name, method) in [
+        ("differing-slot", Method::Logical),
+        ("differing-owner", Method::TriggerCapture),
+    ] {
+        let mut crossing = Crossing::start(name, method).await;
+        // As nobody's application would: past fences, captures and what the log tells.
+        let gone = "SET reberth.origin = 'test'; SET session_replication_role = replica; DELETE FROM badge WHERE learner_id = 7";
+        let again = "SET reberth.origin = 'test'; INSERT INTO badge VALUES (7, 'First', '2025-02-03 04:05:06')";
+        crossing.die_at(Way::There, "ready", "step_done").await;
+        crossing.target.sql(DATABASE, gone).unwrap();
+        crossing
+            .fails(Way::There, &RunState::Undone, "drained RB-CUT-003")
+            .await;
+        crossing.source_is_as_before().await;
+        crossing.target.sql(DATABASE, again).unwrap();
+        crossing.pass(Way::There).await;
+
+        crossing
+            .die_at(Way::Back, "ready_to_return", "step_done")
+            .await;
+        crossing.source.sql(DATABASE, gone).unwrap();
+        crossing
+            .fails(Way::Back, &RunState::Undone, "reverse_drained RB-CUT-003")
+            .await;
+        crossing.only_writer("target");
+        crossing.the_application_writes().await;
+        crossing.source.sql(DATABASE, again).unwrap();
+        crossing.pass(Way::Back).await;
+        crossing.only_writer("source");
+        crossing.settle(Direction::Forward).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fence_that_was_opened_during_the_decision_is_found_before_the_switch() {
+    let mut crossing = Crossing::start("breach", Method::TriggerCapture).await;
+    for breach in [
+        "ALTER TABLE badge DISABLE TRIGGER reberth_fence_refuse",
+        "DROP TRIGGER reberth_fence_refuse ON badge; INSERT INTO badge VALUES (7, 'slipped in', NULL)",
+        "CREATE TABLE fresh (id int PRIMARY KEY)",
+        "SELECT lo_create(4711)",
+    ] {
+        crossing
+            .live(Way::There, Consent::Withheld, None)
+            .await
+            .unwrap();
+        crossing.source.sql_as("keeper", DATABASE, breach).unwrap();
+        let ended = crossing.live(Way::There, Consent::Given, None).await;
+        assert_eq!(ended.unwrap(), RunState::Undone, "{breach}");
+        let failure = crossing.failure(Way::There);
+        assert!(
+            failure.starts_with("switched RB-CUT-00"),
+            "{breach}: {failure}"
+        );
+        crossing
+            .source
+            .sql_as("keeper", DATABASE, "DROP TABLE IF EXISTS fresh; SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = 4711")
+            .unwrap();
+        crossing.source_is_as_before().await;
+    }
+    crossing.settle(Direction::Forward).await;
+}
+
+/// The way back fails after the source was opened: the source is shut again, before the target opens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_back_that_fails_at_the_door_shuts_the_source_again() {
+    for (name, method) in [
+        ("halfway-slot", Method::Logical),
+        ("halfway-owner", Method::TriggerCapture),
+    ] {
+        let mut crossing = Crossing::start(name, method).await;
+        crossing.pass(Way::There).await;
+        crossing.die_at(Way::Back, "source_open", "step_done").await;
+        crossing
+            .write_as_the_application("source")
+            .expect("the source is open");
+        assert_eq!(crossing.abort(Way::Back).await, RunState::Cancelled);
+        crossing.only_writer("target");
+        crossing.the_application_writes().await;
+        crossing.pass(Way::Back).await;
+        crossing.only_writer("source");
+        crossing.settle(Direction::Forward).await;
+    }
+}
