@@ -83,6 +83,8 @@ pub trait Engine: Sized + Debug + Send + Sync + 'static {
     /// What the engine found out in this process and need not ask for again.
     type Memory: Debug + Default + Send + Sync;
 
+    /// What the fence does to a side, for who consents to it.
+    const FENCE: &'static str;
     /// Commands that look at a fence which is stuck.
     const INSPECTION: &'static [&'static str];
 

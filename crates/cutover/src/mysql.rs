@@ -45,6 +45,7 @@ impl Engine for MySql {
     type Canary = Canary;
     type Memory = Known;
 
+    const FENCE: &'static str = "locks every account that can write to it";
     const INSPECTION: &'static [&'static str] = &[
         "SELECT User, Host, JSON_VALUE(Priv, '$.account_locked') FROM mysql.global_priv (MariaDB)",
         "SELECT User, Host, account_locked FROM mysql.user (MySQL)",

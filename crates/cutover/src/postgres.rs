@@ -55,6 +55,7 @@ impl Engine for Postgres {
     type Canary = Canary;
     type Memory = Known;
 
+    const FENCE: &'static str = "puts a trigger on every table that refuses writes, takes the login from every role in reach that can write, and lets other triggers rest while rows flow back";
     const INSPECTION: &'static [&'static str] = &[
         "SELECT tgrelid::regclass FROM pg_trigger WHERE tgname = 'reberth_fence_refuse'",
         "SELECT rolname, rolcanlogin FROM pg_roles",

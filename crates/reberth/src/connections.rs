@@ -1,6 +1,6 @@
 //! From the references in `reberth.yaml` to servers: which stream flows between whom, and what a passage works with.
 
-use reberth_cutover::{Edge, MySql, Passage, Side};
+use reberth_cutover::{Edge, MySql, Passage, Postgres, Side};
 use reberth_model::policy::{DatabasePolicy, Policy, Reference};
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::state::Direction;
@@ -111,13 +111,26 @@ pub(crate) async fn plan(
     direction: Direction,
     environment: &Environment,
 ) -> Result<Plan, Failure> {
-    let reader = &database.source.reader;
-    let is_postgres = environment
-        .get(reader.variable())
-        .is_some_and(|url| url.trim_start().starts_with("postgres"));
-    if !is_postgres {
+    if !is_postgres(database, environment) {
         return stream_plan(database, direction, environment).map(Plan::MySql);
     }
+    let plan = postgres_plan(database, direction, environment).await?;
+    Ok(Plan::Postgres(plan))
+}
+
+/// Whether the source's address is one of PostgreSQL.
+pub(crate) fn is_postgres(database: &DatabasePolicy, environment: &Environment) -> bool {
+    environment
+        .get(database.source.reader.variable())
+        .is_some_and(|url| url.trim_start().starts_with("postgres"))
+}
+
+async fn postgres_plan(
+    database: &DatabasePolicy,
+    direction: Direction,
+    environment: &Environment,
+) -> Result<PostgresPlan, Failure> {
+    let reader = &database.source.reader;
     let address = |reference, role, side| {
         postgres_address(&database.name, reference, role, side, environment)
     };
@@ -130,8 +143,7 @@ pub(crate) async fn plan(
         ),
     };
     let workers = database.copy_workers;
-    let plan = PostgresPlan::choose(&database.name, direction, from, to, workers).await?;
-    Ok(Plan::Postgres(plan))
+    PostgresPlan::choose(&database.name, direction, from, to, workers).await
 }
 
 /// An address of a PostgreSQL database: the one that it names, as a provider may have its own names, else the policy's.
@@ -209,39 +221,84 @@ fn own_front_door<'a>(
     }
 }
 
-/// The passage of a database in one direction.
-pub(crate) fn passage(
+/// Both sides of a database, source first, by what reads an address: whose reference, which role, which side.
+fn sides(
+    database: &DatabasePolicy,
+    address: impl Fn(&Reference, &str, &'static str) -> Result<Address, Failure>,
+) -> Result<(Side, Side), Failure> {
+    let (source, target) = (&database.source, &database.target);
+    let source = Side {
+        name: "source",
+        fence: address(&source.fence, "fence", "source")?,
+        app: address(&source.app, "app", "source")?,
+        writer: address(&source.reverse, "reverse", "source")?,
+    };
+    let target = Side {
+        name: "target",
+        fence: address(&target.fence, "fence", "target")?,
+        app: address(&target.app, "app", "target")?,
+        writer: address(&target.writer, "writer", "target")?,
+    };
+    Ok((source, target))
+}
+
+/// The passage of a database of the MySQL family in one direction.
+pub(crate) fn mysql_passage(
     policy: &Policy,
     database: &DatabasePolicy,
     direction: Direction,
     environment: &Environment,
 ) -> Result<Passage<MySql>, Failure> {
     let door = own_front_door(policy, database)?;
-    let source = Side {
-        name: "source",
-        fence: address(&database.source.fence, "fence", "source", environment)?,
-        app: address(&database.source.app, "app", "source", environment)?,
-        writer: address(&database.source.reverse, "reverse", "source", environment)?,
-    };
-    let target = Side {
-        name: "target",
-        fence: address(&database.target.fence, "fence", "target", environment)?,
-        app: address(&database.target.app, "app", "target", environment)?,
-        writer: address(&database.target.writer, "writer", "target", environment)?,
-    };
+    let (source, target) = sides(database, |reference, role, side| {
+        address(reference, role, side, environment)
+    })?;
     let forward = stream_plan(database, Direction::Forward, environment)?;
     let reverse = stream_plan(database, Direction::Reverse, environment)?;
     let (from, to, stream, back) = match direction {
         Direction::Forward => (source, target, forward, reverse),
         Direction::Reverse => (target, source, reverse, forward),
     };
+    let exempt = database.exempt_accounts.clone();
+    let edge = Edge::new(door);
     Ok(Passage::new(
         &database.name,
         from,
         to,
         stream,
         back,
-        Edge::new(door),
-        database.exempt_accounts.clone(),
+        edge,
+        exempt,
+    ))
+}
+
+/// The passage of a PostgreSQL database in one direction.
+pub(crate) async fn postgres_passage(
+    policy: &Policy,
+    database: &DatabasePolicy,
+    direction: Direction,
+    environment: &Environment,
+) -> Result<Passage<Postgres>, Failure> {
+    let door = own_front_door(policy, database)?;
+    let (source, target) = sides(database, |reference, role, side| {
+        postgres_address(&database.name, reference, role, side, environment)
+    })?;
+    let forward = postgres_plan(database, Direction::Forward, environment).await?;
+    let reverse = postgres_plan(database, Direction::Reverse, environment).await?;
+    let (forward, reverse) = (forward.stream, reverse.stream);
+    let (from, to, stream, back) = match direction {
+        Direction::Forward => (source, target, forward, reverse),
+        Direction::Reverse => (target, source, reverse, forward),
+    };
+    let exempt = database.exempt_accounts.clone();
+    let edge = Edge::new(door);
+    Ok(Passage::new(
+        &database.name,
+        from,
+        to,
+        stream,
+        back,
+        edge,
+        exempt,
     ))
 }

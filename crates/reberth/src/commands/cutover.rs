@@ -7,7 +7,7 @@ mod report;
 use std::sync::Arc;
 
 use reberth_cutover::{Clockwork, Engine, Passage, STATES};
-use reberth_journal::{Clock, Engine as RunEngine, Journal, RunState};
+use reberth_journal::{Clock, Engine as RunEngine, Journal, RunHistory, RunId, RunState};
 use reberth_model::policy::{DatabasePolicy, Policy};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use self::narrator::Narrator;
 use self::passages::{Way, join_on, latest, runs_about};
 use self::report::{status, tell};
 use crate::cli::{ConsentArgs, CutoverCommand, DatabaseArgs};
-use crate::connections::{chosen_one, passage};
+use crate::connections::{chosen_one, is_postgres, mysql_passage, postgres_passage};
 use crate::consent;
 use crate::environment::Environment;
 use crate::exit::Exit;
@@ -82,12 +82,19 @@ fn change<E: Engine>(
 ) -> Value {
     json!({
         "hand over": format!("database {} from the {} to the {}", database.name, passage.from.name, passage.to.name),
-        "locks": format!("every account that can write to it on the {}, but {}", passage.from.name, if database.exempt_accounts.is_empty() { "none".to_owned() } else { database.exempt_accounts.join(", ") }),
+        "fence": format!("{} on the {}, but {}", E::FENCE, passage.from.name, if database.exempt_accounts.is_empty() { "none".to_owned() } else { database.exempt_accounts.join(", ") }),
         "ends": format!("their sessions on the {}", passage.from.name),
         "writes on the source": if way == Way::There { "the schema reberth, for the way back" } else { "the rows written since the switch, and the counters" },
         "undone by itself": "on any failure before the front door switches",
         "attempt": attempt,
     })
+}
+
+/// What a passage is carried out with.
+struct Desk<'a> {
+    database: &'a DatabasePolicy,
+    project: &'a Project,
+    output: &'a Output,
 }
 
 async fn go(
@@ -99,7 +106,31 @@ async fn go(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let database = chosen_one(policy, args.database.database.as_deref())?;
-    let mut passage = passage(policy, database, way.direction(), environment)?;
+    let desk = Desk {
+        database,
+        project,
+        output,
+    };
+    let direction = way.direction();
+    if is_postgres(database, environment) {
+        let passage = postgres_passage(policy, database, direction, environment).await?;
+        return pass(way, args, passage, &desk).await;
+    }
+    let passage = mysql_passage(policy, database, direction, environment)?;
+    pass(way, args, passage, &desk).await
+}
+
+async fn pass<E: Engine>(
+    way: Way,
+    args: &ConsentArgs,
+    mut passage: Passage<E>,
+    desk: &Desk<'_>,
+) -> Result<Exit, Failure> {
+    let Desk {
+        database,
+        project,
+        output,
+    } = desk;
     let journal = narrated_journal(project, output)?;
     join_on(way, &journal, &database.name, &mut passage)?;
     let attempts = runs_about(&journal, way.kind(), &database.name)?.len();
@@ -158,24 +189,45 @@ async fn abort(
 ) -> Result<Exit, Failure> {
     let database = chosen_one(policy, args.database.as_deref())?;
     let journal = narrated_journal(project, output)?;
+    let desk = Desk {
+        database,
+        project,
+        output,
+    };
     for way in [Way::There, Way::Back] {
         let Some((run, history)) = latest(&journal, way.kind(), &database.name)?
             .filter(|(_, history)| !history.state().is_final())
         else {
             continue;
         };
-        let mut passage = passage(policy, database, way.direction(), environment)?;
-        join_on(way, &journal, &database.name, &mut passage)?;
-        passage.recall(&history);
-        journal.request_cancel(&run, "operator")?;
-        if matches!(history.state(), RunState::Stuck { .. }) {
-            journal.request_retry(&run, "operator")?;
+        let direction = way.direction();
+        if is_postgres(database, environment) {
+            let passage = postgres_passage(policy, database, direction, environment).await?;
+            return turn_back(way, &journal, &run, &history, passage, &desk).await;
         }
-        let outcome = RunEngine::new(&journal, &Clockwork)
-            .resume(&run, &way.steps(), &mut passage)
-            .await?;
-        return tell(way, &outcome, &journal, output);
+        let passage = mysql_passage(policy, database, direction, environment)?;
+        return turn_back(way, &journal, &run, &history, passage, &desk).await;
     }
     output.report("no cutover is under way", &json!({ "aborted": false }))?;
     Ok(Exit::Done)
+}
+
+async fn turn_back<E: Engine>(
+    way: Way,
+    journal: &Journal,
+    run: &RunId,
+    history: &RunHistory,
+    mut passage: Passage<E>,
+    desk: &Desk<'_>,
+) -> Result<Exit, Failure> {
+    join_on(way, journal, &desk.database.name, &mut passage)?;
+    passage.recall(history);
+    journal.request_cancel(run, "operator")?;
+    if matches!(history.state(), RunState::Stuck { .. }) {
+        journal.request_retry(run, "operator")?;
+    }
+    let outcome = RunEngine::new(journal, &Clockwork)
+        .resume(run, &way.steps(), &mut passage)
+        .await?;
+    tell(way, &outcome, journal, desk.output)
 }

@@ -36,7 +36,7 @@ pub(super) enum Ended {
 /// An open connection.
 pub(super) enum Session {
     MySql(Conn),
-    Postgres(Psql),
+    Postgres(Box<Psql>),
 }
 
 impl Session {
@@ -54,7 +54,9 @@ impl Session {
                         .tcp_nodelay(true);
                     Conn::new(options).await.ok().map(Session::MySql)
                 }
-                Speaks::Postgres(role) => Psql::open(role, port).await.map(Session::Postgres),
+                Speaks::Postgres(role) => Psql::open(role, port)
+                    .await
+                    .map(|psql| Session::Postgres(Box::new(psql))),
             }
         };
         tokio::time::timeout(CONNECT_LIMIT, opening).await.ok()?

@@ -42,7 +42,14 @@ async fn go_there_and_back_and_there_again(name: &str, method: Method) {
     is_past(&crossing.target, &crossing.source);
     // The source's trigger works again for the application, and did nothing twice for the stream.
     let audited = "SELECT count(*) FROM audit a WHERE what = 'INSERT' GROUP BY submission_id HAVING count(*) > 1";
-    assert_eq!(crossing.source.sql(DATABASE, audited).unwrap().trim(), "");
+    assert_eq!(
+        crossing
+            .source
+            .sql(DATABASE, audited)
+            .expect("the source answers")
+            .trim(),
+        ""
+    );
 
     let again = crossing.pass(Way::There).await;
     crossing.only_writer("target");
