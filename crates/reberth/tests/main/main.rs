@@ -5,6 +5,7 @@
 )]
 
 mod cutover;
+mod cutover_postgres;
 mod demo;
 mod discover;
 mod failures;
