@@ -60,7 +60,12 @@ fn unlisted_databases(estate: &Estate) -> Option<Blocker> {
 fn unknown_engines(estate: &Estate) -> Option<Blocker> {
     let resources: Vec<_> = estate
         .data_stores()
-        .filter(|(_, database)| Family::of(&database.engine) != Family::Mysql)
+        .filter(|(_, database)| {
+            !matches!(
+                Family::of(&database.engine),
+                Family::Mysql | Family::Postgres
+            )
+        })
         .map(|(resource, _)| name_of(resource))
         .collect();
     (!resources.is_empty()).then(|| Blocker {
@@ -68,7 +73,7 @@ fn unknown_engines(estate: &Estate) -> Option<Blocker> {
         stops: "replicate".to_owned(),
         what: "These databases run an engine that this build does not cut over".to_owned(),
         resources,
-        remedy: "Take the method that is proposed for each under methods: `reberth replicate` copies, follows and verifies PostgreSQL between two addresses, and people cut it over; others go by hand, or in a later wave".to_owned(),
+        remedy: "Take the method that is proposed for each under methods: they go by hand, or in a later wave".to_owned(),
         waivable: false,
     })
 }
