@@ -213,6 +213,39 @@ fn a_capped_copy_is_measured() {
 }
 
 #[test]
+fn people_are_warned_before_the_source_lets_go_and_told_after() {
+    let pair = PostgresPair::start_keeping_little("keep");
+    let plan = pair.expect(&["plan"], 0);
+    assert!(plan.contains("max_slot_wal_keep_size is 32 MB"), "{plan}");
+    pair.expect(&CAUGHT_UP, 0);
+    pair.code(&["pause"], 0);
+    let log = "CREATE TABLE IF NOT EXISTS elsewhere (t text); INSERT INTO elsewhere SELECT repeat(md5(n::text), 60) FROM generate_series(1, 12000) n";
+    pair.source
+        .sql("postgres", log)
+        .expect("another database writes");
+    let warned = pair.expect(&["status"], 0);
+    assert!(
+        warned.contains("WARNING: the source keeps")
+            && warned.contains("the stream must begin anew"),
+        "{warned}"
+    );
+    for _ in 0..6 {
+        pair.source
+            .sql("postgres", log)
+            .expect("another database writes");
+    }
+    pair.source
+        .sql("postgres", "CHECKPOINT")
+        .expect("a checkpoint");
+    let lost = pair.expect(&["status"], 0);
+    assert!(lost.contains("LOST"), "{lost}");
+    let ended = pair.code(&["resume", "--until", "caught-up"], 1).stderr;
+    assert!(ended.contains("error[RB-REP-007]"), "{ended}");
+    pair.code(&["stop"], 0);
+    assert_eq!(pair.on_source(LEFT), "0");
+}
+
+#[test]
 fn a_move_by_a_slot_is_finished() {
     a_move_is_finished(&PostgresPair::start("end-slot", "wal_level=logical"));
 }

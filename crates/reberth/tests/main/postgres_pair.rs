@@ -27,6 +27,21 @@ pub(crate) struct PostgresPair {
 }
 
 impl PostgresPair {
+    /// [`PostgresPair::start`] by a slot, for which the source keeps so little.
+    pub(crate) fn start_keeping_little(name: &str) -> PostgresPair {
+        let pair = PostgresPair::start(name, "wal_level=logical");
+        for setting in [
+            "max_slot_wal_keep_size = '32MB'",
+            "max_wal_size = '64MB'",
+            "wal_keep_size = 0",
+        ] {
+            let sql = format!("ALTER SYSTEM SET {setting}");
+            pair.source.sql("postgres", &sql).expect("a setting");
+        }
+        pair.on_source("SELECT pg_reload_conf()");
+        pair
+    }
+
     /// With tables of an owner without any special right, in the database `lms`.
     pub(crate) fn start(name: &str, level: &str) -> PostgresPair {
         let start = |side: &str, settings: &[&str]| {

@@ -6,6 +6,7 @@ mod login;
 mod memory;
 mod owner;
 mod random;
+mod throttle;
 mod two_ways;
 mod verify;
 
