@@ -1,16 +1,15 @@
 //! A stream as the commands know it, whatever its engine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use reberth_replicate::mysql;
-use reberth_replicate::postgres::desk as postgres_desk;
 use reberth_replicate::postgres::method::{self, Choice};
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::{self, state};
 use reberth_replicate::stream::Direction;
 use reberth_replicate::supervise::Supervised;
 use reberth_replicate::{Address, ReplicateError};
-use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::failure::Failure;
@@ -160,7 +159,7 @@ impl Plan {
     pub(crate) fn supervise(&self, copy_turns: Arc<Semaphore>) -> Supervised {
         match self {
             Plan::MySql(plan) => mysql::desk::supervise(plan.clone(), copy_turns),
-            Plan::Postgres(plan) => postgres_desk::supervise(plan.stream.clone(), copy_turns),
+            Plan::Postgres(plan) => postgres::desk::supervise(plan.stream.clone(), copy_turns),
         }
     }
 

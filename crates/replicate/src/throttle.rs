@@ -52,9 +52,9 @@ pub(crate) trait Witness: Send {
     /// Seconds that a replica lies behind; 0 where there is none, or nobody may ask.
     fn behind_s(&mut self) -> impl Future<Output = Result<f64, ReplicateError>> + Send;
 
-    /// Why the copy must not be slowed at all, strain or not, in words; as when the source's disk fills for as long as the copy lasts.
-    fn urgency(&mut self) -> impl Future<Output = Result<Option<String>, ReplicateError>> + Send {
-        std::future::ready(Ok(None))
+    /// Whether the copy must not be slowed, strain or not, as when the source's disk fills for as long as the copy lasts.
+    fn is_urgent(&self) -> bool {
+        false
     }
 }
 
@@ -155,11 +155,11 @@ impl Throttle {
         loop {
             let behind_s = witness.behind_s().await?;
             let look = self.look(&mut witness, behind_s).await?;
-            match witness.urgency().await? {
-                Some(_) => self
+            match witness.is_urgent() {
+                true => self
                     .bytes_per_s
                     .store(self.most_bytes_per_s, Ordering::Relaxed),
-                None => self.regulate(&mut health, look),
+                false => self.regulate(&mut health, look),
             }
             if health.looks == LOOKS_BEFORE || (health.looks == 2 && health.others == 0.0) {
                 self.known.notify_one();

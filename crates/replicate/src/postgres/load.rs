@@ -67,11 +67,7 @@ impl Witness for ServerLoad {
     }
 
     /// A slow copy makes a slot keep more of the log: near the limit the rows must come as fast as they can, or all of them come again.
-    async fn urgency(&mut self) -> Result<Option<String>, ReplicateError> {
-        let progress = self.progress.borrow();
-        Ok(
-            kept::is_pressing(&progress)
-                .then(|| "the source's room for the stream ends".to_owned()),
-        )
+    fn is_urgent(&self) -> bool {
+        kept::is_pressing(&self.progress.borrow())
     }
 }

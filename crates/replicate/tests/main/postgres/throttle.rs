@@ -1,9 +1,10 @@
 //! The copy gives way to an application that comes to the source while it runs.
 
+use std::sync::Arc;
+
 use reberth_replicate::postgres::pipeline::{self, StreamPlan};
 use reberth_replicate::postgres::session::Session;
 use reberth_testkit::postgres::Major;
-use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
