@@ -197,6 +197,7 @@ pub(crate) fn plan(source: &str, target: &str, method: Method) -> Result<StreamP
         method,
         pg_dump: client_program("pg_dump")?,
         workers: jobs(),
+        bytes_per_s_most: None,
         streams: 1,
     })
 }

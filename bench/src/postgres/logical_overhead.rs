@@ -1,17 +1,19 @@
 //! Logical decoding: what it costs the application on the source to be followed.
 //!
-//! Two servers take the same load in turn: one whose log cannot be decoded, and one whose log is, while Reberth follows it. The reader and the target share
-//! the machine with the source here, so the clock counts their work too; the source's own CPU time, the decoding process among it, is the figure
-//! for the bar.
+//! Two servers take the same load in turn: one whose log cannot be decoded, and one whose log is, while a subscription of another server follows it, and then
+//! while Reberth does. Readers and targets share the machine with the source here, so the clock counts their work too; the source's own CPU time, the
+//! decoding process among it, is the figure for the bar.
 
 use std::time::Instant;
 
+use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::state::Method;
 use reberth_testkit::postgres::Postgres;
 
 use super::contestant::{address, follow, plan, start};
+use super::native;
 use super::servers::{DATABASE, Servers, log_end, process, start_server, url};
-use super::write_load::{self, Load};
+use super::write_load::{self, Load, wait_for_mark};
 use crate::Failure;
 use crate::bars::Bar;
 use crate::measure::tree_ticks;
@@ -26,60 +28,83 @@ const RATIO_MOST: f64 = 1.1;
 /// Wall and CPU seconds of a load.
 type Spent = (f64, f64);
 
-/// Measures without and with a follower, in turn, as often as asked.
+/// Measures without and with followers, in turn, as often as asked.
 pub(crate) fn run(settings: &Settings) -> Result<Vec<Bar>, Failure> {
     let unburdened = start_server("unburdened", &["wal_level=replica"])?;
+    let replica = start_server("replica", &[])?;
     let servers = Servers::start()?;
-    for server in [&unburdened, &servers.source] {
+    for server in [&unburdened, &replica, &servers.source] {
         write_load::seed(server, DATABASE, Load::Oltp)?;
     }
+    native::subscribe(&replica, &servers.source)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let (mut without, mut with) = (Vec::new(), Vec::new());
-    let plan = plan(
-        &url(&servers.source),
-        &url(&servers.target),
-        Method::Logical,
-    )?;
+    let mut all = [Vec::new(), Vec::new(), Vec::new()];
     runtime.block_on(async {
-        let mut stream = start(plan);
-        follow(&mut stream).await?;
-        // The first round warms both.
+        // The first round warms all.
         for round in 0..=settings.runs as u64 {
-            let spent = apply(&unburdened, round).await?;
-            without.push(spent);
-            let before = tree_ticks(process(&servers.source));
-            let (wall_s, _) = apply(&servers.source, round).await?;
-            // What is still to be decoded belongs to the load.
-            stream.drain(&log_end(&servers.source)?).await?;
-            let cpu_s = (tree_ticks(process(&servers.source)) - before) / 100.0;
-            with.push((wall_s, cpu_s));
-            eprintln!("without, with: {:?}", (without.last(), with.last()));
+            all[0].push(apply(&unburdened, round).await?);
+            all[1].push(subscribed(&servers, &replica, round).await?);
+            all[2].push(followed(&servers, round).await?);
+            eprintln!(
+                "nobody, a subscription, reberth: {:?}",
+                all.each_ref().map(|spent| spent.last())
+            );
         }
-        stream.stop().await?;
         Ok::<(), Failure>(())
     })?;
-    let of = |spent: &[Spent], figure: fn(&Spent) -> f64| median(spent[1..].iter().map(figure));
-    let row = |name: &str, spent: &[Spent]| {
-        vec![
-            name.to_owned(),
-            format!("{:.2}", of(spent, |spent| spent.0)),
-            format!("{:.2}", of(spent, |spent| spent.1)),
-        ]
-    };
-    let rows = vec![
-        row("wal_level replica, nobody follows", &without),
-        row("followed by Reberth", &with),
+    let of = |way: usize, figure: fn(&Spent) -> f64| median(all[way][1..].iter().map(figure));
+    let names = [
+        "wal_level replica, nobody follows",
+        "followed by a subscription",
+        "followed by Reberth",
     ];
-    report::print(&["", "wall s", "source CPU s"], rows);
-    let ratio = of(&with, |spent| spent.1) / of(&without, |spent| spent.1);
-    let wall = of(&with, |spent| spent.0) / of(&without, |spent| spent.0);
-    report::say(&format!(
-        "with the reader and the target on the same machine, the load takes {wall:.2} of its time\n"
-    ));
+    let rows = names.iter().enumerate().map(|(way, name)| {
+        let (wall_s, cpu_s) = (of(way, |spent| spent.0), of(way, |spent| spent.1));
+        vec![
+            (*name).to_owned(),
+            format!("{wall_s:.2}"),
+            format!("{:.2}", wall_s / of(0, |spent| spent.0)),
+            format!("{cpu_s:.2}"),
+            format!("{:.2}", cpu_s / of(0, |spent| spent.1)),
+        ]
+    });
+    let head = ["", "wall s", "ratio", "source CPU s", "ratio"];
+    report::print(&head, rows.collect());
+    let ratio = of(2, |spent| spent.1) / of(0, |spent| spent.1);
     let what = "logical: CPU time of the source under a write load, to that unfollowed";
     Ok(vec![Bar::at_most(what, ratio, RATIO_MOST)])
+}
+
+/// The load while another server's subscription follows, to the end of the decoding.
+async fn subscribed(servers: &Servers, replica: &Postgres, round: u64) -> Result<Spent, Failure> {
+    let mut reader = Session::open(&address(&url(replica), "target")?).await?;
+    native::go_on(replica)?;
+    let mark = 2 * round + 1;
+    write_load::mark(&servers.source, mark)?;
+    wait_for_mark(&mut reader, mark).await?;
+    let before = tree_ticks(process(&servers.source));
+    let (wall_s, _) = apply(&servers.source, round).await?;
+    write_load::mark(&servers.source, mark + 1)?;
+    wait_for_mark(&mut reader, mark + 1).await?;
+    let cpu_s = (tree_ticks(process(&servers.source)) - before) / 100.0;
+    native::pause(replica)?;
+    Ok((wall_s, cpu_s))
+}
+
+/// The same while Reberth follows.
+async fn followed(servers: &Servers, round: u64) -> Result<Spent, Failure> {
+    let (source, target) = (url(&servers.source), url(&servers.target));
+    let mut stream = start(plan(&source, &target, Method::Logical)?);
+    follow(&mut stream).await?;
+    stream.drain(&log_end(&servers.source)?).await?;
+    let before = tree_ticks(process(&servers.source));
+    let (wall_s, _) = apply(&servers.source, round).await?;
+    stream.drain(&log_end(&servers.source)?).await?;
+    let cpu_s = (tree_ticks(process(&servers.source)) - before) / 100.0;
+    stream.stop().await?;
+    Ok((wall_s, cpu_s))
 }
 
 async fn apply(server: &Postgres, round: u64) -> Result<Spent, Failure> {

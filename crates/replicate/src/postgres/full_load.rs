@@ -24,8 +24,10 @@ use crate::progress::Progress;
 use crate::running::task_failed;
 use crate::throttle::Throttle;
 
-/// Bytes of a chunk: enough to be worth a transaction, little enough to be read again after a kill.
+/// Bytes of a chunk of a table that several workers share.
 const CHUNK_BYTES: u64 = 64 << 20;
+/// A table that one worker copies whole holds no more, as a passing error repeats all of it.
+const WHOLE_BYTES_MOST: u64 = 4 << 30;
 /// The first version whose server finds a range of pages without reading the whole table.
 const RANGES_SINCE: u32 = 140_000;
 const PAGE_BYTES: u64 = 8192;
@@ -64,7 +66,7 @@ pub(crate) async fn copy(
     target: &mut Session,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
-    cut_tables(state, tables, snapshot, target).await?;
+    cut_tables(state, tables, snapshot, plan.workers, target).await?;
     let chunks = state.chunks(target).await?;
     let totals = copy_totals(target, plan.direction, &plan.database).await?;
     publish.send_modify(|progress| {
@@ -102,11 +104,12 @@ pub(crate) async fn copy(
         workers.spawn(work(load.clone(), tell.clone()));
     }
     drop(tell);
+    let maker = plan.maker();
     let mut indexes = JoinSet::new();
     loop {
         tokio::select! {
             Some(table) = whole.recv() => {
-                if let Some(maker) = plan.maker() {
+                if let Some(maker) = maker.clone() {
                     indexes.spawn(async move { maker.make(&INDEX_STAGES, Some(&table)).await });
                 }
             }
@@ -117,7 +120,7 @@ pub(crate) async fn copy(
     }
     watching.shutdown().await;
     publish.send_modify(|progress| progress.throttle = None);
-    match plan.maker() {
+    match maker {
         // What belongs to no table alone, and what a predecessor left.
         Some(maker) => maker.make(&INDEX_STAGES, None).await,
         None => Ok(()),
@@ -144,6 +147,7 @@ async fn cut_tables(
     state: &StreamState,
     tables: &Tables,
     snapshot: &Snapshot,
+    workers: usize,
     target: &mut Session,
 ) -> Result<(), ReplicateError> {
     let mut open: BTreeMap<&String, bool> = tables.keys().map(|path| (path, true)).collect();
@@ -157,13 +161,17 @@ async fn cut_tables(
         open.insert(path, !is_whole);
     }
     let readings = state.readings(target).await?;
+    let todo = tables
+        .iter()
+        .filter(|(path, _)| open.get(path) == Some(&true));
+    let whole_bytes = whole_bytes(todo.map(|(_, table)| table.bytes).sum(), workers);
     for (path, table) in tables {
         // What was cut for this very snapshot goes on, as after a passing error within one process.
         let is_of_this = readings
             .get(path)
             .is_some_and(|text| text == snapshot.text());
         if open.get(path) == Some(&true) && !is_of_this {
-            let chunks = cut(table, snapshot.server_version());
+            let chunks = cut(table, snapshot.server_version(), whole_bytes);
             state
                 .store_chunks(target, path, &chunks, snapshot.text())
                 .await?;
@@ -172,12 +180,22 @@ async fn cut_tables(
     Ok(())
 }
 
-/// Ranges of pages of about [`CHUNK_BYTES`], what is stored outside of the rows counted with them. The last one has no end: the table may have grown.
-fn cut(table: &Table, server_version: u32) -> Vec<Chunk> {
-    let parts = match server_version >= RANGES_SINCE {
-        true => {
-            (table.bytes.max(table.pages * PAGE_BYTES) / CHUNK_BYTES).clamp(1, table.pages.max(1))
-        }
+/// The bytes up to which a table is copied whole: what one worker copies while the others copy the rest.
+///
+/// A server takes rows as frozen only if the transaction that brings them has emptied the table, so one transaction must bring all of them. It is worth a little
+/// waiting: frozen rows are written once, not again when they are first read, indexes are read without the rows, and a foreign key with an index is
+/// looked at in a tenth of the time.
+fn whole_bytes(all_bytes: u64, workers: usize) -> u64 {
+    let share = all_bytes / workers.max(1) as u64;
+    (share + share / 4).clamp(CHUNK_BYTES, WHOLE_BYTES_MOST)
+}
+
+/// The whole table, or ranges of pages of about [`CHUNK_BYTES`], what is stored outside of the rows counted with them. The last one has no end: the table
+/// may have grown.
+fn cut(table: &Table, server_version: u32, whole_bytes: u64) -> Vec<Chunk> {
+    let bytes = table.bytes.max(table.pages * PAGE_BYTES);
+    let parts = match server_version >= RANGES_SINCE && bytes > whole_bytes {
+        true => (bytes / CHUNK_BYTES).clamp(1, table.pages.max(1)),
         false => 1,
     };
     let first_page = |part: u64| table.pages * part / parts;
@@ -255,7 +273,7 @@ mod tests {
             (100_000, 100_000 * 8192),
             (7, 1 << 30),
         ] {
-            let chunks = cut(&table(pages, bytes), 150_000);
+            let chunks = cut(&table(pages, bytes), 150_000, CHUNK_BYTES);
             assert_eq!(chunks[0].first_page, 0);
             assert_eq!(chunks[chunks.len() - 1].end_page, None);
             for pair in chunks.windows(2) {
@@ -267,6 +285,30 @@ mod tests {
                 assert!(pair[0].first_page < pair[1].first_page);
             }
         }
-        assert_eq!(cut(&table(100_000, 1 << 40), 130_023).len(), 1);
+        assert_eq!(cut(&table(100_000, 1 << 40), 130_023, CHUNK_BYTES).len(), 1);
+    }
+
+    #[test]
+    fn a_table_is_parted_only_if_one_worker_would_be_the_last_with_it() {
+        let gib = 1 << 30;
+        for (bytes, all_bytes, workers, is_whole) in [
+            (gib, gib, 1, true),
+            (gib, 2 * gib, 2, true),
+            (gib, gib * 17 / 10, 2, true),
+            (gib, gib * 3 / 2, 2, false),
+            (gib, 2 * gib, 4, false),
+            (gib, 8 * gib, 4, true),
+            (5 * gib, 100 * gib, 4, false),
+            (5 * gib, 5 * gib, 1, false),
+            (CHUNK_BYTES, CHUNK_BYTES, 8, true),
+        ] {
+            let chunks = cut(
+                &table(bytes / PAGE_BYTES, bytes),
+                150_000,
+                whole_bytes(all_bytes, workers),
+            );
+            let case = (bytes, all_bytes, workers);
+            assert_eq!(chunks.len() == 1, is_whole, "{case:?}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Makes a schema's items on the target: in their order, several at once where they do not get in each other's way.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::item::{Item, Stage};
@@ -33,7 +35,9 @@ const TRIES: u32 = 5;
 pub struct Maker {
     target: Address,
     workers: usize,
-    /// More settings of its sessions, such as `maintenance_work_mem`.
+    /// One for each item that may be built at the same time, shared with all clones: several tables may be whole at once.
+    turns: Arc<Semaphore>,
+    /// More settings of its sessions.
     settings: Vec<(String, String)>,
 }
 
@@ -44,6 +48,7 @@ impl Maker {
         Maker {
             target: target.clone(),
             workers: workers.max(1),
+            turns: Arc::new(Semaphore::new(workers.max(1))),
             settings: settings.iter().map(own).collect(),
         }
     }
@@ -130,6 +135,11 @@ impl Maker {
         mut session: Session,
         item: Item,
     ) -> Result<(Session, i64), ReplicateError> {
+        let _turn = match is_parallel(item.stage) {
+            // It is never closed.
+            true => self.turns.acquire().await.ok(),
+            false => None,
+        };
         let mut tries = 1;
         loop {
             match make_once(&mut session, &item).await {
@@ -179,7 +189,10 @@ impl Maker {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
         let all: Vec<(&str, &str)> = SETTINGS.iter().copied().chain(own).collect();
-        Session::open_with(&self.target, &all).await
+        let mut session = Session::open_with(&self.target, &all).await?;
+        let doing = "taking memory for indexes";
+        session.run(doing, build_memory(self.workers)).await?;
+        Ok(session)
     }
 }
 
@@ -188,6 +201,19 @@ impl std::fmt::Display for Item {
         write!(f, "{} {}", self.kind, self.name)
     }
 }
+
+/// A statement that lets a build sort in memory: all of them together in no more than the server was given for its buffers, none in less than it
+/// was set to.
+fn build_memory(workers: usize) -> String {
+    format!(
+        "SELECT set_config('maintenance_work_mem', greatest(own.kib, least({BUILD_KIB_MOST}, buffers.pages * 8 / {workers})) || 'kB', false) \
+         FROM (SELECT setting::bigint AS kib FROM pg_settings WHERE name = 'maintenance_work_mem') AS own, \
+              (SELECT setting::bigint AS pages FROM pg_settings WHERE name = 'shared_buffers') AS buffers"
+    )
+}
+
+/// More was not faster.
+const BUILD_KIB_MOST: u64 = 1 << 20;
 
 /// Builds over whole tables are worth several workers. The others are short, and go wrong beside each other: foreign keys and triggers lock two
 /// tables, and could meet in a deadlock; and two partitions' indexes attached at once do not see each other, so that neither makes the parent's
