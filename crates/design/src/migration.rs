@@ -18,12 +18,24 @@ pub(crate) fn design(
     estate: &Estate,
     decisions: &mut Decisions<'_>,
 ) -> Result<Migration, DesignError> {
+    let has_postgres = estate.databases().any(|(_, source)| source.engine == "pg");
+    let (why, engines): (&str, &[&str]) = if has_postgres {
+        (
+            "it follows PostgreSQL without the right of replication too; the module of DMS knows MySQL only",
+            &[REBERTH],
+        )
+    } else {
+        (
+            "it proves every row by hashes and streams the way back; DMS carries rows only, and nothing back",
+            &[REBERTH, DMS],
+        )
+    };
     let engine = decisions.decide(&Question {
         id: "migration.engine",
         value: REBERTH,
         alternative: DMS,
-        why: "it proves every row by hashes and streams the way back; DMS carries rows only, and nothing back",
-        may_be: Values::OneOf(&[REBERTH, DMS]),
+        why,
+        may_be: Values::OneOf(engines),
     })?;
     let runner_type = decisions.decide(&Question {
         id: "migration.runner_type",

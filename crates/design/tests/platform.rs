@@ -471,3 +471,13 @@ fn a_platform_that_was_edited_is_noticed() {
         assert!(items.iter().any(|own| own == item), "{item}: {items:?}");
     }
 }
+
+#[test]
+fn a_service_that_cannot_follow_postgres_is_refused() {
+    let policy = policy(&[("migration.engine", Scalar::Word("dms".to_owned()))]);
+    let refused = design(&lms(), &policy, "assessment", None).unwrap_err();
+    assert!(
+        refused.to_string().contains("migration.engine"),
+        "{refused}"
+    );
+}
