@@ -285,7 +285,7 @@ impl<'a> Draft<'a> {
         pod_network::needed_per_zone(&nodes, self.addressing, zones)
     }
 
-    /// The whole platform, in a network. What becomes of added services is told by [`addon_fates`] once the design is whole.
+    /// The whole platform, in a network. What becomes of added services is told by [`addon_fates()`] once the design is whole.
     pub(crate) fn finish(
         mut self,
         network: &Network,

@@ -2,6 +2,7 @@
 //!
 //! Each step is the command that a person would type, run as a process of its own on a project folder.
 
+mod cast;
 mod evidence;
 mod scene;
 mod story;
@@ -42,14 +43,21 @@ impl Scale {
     };
 }
 
-/// Tells the story. `keep` leaves the project folder.
+/// The two moves that are shown: servers with MariaDB at DigitalOcean, and a platform with PostgreSQL at Heroku.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    First,
+    Second,
+}
+
+/// Tells the story, act by act. `keep` leaves the project folders.
 pub(crate) async fn run(scale: Scale, keep: bool, output: &Output) -> Result<Exit, Failure> {
-    let scene = scene::Scene::set(scale, keep, output).await?;
-    let evidence = story::tell(scene, scale, output).await?;
-    evidence.report(output)?;
-    Ok(if evidence.every_promise_kept() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    let mut is_kept = true;
+    for act in [Act::First, Act::Second] {
+        let scene = scene::Scene::set(act, scale, keep, output).await?;
+        let evidence = story::tell(scene, scale, output).await?;
+        evidence.report(output)?;
+        is_kept &= evidence.every_promise_kept();
+    }
+    Ok(if is_kept { Exit::Done } else { Exit::Failed })
 }

@@ -29,12 +29,21 @@ pub(crate) struct Evidence {
     passages_done: usize,
     pub(crate) audit_is_intact: bool,
     pub(crate) provider_writes: Option<u64>,
-    /// Schemas of Reberth on the source before the cutover armed the way back: none may be there.
+    /// Schemas of Reberth on the source before it was to hold one: none may be there.
     pub(crate) own_schemas_on_source: Option<u64>,
     pub(crate) kept: Option<String>,
+    /// Up to when the source may hold nothing of Reberth's.
+    clean_until: &'static str,
 }
 
 impl Evidence {
+    pub(crate) fn of(clean_until: &'static str) -> Evidence {
+        Evidence {
+            clean_until,
+            ..Evidence::default()
+        }
+    }
+
     pub(crate) fn took(&mut self, arguments: &[&str], took: Duration) {
         let name: Vec<&str> = arguments
             .iter()
@@ -141,9 +150,10 @@ impl Evidence {
                 "hands off the source",
                 self.provider_writes == Some(0) && self.own_schemas_on_source == Some(0),
                 format!(
-                    "{} writes to the provider; {} schemas of Reberth on the source before the way back was armed",
+                    "{} writes to the provider; {} schemas of Reberth on the source {}",
                     number(self.provider_writes),
-                    number(self.own_schemas_on_source)
+                    number(self.own_schemas_on_source),
+                    self.clean_until
                 ),
             ),
         ]

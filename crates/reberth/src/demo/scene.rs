@@ -1,21 +1,18 @@
-//! What the demo plays on: two database servers, the recorded provider, the front door, the application, and a project folder.
+//! What an act plays on: its two database servers, the recorded provider, the front door, the application, and a project folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use reberth_replicate::connection::Session;
-use reberth_replicate::mysql::server;
-use reberth_replicate::mysql::state::Direction;
-use reberth_replicate::{Address, Secret};
-use reberth_testkit::database::{DatabaseError, Server};
+use reberth_testkit::database::DatabaseError;
 use reberth_testkit::front_door::FrontDoor;
-use reberth_testkit::learning::{self, DATABASE};
-use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
-use reberth_testkit::replay::{Faults, Recording, Replay};
+use reberth_testkit::learning::DATABASE;
+use reberth_testkit::ledger::{Ledger, Writers, WritersPlan};
+use reberth_testkit::replay::{Faults, Replay};
 use tokio::process::{Child, Command};
 
-use super::Scale;
+use super::cast::Cast;
+use super::{Act, Scale};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -24,8 +21,8 @@ const TOKEN: &str = "demo-token";
 
 /// Everything that runs; ended when dropped.
 pub(crate) struct Scene {
-    pub(crate) source: Server,
-    pub(crate) target: Server,
+    pub(crate) act: Act,
+    pub(crate) cast: Cast,
     pub(crate) door: FrontDoor,
     pub(crate) replay: Replay,
     pub(crate) ledger: Ledger,
@@ -49,37 +46,42 @@ fn no_server(error: DatabaseError) -> Failure {
 
 impl Scene {
     /// Starts everything, the application included.
-    pub(crate) async fn set(scale: Scale, keep: bool, output: &Output) -> Result<Scene, Failure> {
+    pub(crate) async fn set(
+        act: Act,
+        scale: Scale,
+        keep: bool,
+        output: &Output,
+    ) -> Result<Scene, Failure> {
         let started = Instant::now();
-        output.note("setting the scene: two MariaDB servers on free loopback ports, a learning platform with its data, its application, a recorded API");
-        let (source, target) = tokio::task::spawn_blocking(move || {
-            let source = Server::start("demo-source", &[])?;
-            let target = Server::start("demo-target", &[])?;
-            learning::seed(&source, scale.size)?;
-            learning::prepare_target(&target)?;
-            Ok::<_, DatabaseError>((source, target))
-        })
-        .await
-        .map_err(|error| {
-            Failure::io(
-                "the servers could not be started",
-                std::io::Error::other(error),
-            )
-        })?
-        .map_err(no_server)?;
-        let door = FrontDoor::start(
-            &[("source", source.port()), ("target", target.port())],
-            "source",
-        )
-        .await
-        .map_err(failed("the front door could not be opened"))?;
-        let replay = Replay::start(Recording::edtech(), TOKEN, Faults::default())
+        output.note(match act {
+            Act::First => "FIRST ACT: from DigitalOcean, with MariaDB".to_owned(),
+            Act::Second => "\nSECOND ACT: from Heroku, with PostgreSQL".to_owned(),
+        });
+        let assembled = tokio::task::spawn_blocking(move || Cast::assemble(act, scale.size)).await;
+        let cast = assembled
+            .map_err(|error| {
+                Failure::io(
+                    "the servers could not be started",
+                    std::io::Error::other(error),
+                )
+            })?
+            .map_err(no_server)?;
+        output.note(format!("the scene: {}", cast.lines().setting));
+        let door = FrontDoor::start(&cast.ports(), "source")
+            .await
+            .map_err(failed("the front door could not be opened"))?;
+        let replay = Replay::start(cast.recording(), TOKEN, Faults::default())
             .map_err(failed("the recorded API could not be served"))?;
-        let project = std::env::temp_dir().join(format!("reberth-demo-{}", std::process::id()));
-        let environment = environment(&source, &target);
+        let project = std::env::temp_dir().join(format!(
+            "reberth-demo-{}{}",
+            std::process::id(),
+            if act == Act::First { "" } else { "-second" }
+        ));
+        let mut environment = cast.environment();
+        environment.push((cast.lines().token, TOKEN.to_owned()));
         let ledger = Ledger::new();
         let plan = WritersPlan {
-            speaks: Speaks::MySql,
+            speaks: cast.speaks(),
             port: door.port(),
             writers: 4,
             rate_per_s: scale.writes_per_s,
@@ -90,8 +92,8 @@ impl Scene {
         let writers = Some(Writers::start(&ledger, &plan));
         output.note(format!("  ready after {:.1} s; the application writes {} times a second from now on and never stops\n", started.elapsed().as_secs_f64(), scale.writes_per_s));
         Ok(Scene {
-            source,
-            target,
+            act,
+            cast,
             door,
             replay,
             ledger,
@@ -136,16 +138,6 @@ impl Scene {
             .map_err(failed("a command could not be started"))
     }
 
-    /// A session where a stream keeps its state.
-    pub(crate) async fn state_session(&self, direction: Direction) -> Result<Session, Failure> {
-        let (server, user, side) = match direction {
-            Direction::Forward => (&self.target, "writer", "target"),
-            Direction::Reverse => (&self.source, "reverse", "source"),
-        };
-        let url = Secret::new(server.url(user, learning::PASSWORD, DATABASE));
-        Ok(server::writer(&Address::parse(&url, user, side)?).await?)
-    }
-
     fn command(&self, arguments: &[&str]) -> Result<Command, Failure> {
         let program =
             std::env::current_exe().map_err(failed("this program does not know where it is"))?;
@@ -162,13 +154,15 @@ impl Scene {
 
     /// The policy that a person would have written.
     pub(crate) fn policy(&self) -> String {
+        let lines = self.cast.lines();
         format!(
-            "# written for the demo; every connection is an environment variable\nschema: 1\nproject: brightlearn\nsource:\n  provider: digitalocean\n\
-             target:\n  region: ap-south-1\n  environment: prod\npromises:\n  write_downtime_ms: 5000\nfront_door: {}\ndatabases:\n  - name: {DATABASE}\n    cluster: lms-core-mysql\n    \
-             source: {{reader: env:LMS_READER, fence: env:LMS_FENCE, app: env:LMS_APP, reverse: env:LMS_REVERSE}}\n    \
-             target: {{writer: env:LMS_TARGET_WRITER, fence: env:LMS_TARGET_FENCE, app: env:LMS_TARGET_APP}}\n    \
-             exempt_accounts: [root@localhost, mariadb.sys@localhost]\n",
-            self.door.control()
+            "# written for the demo; every connection is an environment variable\nschema: 1\nproject: {}\nsource:\n  provider: {}\n\
+             target:\n  region: {}\n  environment: prod\npromises:\n  write_downtime_ms: 5000\nfront_door: {}\ndatabases:\n  - name: {DATABASE}\n{}",
+            lines.project,
+            lines.provider,
+            lines.region,
+            self.door.control(),
+            self.cast.connections()
         )
     }
 
@@ -192,18 +186,4 @@ impl Drop for Scene {
             std::fs::remove_dir_all(&self.project).ok();
         }
     }
-}
-
-fn environment(source: &Server, target: &Server) -> Vec<(&'static str, String)> {
-    let url = |server: &Server, user: &str| server.url(user, learning::PASSWORD, DATABASE);
-    vec![
-        ("DIGITALOCEAN_TOKEN", TOKEN.to_owned()),
-        ("LMS_READER", url(source, "reader")),
-        ("LMS_FENCE", url(source, "fence")),
-        ("LMS_APP", url(source, "app")),
-        ("LMS_REVERSE", url(source, "reverse")),
-        ("LMS_TARGET_WRITER", url(target, "writer")),
-        ("LMS_TARGET_FENCE", url(target, "fence")),
-        ("LMS_TARGET_APP", url(target, "app")),
-    ]
 }

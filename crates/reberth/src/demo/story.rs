@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use reberth_replicate::mysql::state::{Direction, operation};
 use reberth_replicate::progress::Progress;
+use reberth_replicate::stream::Direction;
 use reberth_testkit::learning::DATABASE;
 use serde_json::Value;
 use tokio::process::Child;
 
-use super::Scale;
 use super::evidence::Evidence;
 use super::scene::Scene;
+use super::{Act, Scale};
 use crate::failure::{CliError, Failure};
 use crate::output::Output;
 
@@ -27,7 +27,7 @@ pub(crate) async fn tell(
         scene: &scene,
         scale,
         output,
-        evidence: Evidence::default(),
+        evidence: Evidence::of(scene.cast.lines().clean_until),
     };
     teller.prepare().await?;
     let stream = teller.replicate().await?;
@@ -130,11 +130,8 @@ impl Teller<'_> {
     }
 
     async fn prepare(&mut self) -> Result<(), Failure> {
-        self.output.note(
-            "RECORDED: the DigitalOcean account (11 servers, 10 clusters), replayed over HTTP on loopback.\n\
-             LIVE:     two database servers, the application, the front door, every row, every refusal and every millisecond.\n\
-             The live database lms_core stands for the recorded cluster lms-core-mysql.",
-        );
+        let lines = self.scene.cast.lines();
+        self.output.note(lines.introduction.to_owned());
         self.title("A project folder");
         let folder = self.scene.project.display().to_string();
         let (code, _) = self
@@ -144,9 +141,9 @@ impl Teller<'_> {
                     "init",
                     &folder,
                     "--source",
-                    "digitalocean",
+                    lines.provider,
                     "--region",
-                    "ap-south-1",
+                    lines.region,
                 ],
                 self.output,
             )
@@ -162,7 +159,7 @@ impl Teller<'_> {
             &self.scene.project.join("reberth.yaml"),
             self.scene.policy().as_bytes(),
         )?;
-        self.output.note("reberth.yaml now names the database and its seven connections, each by an environment variable");
+        self.output.note("reberth.yaml now names the database and its connections, each by an environment variable");
         self.title("Discover the estate (recorded)");
         self.run(&["discover", "--from", &self.scene.replay.url()])
             .await?;
@@ -177,6 +174,10 @@ impl Teller<'_> {
     async fn replicate(&mut self) -> Result<Child, Failure> {
         self.title("Replicate: probe both servers first (live from here on)");
         self.run(&["replicate", "plan"]).await?;
+        // A capture is made of triggers, so what follows is consent to them.
+        if self.scene.act == Act::Second {
+            self.evidence.own_schemas_on_source = self.scene.cast.own_schemas_on_source();
+        }
         self.title("Replicate: copy and follow, while the application writes");
         let started = Instant::now();
         let stream = self
@@ -189,9 +190,9 @@ impl Teller<'_> {
         self.run(&["replicate", "verify"]).await?;
         self.evidence
             .verified(&self.read("report/verify-lms_core.json")?);
-        let own = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'reberth'";
-        let own = self.scene.source.sql(own);
-        self.evidence.own_schemas_on_source = own.ok().and_then(|count| count.trim().parse().ok());
+        if self.scene.act == Act::First {
+            self.evidence.own_schemas_on_source = self.scene.cast.own_schemas_on_source();
+        }
         Ok(stream)
     }
 
@@ -217,16 +218,14 @@ impl Teller<'_> {
 
     /// Shows a stream's progress until it follows closely.
     async fn watch(&self, direction: Direction) -> Result<Progress, Failure> {
-        let mut session = self.scene.state_session(direction).await?;
         let begun = Instant::now();
         let mut shown = Instant::now();
         while begun.elapsed() < FOLLOW_LIMIT {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let known = operation::read(&mut session, direction, DATABASE).await?;
+            let report = self.scene.cast.report(direction).await?;
             let since_ms = begun.elapsed().as_millis() as u64;
             // What an earlier process left is not the word of this one.
-            let Some(progress) = known
-                .report
+            let Some(progress) = report
                 .filter(|report| report.age_ms < since_ms)
                 .map(|report| report.progress)
             else {
@@ -281,24 +280,7 @@ impl Teller<'_> {
         self.run(&["status"]).await?;
         self.run(&["audit", "verify"]).await?;
         self.evidence.audit_is_intact = true;
-        let compared = |error| {
-            Failure::io(
-                "the ledger could not be compared",
-                std::io::Error::other(error),
-            )
-        };
-        let on_target = self
-            .scene
-            .ledger
-            .compare(self.scene.target.port(), "writer")
-            .await
-            .map_err(compared)?;
-        let on_source = self
-            .scene
-            .ledger
-            .compare(self.scene.source.port(), "reverse")
-            .await
-            .map_err(compared)?;
+        let (on_target, on_source) = self.scene.cast.compare(&self.scene.ledger).await?;
         self.evidence.ledger(on_target, on_source);
         self.evidence.provider_writes = Some(self.scene.replay.stats().writes_refused);
         self.evidence.kept = self.scene.kept().map(|path| path.display().to_string());

@@ -58,19 +58,45 @@ pub async fn put(session: &mut Session) -> Result<Vec<String>, ReplicateError> {
     Ok(rested)
 }
 
+/// What rests, in the words of `pg_dump`: the statement that says so, and the one that would stand in its place, if any.
+pub(crate) async fn statements(
+    session: &mut Session,
+) -> Result<Vec<(String, Option<String>)>, ReplicateError> {
+    let told = |(path, kind, name, mode): (String, String, String, String)| {
+        let statement = |word: &str| format!("ALTER TABLE {path} {word} {kind} {name};");
+        // An ordinary one needs no statement to be in force.
+        let awake = (mode != "ENABLE").then(|| statement(&mode));
+        (statement("DISABLE"), awake)
+    };
+    Ok(noted(session).await?.into_iter().map(told).collect())
+}
+
+/// The table's rows: path, kind, name and the word that brings it back. None where there is no table.
+async fn noted(
+    session: &mut Session,
+) -> Result<Vec<(String, String, String, String)>, ReplicateError> {
+    if !is_noted(session).await? {
+        return Ok(Vec::new());
+    }
+    let doing = "reading what rests";
+    let sql = "SELECT path, kind, name, mode FROM reberth.resting ORDER BY 1, 2, 3";
+    session.rows(doing, sql).await
+}
+
+async fn is_noted(session: &mut Session) -> Result<bool, ReplicateError> {
+    let sql = "SELECT to_regclass('reberth.resting') IS NOT NULL";
+    let is_there: Option<(bool,)> = session.row("looking for what rests", sql).await?;
+    Ok(is_there == Some((true,)))
+}
+
 /// Wakes what was put to rest. Returns what is awake because of this call.
 pub async fn wake(session: &mut Session) -> Result<Vec<String>, ReplicateError> {
     let doing = "waking triggers";
-    let is_there: Option<(bool,)> = session
-        .row(doing, "SELECT to_regclass('reberth.resting') IS NOT NULL")
-        .await?;
-    if is_there != Some((true,)) {
+    if !is_noted(session).await? {
         return Ok(Vec::new());
     }
-    let sql = "SELECT path, kind, name, mode FROM reberth.resting ORDER BY 1, 2, 3";
-    let resting: Vec<(String, String, String, String)> = session.rows(doing, sql).await?;
     let mut awake = Vec::new();
-    for (path, kind, name, mode) in resting {
+    for (path, kind, name, mode) in noted(session).await? {
         let sql = format!(
             "ALTER TABLE ONLY {path} {mode} {kind} {name}; DELETE FROM reberth.resting WHERE path = {} AND kind = '{kind}' AND name = {}",
             quote_text(&path),

@@ -2,7 +2,8 @@
 //!
 //! What was left out of the move, or refused by the target, is listed elsewhere and is no difference here. Owners and grants are not compared: they are
 //! for people to give. Servers of different majors print the query of a view in different words, so where two differ the target is asked to
-//! print both: the source's query is made a temporary view there, in a transaction that is rolled back.
+//! print both: the source's query is made a temporary view there, in a transaction that is rolled back. Triggers and rules that rest while a stream writes there
+//! are compared as they will be when they are woken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use super::plan::{major, offered_extensions};
 use super::store;
 use crate::connection::Address;
 use crate::error::ReplicateError;
+use crate::postgres::resting;
 use crate::postgres::session::Session;
 
 /// An object that is not the same on both sides.
@@ -95,11 +97,15 @@ impl Side {
         session
             .run("closing the schema's snapshot", "COMMIT")
             .await?;
+        let resting = resting::statements(&mut session).await?;
         let mut objects: BTreeMap<String, Object> = BTreeMap::new();
         for entry in part(entries, extensions).0 {
-            let Some((what, object)) = object(&entry) else {
+            let Some((what, mut object)) = object(&entry) else {
                 continue;
             };
+            for (rests, awake) in &resting {
+                wake(&mut object.definition, rests, awake.as_deref());
+            }
             // Two objects of one name, such as a table's constraint and an index of that name, are told together.
             match objects.get_mut(&what) {
                 Some(first) => first.definition += &object.definition,
@@ -113,6 +119,18 @@ impl Side {
             major,
             objects,
         })
+    }
+}
+
+/// Puts into a definition what would stand there without a stream.
+fn wake(definition: &mut String, rests: &str, awake: Option<&str>) {
+    if definition.lines().any(|line| line == rests) {
+        let without = match awake {
+            Some(awake) => definition.replace(rests, awake),
+            // With the empty line before it.
+            None => definition.replace(&format!("\n{rests}\n"), ""),
+        };
+        *definition = without;
     }
 }
 
@@ -215,4 +233,26 @@ async fn printed_by(session: &mut Session, query: &str) -> Result<Option<String>
     };
     session.run(DOING, "ROLLBACK").await?;
     Ok(printed.map(|(printed,)| printed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wake;
+
+    #[test]
+    fn what_rests_is_compared_as_it_will_be_awake() {
+        let made = "CREATE TRIGGER t AFTER INSERT ON a.b FOR EACH ROW EXECUTE FUNCTION f();\n";
+        let rests = "ALTER TABLE a.b DISABLE TRIGGER t;";
+        let mut ordinary = format!("{made}\n{rests}\n");
+        wake(&mut ordinary, rests, None);
+        assert_eq!(ordinary, made);
+        let always = "ALTER TABLE a.b ENABLE ALWAYS TRIGGER t;";
+        let mut kept = format!("{made}\n{rests}\n");
+        wake(&mut kept, rests, Some(always));
+        assert_eq!(kept, format!("{made}\n{always}\n"));
+        let mut other = format!("{made}\nALTER TABLE a.b DISABLE TRIGGER t2;\n");
+        let before = other.clone();
+        wake(&mut other, rests, None);
+        assert_eq!(other, before);
+    }
 }
