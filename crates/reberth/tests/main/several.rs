@@ -134,7 +134,7 @@ fn one_process_carries_all_databases_of_a_folder_and_measures_them() {
         let page = parse(&body);
         let caught_up = |name: &str| {
             let series = format!(
-                "reberth_replication_caught_up{{database=\"{name}\",direction=\"forward\"}}"
+                "reberth_replication_caught_up{{database=\"{name}\",direction=\"forward\",engine=\"mysql\"}}"
             );
             page.get(&series) == Some(&1.0)
         };
@@ -142,7 +142,9 @@ fn one_process_carries_all_databases_of_a_folder_and_measures_them() {
     });
     for name in NAMES {
         let value = |family: &str, labels: &str| {
-            page[&format!("{family}{{database=\"{name}\",direction=\"forward\"{labels}}}")]
+            page[&format!(
+                "{family}{{database=\"{name}\",direction=\"forward\",engine=\"mysql\"{labels}}}"
+            )]
         };
         assert_eq!(value("reberth_copy_rows_total", ""), 5_000.0);
         assert_eq!(
