@@ -88,9 +88,12 @@ pub async fn give_back(
     Ok(removed)
 }
 
+/// A table that is published there stays as it is: without whole old rows its UPDATE and DELETE would be refused to the application at once (rule 25),
+/// and after a cutover the way back publishes it.
 async fn set_back_on_target(target: &mut Session, path: &str) -> Result<(), ReplicateError> {
     let sql = format!(
-        "SELECT 1 FROM pg_class WHERE oid = to_regclass({}) AND relreplident = 'f'",
+        "SELECT 1 FROM pg_class c WHERE c.oid = to_regclass({}) AND c.relreplident = 'f' \
+         AND NOT EXISTS (SELECT FROM pg_publication p CROSS JOIN LATERAL pg_get_publication_tables(p.pubname) t WHERE t.relid = c.oid AND (p.pubupdate OR p.pubdelete))",
         quote_text(path)
     );
     let doing = "setting a table's replica identity back on the target";
