@@ -5,6 +5,7 @@ use reberth_model::design::Design;
 use reberth_model::document::to_bytes;
 use std::path::Path;
 
+use crate::decisions::{overriding, word};
 use crate::estates::{policy, small};
 
 #[test]
@@ -32,6 +33,30 @@ fn nothing_changed_gives_the_previous_design_and_a_change_names_it_as_parent() {
     let second = design(&small(), &policy(), "b", Some(&first)).unwrap();
     assert_eq!(second.parent.as_deref(), Some(first.hash.as_str()));
     assert_ne!(second.hash, first.hash);
+}
+
+/// Whatever the policy decides, a second design with the same inputs is the first one.
+#[test]
+fn an_override_that_stays_gives_the_previous_design() {
+    let plain = design(&small(), &policy(), "a", None).unwrap();
+    let own = |id: &str| plain.decision(id).unwrap().value.clone();
+    let mut tried = 0;
+    for decision in &plain.decisions {
+        for value in [
+            own(&decision.id),
+            decision.alternative.clone(),
+            "10.50.0.0/18".to_owned(),
+        ] {
+            let policy = overriding(&[(&decision.id, word(&value))]);
+            let Ok(first) = design(&small(), &policy, "a", None) else {
+                continue;
+            };
+            let second = design(&small(), &policy, "a", Some(&first)).unwrap();
+            assert_eq!(second, first, "{} = {value}", decision.id);
+            tried += 1;
+        }
+    }
+    assert!(tried > plain.decisions.len(), "{tried}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{allocation, layout};
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
 
+const ID: &str = "network.cidr";
 /// The same for a new block and a kept one: a design that changes nothing is the previous design.
 const WHY: &str = "it was the first block of its size that overlapped no network in use, with a free sibling beside it where there was one; a network's block cannot be \
      changed once it exists, so later designs keep it";
@@ -28,17 +29,18 @@ pub(super) fn choose(
     decisions: &mut Decisions<'_>,
 ) -> Result<Chosen, DesignError> {
     let kept = earlier.map(parse_kept).transpose()?;
-    // Where the policy gives a block, the lack of a free one is no reason to refuse.
+    // What the policy sets aside is the same for the first design and for those that follow it. Where the policy gives a block, the lack of a
+    // free one is no reason to refuse.
     let own = match kept {
-        Some(block) => Ok((block, None)),
-        None => allocation::allocate(prefix, denied),
+        Some(block) if !decisions.is_overridden(ID) => Ok((block, None)),
+        _ => allocation::allocate(prefix, denied),
     };
     let value = own
         .as_ref()
         .map_or_else(|_| "none".to_owned(), |(block, _)| block.to_string());
     let (shortest, longest) = layout::PREFIXES;
     let choice = decisions.decide(&Question {
-        id: "network.cidr",
+        id: ID,
         value: &value,
         alternative: "a block of the person's choice",
         why: WHY,
@@ -47,7 +49,7 @@ pub(super) fn choose(
     if choice.value == value {
         let (block, sibling) = own?;
         return Ok(Chosen {
-            block: free(block, denied)?,
+            block: given(block, kept, denied)?,
             sibling,
             why: choice.why,
         });
