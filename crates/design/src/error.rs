@@ -122,6 +122,14 @@ pub enum DesignError {
         /// What one of them asks for, and what there is.
         why: String,
     },
+    /// The policy does not say what the accounts need.
+    #[error("{what}\n\nhint: {hint}")]
+    AccountsUnsettled {
+        /// What is missing or does not go together.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A document could not be serialised.
     #[error("the design could not be serialised")]
     Serialise(#[source] serde_json::Error),
@@ -143,6 +151,7 @@ impl DesignError {
             DesignError::UnknownDecision { .. } => "RB-DSG-010",
             DesignError::NetworkMoves { .. } => "RB-DSG-011",
             DesignError::DoesNotFit { .. } => "RB-DSG-012",
+            DesignError::AccountsUnsettled { .. } => "RB-DSG-013",
         }
     }
 }

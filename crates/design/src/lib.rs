@@ -3,6 +3,7 @@
 //! Pure: the same estate, policy and previous design give the same bytes. Whoever carries a design out has no
 //! choice left to make, and every item says where it comes from and why it is as it is.
 
+mod accounts;
 mod cache;
 mod compute;
 mod csv;
@@ -68,12 +69,15 @@ pub fn design(
     let stores = Stores::design(&given, &mut decisions)?;
     let running = Running::design(&given, &stores, &mut decisions)?;
     let classes = data_classes(&running, &stores);
+    let operations = operations::design(policy, &mut decisions)?;
+    let organization = accounts::design(policy, operations.copy_region.as_deref(), &mut decisions)?;
     let mut design = Design {
         schema: SCHEMA,
         hash: String::new(),
         parent: None,
         inputs: inputs(estate, policy, assessment_sha256)?,
-        target: target(policy),
+        target: target(policy, organization.is_some()),
+        organization,
         network: running.network,
         keys: security::keys(classes),
         security_groups: running.security_groups,
@@ -85,7 +89,7 @@ pub fn design(
             &mut decisions,
         )?,
         safeguards: safeguards::design(&policy.target.environment, &mut decisions)?,
-        operations: operations::design(policy, &mut decisions)?,
+        operations,
         migration: migration::design(estate, &mut decisions)?,
         buckets: stores.buckets,
         caches: stores.caches,
@@ -155,11 +159,17 @@ fn document_hash<T: Serialize>(document: &T) -> Result<String, DesignError> {
     Ok(sha256_hex(&bytes))
 }
 
-fn target(policy: &Policy) -> Target {
+/// An organization keeps the states of all environments in one bucket.
+fn target(policy: &Policy, is_organization: bool) -> Target {
     let Policy {
         project, target, ..
     } = policy;
-    let bucket = format!("{project}-{}-tfstate-{}", target.environment, target.region);
+    let whose = if is_organization {
+        accounts::ORG
+    } else {
+        &target.environment
+    };
+    let bucket = format!("{project}-{whose}-tfstate-{}", target.region);
     Target {
         project: project.clone(),
         environment: target.environment.clone(),

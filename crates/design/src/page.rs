@@ -41,6 +41,9 @@ pub fn page(design: &Design, costs: &[CostLine]) -> String {
 fn contents(design: &Design, costs: &[CostLine]) -> Vec<Section> {
     let network = format!("{}{}", picture::network(design), tables::ranges(design));
     let mut contents = vec![("network", "The network", network)];
+    if let Some(organization) = &design.organization {
+        contents.push(("accounts", "The accounts", tables::accounts(organization)));
+    }
     match &design.platform {
         None => contents.push(("sizes", "What runs", tables::sizes(design))),
         Some(platform) => contents.extend([

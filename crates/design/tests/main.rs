@@ -4,6 +4,7 @@
     reason = "a test fails by panicking, in its fixtures too"
 )]
 
+mod accounts;
 mod allocation;
 mod carried;
 mod decisions;

@@ -168,4 +168,9 @@ impl Block {
         self.body.items.push(Item::Block(block));
         self
     }
+
+    /// Adds nested blocks.
+    pub fn nest_all(self, blocks: impl IntoIterator<Item = Block>) -> Block {
+        blocks.into_iter().fold(self, Block::nest)
+    }
 }

@@ -9,6 +9,7 @@ mod identity;
 mod migration;
 mod network;
 mod operations;
+mod organization;
 mod platform;
 mod security;
 
@@ -20,12 +21,12 @@ use std::collections::BTreeMap;
 
 /// All roots that have content, in the order they are applied.
 pub(crate) fn all(design: &Design) -> Vec<Folder> {
-    let mut roots = vec![
-        bootstrap::root(design),
-        network::root(design),
-        security::root(design),
-    ];
-    if design.safeguards.permission_sets {
+    let mut roots = match &design.organization {
+        Some(organization) => organization::roots(design, organization),
+        None => vec![bootstrap::root(design)],
+    };
+    roots.extend([network::root(design), security::root(design)]);
+    if design.safeguards.permission_sets && design.organization.is_none() {
         roots.push(identity::root(design));
     }
     if data::has_content(design) {
@@ -61,20 +62,40 @@ struct Root<'a> {
 }
 
 impl Root<'_> {
-    /// The folder with everything that roots have in common.
+    /// The folder of a root of the environment, with everything that roots have in common.
     fn folder(self, design: &Design) -> Folder {
         let environment = &design.target.environment;
+        match &design.organization {
+            None => self.folder_in(design, environment, Body::new().block(provider())),
+            // Whose account it is stands in the state of the root that made it.
+            Some(_) => {
+                let reads: Vec<&'static str> = [organization::ACCOUNTS]
+                    .into_iter()
+                    .chain(self.reads.iter().copied())
+                    .collect();
+                let provider = Body::new().block(organization::provider_of(environment));
+                Root {
+                    reads: &reads,
+                    ..self
+                }
+                .folder_in(design, environment, provider)
+            }
+        }
+    }
+
+    /// The folder in an environment, with these providers.
+    fn folder_in(self, design: &Design, environment: &str, providers: Body) -> Folder {
         let mut files: BTreeMap<&'static str, Body> = [
-            ("backend.tf", backend(design, self.name)),
+            ("backend.tf", backend(design, environment, self.name)),
             ("locals.tf", locals(&self.files)),
-            ("providers.tf", provider()),
-            ("terraform.tfvars", values(design)),
+            ("providers.tf", providers),
+            ("terraform.tfvars", values(design, environment)),
             ("versions.tf", root_versions()),
         ]
         .into();
         files.extend(self.files);
         if !self.reads.is_empty() {
-            files.insert("data.tf", remote_states(design, self.reads));
+            files.insert("data.tf", remote_states(design, environment, self.reads));
         }
         Folder {
             path: format!("infra/live/{environment}/{}", self.name),
@@ -88,13 +109,13 @@ impl Root<'_> {
     }
 }
 
-fn backend(design: &Design, root: &str) -> Body {
+fn backend(design: &Design, environment: &str, root: &str) -> Body {
     let target = &design.target;
     Body::new().block(
         block("terraform", &[]).nest(
             block("backend", &["s3"])
                 .set("bucket", &target.state_bucket)
-                .set("key", state_key(design, root))
+                .set("key", state_key(environment, root))
                 .set("region", &target.region)
                 .set("encrypt", true)
                 .set("use_lockfile", true),
@@ -102,16 +123,18 @@ fn backend(design: &Design, root: &str) -> Body {
     )
 }
 
-fn state_key(design: &Design, root: &str) -> String {
-    format!("{}/{root}.tfstate", design.target.environment)
+/// A root of another environment is named with it.
+fn state_key(environment: &str, root: &str) -> String {
+    match root.contains('/') {
+        true => format!("{root}.tfstate"),
+        false => format!("{environment}/{root}.tfstate"),
+    }
 }
 
-fn provider() -> Body {
-    Body::new().block(
-        block("provider", &["aws"])
-            .set("region", code("var.region"))
-            .nest(block("default_tags", &[]).set("tags", code("local.tags"))),
-    )
+fn provider() -> Block {
+    block("provider", &["aws"])
+        .set("region", code("var.region"))
+        .nest(block("default_tags", &[]).set("tags", code("local.tags")))
 }
 
 fn variables() -> Vec<Variable> {
@@ -142,11 +165,11 @@ fn variables() -> Vec<Variable> {
     ]
 }
 
-fn values(design: &Design) -> Body {
+fn values(design: &Design, environment: &str) -> Body {
     let target = &design.target;
     let body = Body::new()
         .set("project", &target.project)
-        .set("environment", &target.environment)
+        .set("environment", environment)
         .set("region", &target.region);
     if target.tags.is_empty() {
         return body;
@@ -172,12 +195,12 @@ fn locals(files: &[(&'static str, Body)]) -> Body {
     )
 }
 
-fn remote_states(design: &Design, roots: &[&str]) -> Body {
+fn remote_states(design: &Design, environment: &str, roots: &[&str]) -> Body {
     roots.iter().fold(Body::new(), |body, root| {
         let (_, name) = root.split_once('-').unwrap_or(("", root));
         let config = object([
             ("bucket", Expression::from(&design.target.state_bucket)),
-            ("key", state_key(design, root).into()),
+            ("key", state_key(environment, root).into()),
             ("region", code("var.region")),
         ]);
         body.block(

@@ -3,7 +3,7 @@
 pub(crate) mod recovery;
 pub(crate) mod runbook;
 
-use reberth_model::design::{Design, Front};
+use reberth_model::design::{Design, Front, Organization};
 use std::collections::BTreeMap;
 
 /// Names that never belong into version control.
@@ -32,6 +32,9 @@ pub(crate) fn readme(design: &Design, roots: &[String]) -> String {
         &design.hash.get(..12).unwrap_or(&design.hash)
     );
     text.push_str(&diagram(design));
+    if let Some(organization) = &design.organization {
+        text.push_str(&accounts(organization));
+    }
     text.push_str(&order(roots));
     text.push_str(&not_carried(design));
     text
@@ -93,6 +96,22 @@ fn runs(design: &Design) -> (String, &'static str) {
         cluster,
         "people reach the cluster from inside the network, by roles and not by keys",
     )
+}
+
+fn accounts(organization: &Organization) -> String {
+    let mut text = String::from(
+        "\n## Accounts\n\nAn organization, managed from an account in which nothing runs. Providers take on a role in the account that they work in; ids of accounts come from the state of \
+         `live/org/00-accounts`.\n\n| Account | Unit | What for |\n|---|---|---|\n",
+    );
+    for account in &organization.accounts {
+        let why = cell(&account.origin.why);
+        text.push_str(&format!(
+            "| {} | {} | {why} |\n",
+            account.key,
+            account.unit.word()
+        ));
+    }
+    text
 }
 
 fn order(roots: &[String]) -> String {

@@ -1,8 +1,8 @@
 //! The design that the tests generate files from: the committed result of the design stage.
 
 use reberth_model::design::{
-    Delivered, Design, Front, Grant, MetricsStore, OriginAccess, PodAddressing, PodSubnet,
-    ReplicationEngine, SwitchTarget, TrailLock,
+    Account, Delivered, Design, Front, Grant, MetricsStore, Organization, Origin, OriginAccess,
+    PodAddressing, PodSubnet, ReplicationEngine, SwitchTarget, TrailLock, Unit,
 };
 use std::path::{Path, PathBuf};
 
@@ -60,8 +60,38 @@ pub(crate) fn other_platform() -> Design {
 }
 
 /// Every design of the tests.
-pub(crate) fn all() -> [Design; 4] {
-    [small(), other(), platform(), other_platform()]
+pub(crate) fn all() -> [Design; 5] {
+    [
+        small(),
+        other(),
+        platform(),
+        other_platform(),
+        organization(),
+    ]
+}
+
+/// The small design in the accounts of an organization.
+pub(crate) fn organization() -> Design {
+    changed(|design| {
+        let account = |key: &str, unit| Account {
+            key: key.to_owned(),
+            email: format!("aws+{key}@school.example"),
+            unit,
+            origin: Origin {
+                from: Vec::new(),
+                why: format!("it is the account {key}"),
+            },
+        };
+        design.organization = Some(Organization {
+            accounts: vec![
+                account("log-archive", Unit::Security),
+                account("prod", Unit::Workloads),
+                account("security", Unit::Security),
+                account("staging", Unit::Workloads),
+            ],
+            regions: vec!["ap-south-1".to_owned(), "us-east-1".to_owned()],
+        });
+    })
 }
 
 /// The same design after a change, with its hash taken again.

@@ -12,5 +12,6 @@ mod hostile;
 mod module_tests;
 mod parsed;
 mod references;
+mod scanned;
 mod schema;
 mod settled;

@@ -221,7 +221,7 @@ fn call(block: &Block, name: &str, path: &str, folder: &mut Folder) {
     for (argument, value) in block.body().attributes() {
         match (argument, value) {
             ("source", Expression::Text(text)) => source = Some(text.clone()),
-            ("for_each" | "count" | "depends_on", _) => {}
+            ("for_each" | "count" | "depends_on" | "providers", _) => {}
             _ => {
                 arguments.insert(argument.to_owned());
             }

@@ -9,8 +9,13 @@ use crate::designs;
 fn check(name: &str, design: &Design) {
     let folder = designs::scratch(name);
     designs::write(&folder, &generate(design).unwrap().0);
-    settle(name, &folder.join("infra/live/prod")).unwrap();
+    settle(name, &folder.join("infra/live")).unwrap();
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn accounts_of_an_organization() {
+    check("settled-organization", &designs::organization());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A design is immutable. Its [`Design::hash`] is the SHA-256 of the document's own bytes with the field
 //! `hash` empty, so anyone can recompute it; a change makes a new design that names the old one as parent.
 
+mod accounts;
 mod compute;
 mod database;
 mod decision;
@@ -13,6 +14,7 @@ mod safeguards;
 mod security;
 mod storage;
 
+pub use accounts::*;
 pub use compute::*;
 pub use database::*;
 pub use decision::*;
@@ -41,6 +43,9 @@ pub struct Design {
     pub inputs: Inputs,
     /// Where the application shall run.
     pub target: Target,
+    /// The accounts of an organization; `None` where one account holds everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Organization>,
     /// The virtual network.
     pub network: Network,
     /// Encryption keys, one for each class of data.

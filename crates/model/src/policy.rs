@@ -1,8 +1,14 @@
 //! The policy: what the person decided, `reberth.yaml`. People write it, every stage reads it.
 
+mod accepted;
+mod connections;
+mod organization;
 mod overrides;
 mod tags;
 
+pub use accepted::{Answer, PlanWaiver, Waiver};
+pub use connections::{DatabasePolicy, Reference, SourceConnections, TargetConnections};
+pub use organization::OrganizationPolicy;
 pub use overrides::{Override, Scalar};
 
 use serde::{Deserialize, Serialize};
@@ -73,6 +79,9 @@ pub struct TargetPolicy {
     /// IPv4 blocks in CIDR notation that the new network must not overlap (offices, peers, other VPCs).
     #[serde(default)]
     pub avoid_cidrs: Vec<String>,
+    /// What the accounts of an organization need, where the decision `accounts.layout` is `organization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationPolicy>,
     /// Tags of everything that is made, for example the `map-migrated` of AWS's Migration Acceleration Program.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
@@ -98,150 +107,6 @@ pub struct Promises {
     /// Most recent work that may be lost in a disaster, in minutes (recovery point objective).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_point_minutes: Option<u64>,
-}
-
-/// One live database to move.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DatabasePolicy {
-    /// Name of the database on both servers.
-    pub name: String,
-    /// Name of the discovered cluster it lives on, as in `estate.json`.
-    #[serde(default)]
-    pub cluster: Option<String>,
-    /// Connections to the server it lives on now.
-    pub source: SourceConnections,
-    /// Connections to the server it moves to.
-    pub target: TargetConnections,
-    /// Accounts (`user@host`) that may keep writing to a fenced server, such as the server's own
-    /// administrator. They are named in the evidence.
-    #[serde(default)]
-    pub exempt_accounts: Vec<String>,
-    /// Where its own front door is steered (`host:port`), if it does not use the policy's.
-    #[serde(default)]
-    pub front_door: Option<String>,
-    /// Copy workers that read the source at the same time.
-    #[serde(default = "default_copy_workers")]
-    pub copy_workers: usize,
-}
-
-fn default_copy_workers() -> usize {
-    2
-}
-
-/// Four references to the source, each with exactly the rights it needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SourceConnections {
-    /// Reads rows and the log: SELECT, REPLICATION SLAVE, REPLICATION CLIENT, SHOW VIEW.
-    pub reader: Reference,
-    /// Locks the application's account and ends its sessions.
-    pub fence: Reference,
-    /// The application's own account: the canary.
-    pub app: Reference,
-    /// Writes the way back; exempt from the fence.
-    pub reverse: Reference,
-}
-
-/// References to the target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TargetConnections {
-    /// Creates and writes the database, and reads its log for the way back.
-    pub writer: Reference,
-    /// Locks and unlocks the application's account and ends its sessions.
-    pub fence: Reference,
-    /// The application's own account.
-    pub app: Reference,
-}
-
-/// The name of an environment variable that holds a secret, written `env:NAME`. A secret itself is refused.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(try_from = "String", into = "String")]
-pub struct Reference {
-    variable: String,
-}
-
-impl Reference {
-    /// The environment variable's name.
-    pub fn variable(&self) -> &str {
-        &self.variable
-    }
-}
-
-impl TryFrom<String> for Reference {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        // The text may be a secret written here by mistake, so it never enters the message.
-        let variable = text.strip_prefix("env:").ok_or(
-            "expected a reference such as env:NAME; secrets themselves do not belong in this file",
-        )?;
-        let good = !variable.is_empty()
-            && variable
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_')
-            && !variable.starts_with(|c: char| c.is_ascii_digit());
-        if !good {
-            return Err("the name after env: may hold letters, digits and _ only".to_owned());
-        }
-        Ok(Reference {
-            variable: variable.to_owned(),
-        })
-    }
-}
-
-impl From<Reference> for String {
-    fn from(reference: Reference) -> String {
-        format!("env:{}", reference.variable)
-    }
-}
-
-/// A finding that a person accepts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Waiver {
-    /// Id of the check, for example `RB-S-SEC-04`.
-    pub check: String,
-    /// Who accepts it.
-    pub name: String,
-    /// Why.
-    pub reason: String,
-    /// Last day it holds (YYYY-MM-DD).
-    pub expires: String,
-}
-
-/// A person's answer to a check that the data leave open. It never makes a failed check pass: that takes a waiver.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// Id of the check, for example `RB-S-REL-04`.
-    pub check: String,
-    /// Whether what the check asks for is so.
-    pub holds: bool,
-    /// Who says so.
-    pub name: String,
-    /// What it rests on.
-    pub reason: String,
-    /// The day it was said (YYYY-MM-DD).
-    pub on: String,
-}
-
-/// One finding of one rule over plans that a person accepts for a while.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PlanWaiver {
-    /// The rule, for example `data-store-kept`.
-    pub rule: String,
-    /// Address of the resource, exactly as the plan shows it.
-    pub address: String,
-    /// Who accepts it.
-    pub name: String,
-    /// Why.
-    pub reason: String,
-    /// Last day it holds (YYYY-MM-DD).
-    pub expires: String,
 }
 
 /// Why a policy text was refused, with the place.
@@ -336,39 +201,11 @@ impl Policy {
             );
         }
         tags::check(&self.target.tags)?;
-        overrides::check(&self.overrides)?;
-        for (index, database) in self.databases.iter().enumerate() {
-            if database.name.is_empty()
-                || database.name.contains(['`', '\0', '/', '\\'])
-                || database.name.len() > 64
-            {
-                return refuse(
-                    &database.name,
-                    format!(
-                        "databases[{index}].name {:?} is not a database name",
-                        database.name
-                    ),
-                );
-            }
-            if self.databases[..index]
-                .iter()
-                .any(|earlier| earlier.name == database.name)
-            {
-                return refuse(
-                    &database.name,
-                    format!(
-                        "databases[{index}].name {:?} is listed twice",
-                        database.name
-                    ),
-                );
-            }
-            if !(1..=32).contains(&database.copy_workers) {
-                return refuse(
-                    "copy_workers",
-                    format!("databases[{index}].copy_workers must be 1 to 32"),
-                );
-            }
+        if let Some(organization) = &self.target.organization {
+            organization::check(organization)?;
         }
+        overrides::check(&self.overrides)?;
+        connections::check(&self.databases)?;
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan_document::{PlanDocument, ResourceChange};
 
 /// Types that hold data or without which data cannot be read or found. None of them is replaced or deleted by a plan.
-pub(crate) const DATA_STORES: [&str; 21] = [
+pub(crate) const DATA_STORES: [&str; 23] = [
     "aws_backup_vault",
     "aws_db_cluster_snapshot",
     "aws_db_instance",
@@ -36,6 +36,8 @@ pub(crate) const DATA_STORES: [&str; 21] = [
     "aws_memorydb_cluster",
     "aws_msk_cluster",
     "aws_opensearch_domain",
+    "aws_organizations_account",
+    "aws_organizations_organization",
     "aws_rds_cluster",
     "aws_route53_zone",
     "aws_s3_bucket",

@@ -1,7 +1,7 @@
 //! The sections of the page that are tables.
 
 use reberth_model::assessment::{CostLine, Side};
-use reberth_model::design::{Delivered, Design, Peer, SwitchTarget};
+use reberth_model::design::{Delivered, Design, Organization, Peer, SwitchTarget};
 use reberth_model::money::Usd;
 
 use super::markup::{Cell, heading, note, table};
@@ -27,6 +27,28 @@ pub(super) fn ranges(design: &Design) -> String {
         table(&["block", "used by"], &avoided, "Nothing is in the way."),
     ]
     .concat()
+}
+
+/// The accounts of an organization, and the regions that they may use.
+pub(super) fn accounts(organization: &Organization) -> String {
+    let rows: Vec<Vec<Cell>> = organization
+        .accounts
+        .iter()
+        .map(|one| {
+            vec![
+                Cell::code(&one.key),
+                Cell::text(one.unit.word()),
+                Cell::text(&one.email),
+                Cell::text(&one.origin.why),
+            ]
+        })
+        .collect();
+    let regions = match organization.regions.is_empty() {
+        true => "No region is shut.".to_owned(),
+        false => format!("Open regions: {}.", organization.regions.join(", ")),
+    };
+    let header = ["account", "unit", "address of its root user", "what for"];
+    table(&header, &rows, "") + &note(&regions)
 }
 
 /// Services, databases and caches.

@@ -1,7 +1,8 @@
 //! `15-identity`: what people may do.
 
-use reberth_model::design::Design;
+use reberth_model::design::{Design, Organization};
 
+use super::organization::reached_by;
 use super::{Root, module};
 use crate::folder::{Folder, output};
 use crate::hcl::{Block, Body, Expression, block, code, list, object};
@@ -46,24 +47,36 @@ const SETS: [(&str, &str, &[&str], &str, &str); 4] = [
 /// The set that may act on servers.
 const OPERATOR: &str = "Operator";
 
-/// The root.
+/// The root of an account by itself.
 pub(super) fn root(design: &Design) -> Folder {
+    parts("15-identity", &[], None).folder(design)
+}
+
+/// The root of an organization: each set holds for the accounts that it is for.
+pub(super) fn of_organization(organization: &Organization) -> Root<'static> {
+    parts("30-identity", &["00-accounts"], Some(organization))
+}
+
+fn parts(
+    name: &'static str,
+    reads: &'static [&'static str],
+    organization: Option<&Organization>,
+) -> Root<'static> {
     Root {
-        name: "15-identity",
+        name,
         text: TEXT,
-        reads: &[],
+        reads,
         outputs: vec![output(
             "permission_set_arns",
             "ARNs of the permission sets by name.",
             "module.permission_sets.arns",
         )],
         variables: Vec::new(),
-        files: vec![("main.tf", main())],
+        files: vec![("main.tf", main(organization))],
     }
-    .folder(design)
 }
 
-fn main() -> Body {
+fn main(organization: Option<&Organization>) -> Body {
     let sets = SETS.map(|(name, description, policies, duration, group)| {
         let mut fields: Vec<(&str, Expression)> = vec![
             ("description", description.into()),
@@ -71,6 +84,9 @@ fn main() -> Body {
             ("session_duration", duration.into()),
             ("group", group.into()),
         ];
+        if let Some(organization) = organization {
+            fields.push(("accounts", reached_by(name, organization)));
+        }
         if name == OPERATOR {
             let policy = code("data.aws_iam_policy_document.operator.json");
             fields.push(("inline_policy", policy));

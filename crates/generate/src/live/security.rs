@@ -75,23 +75,26 @@ fn audit(design: &Design) -> Body {
     if let Some(why) = why {
         call = call.comment(why);
     }
-    Body::new()
-        .block(module("log_bucket", "log-bucket").gap().set(
-            "name_prefix",
-            template("${substr(local.name, 0, 30)}-logs-"),
-        ))
-        .block(arguments(
-            call.set("lock_mode", trail_lock.word())
-                .set("lock_days", *trail_lock_days),
-            &[
-                ("", ""),
-                (
-                    "log_kms_key_arn",
-                    "data.terraform_remote_state.network.outputs.log_kms_key_arn",
-                ),
-                ("log_bucket", "module.log_bucket.name"),
-            ],
-        ))
+    let logs = Body::new().block(module("log_bucket", "log-bucket").gap().set(
+        "name_prefix",
+        template("${substr(local.name, 0, 30)}-logs-"),
+    ));
+    // The trail of an organization covers its accounts.
+    if design.organization.is_some() {
+        return logs;
+    }
+    logs.block(arguments(
+        call.set("lock_mode", trail_lock.word())
+            .set("lock_days", *trail_lock_days),
+        &[
+            ("", ""),
+            (
+                "log_kms_key_arn",
+                "data.terraform_remote_state.network.outputs.log_kms_key_arn",
+            ),
+            ("log_bucket", "module.log_bucket.name"),
+        ],
+    ))
 }
 
 fn baseline(design: &Design) -> Body {
@@ -103,6 +106,7 @@ fn baseline(design: &Design) -> Body {
                 "record_configuration",
                 design.safeguards.record_configuration,
             )
+            .set_some("is_watched", design.organization.as_ref().map(|_| true))
             .set("log_bucket", code("module.log_bucket.name")),
     )
 }

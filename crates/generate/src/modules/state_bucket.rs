@@ -1,9 +1,9 @@
 //! `modules/state-bucket`: the bucket that holds Terraform's state.
 
 use super::bucket::{deny_plain, encryption, public_access_block, versioning};
-use super::{data, policy_json, resource};
+use super::{data, policy_json, principals, resource};
 use crate::folder::{Folder, module_versions, output, variable};
-use crate::hcl::{Body, block, code};
+use crate::hcl::{Block, Body, block, code, list, template};
 
 const TEXT: &str = "\
 A bucket for Terraform's state: versioned, encrypted, private, TLS only. Locks are objects beside the state (`use_lockfile`); no table is
@@ -15,7 +15,15 @@ pub(super) fn module() -> Folder {
         path: "infra/modules/state-bucket".to_owned(),
         title: "state-bucket".to_owned(),
         text: TEXT.to_owned(),
-        variables: vec![variable("bucket", "string", "Name of the bucket.")],
+        variables: vec![
+            variable("bucket", "string", "Name of the bucket."),
+            variable(
+                "users",
+                "list(string)",
+                "ARNs of roles of other accounts that read and write states and take and release locks.",
+            )
+            .default(list::<&str>([])),
+        ],
         outputs: vec![output(
             "bucket",
             "Name of the bucket.",
@@ -46,10 +54,35 @@ fn main() -> Body {
         .block(public_access_block("state"))
         .block(versioning("state"))
         .block(encryption("state"))
-        .block(data("aws_iam_policy_document", "state").nest(deny_plain("state")))
+        .block(
+            data("aws_iam_policy_document", "state")
+                .nest(used("UsedForStates", &["s3:GetObject", "s3:PutObject"], "/*"))
+                .nest(used("ReleasedLocks", &["s3:DeleteObject"], "/*.tflock"))
+                .nest(used("Listed", &["s3:ListBucket"], ""))
+                .nest(deny_plain("state")),
+        )
         .block(
             resource("aws_s3_bucket_policy", "state")
                 .set("bucket", code("aws_s3_bucket.state.id"))
                 .set("policy", policy_json("state")),
+        )
+}
+
+/// Lets the users do something in the bucket, where there are any.
+fn used(sid: &str, actions: &[&str], objects: &str) -> Block {
+    block("dynamic", &["statement"])
+        .set(
+            "for_each",
+            code("length(var.users) == 0 ? [] : [var.users]"),
+        )
+        .nest(
+            block("content", &[])
+                .set("sid", sid)
+                .set("actions", list(actions.iter().copied()))
+                .set(
+                    "resources",
+                    list([template(format!("${{aws_s3_bucket.state.arn}}{objects}"))]),
+                )
+                .nest(principals("AWS", code("statement.value"))),
         )
 }

@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// All of them, ordered by name.
-const ALL: [Written; 22] = [
+const ALL: [Written; 25] = [
     Written {
         name: "alarms",
         text: "A topic for notices, and alarms on databases, replicas, load balancers, groups of servers and clusters. Everything has a number to start with.",
@@ -85,6 +85,12 @@ const ALL: [Written; 22] = [
         files: files!("log_bucket": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
+        name: "log-archive",
+        text: "The bucket and the key, in an account of their own, that the trail of all accounts is written into and under. Nobody who works in another account can delete or read it.\n\n\
+               **`COMPLIANCE` is for good:** until its days are over nobody can delete the records or the bucket, not even the root user, and the bill for them goes on.",
+        files: files!("log_archive": "main.tf", "module.tftest.hcl", "key.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
         name: "metrics",
         text: "A managed Prometheus with rules, alerts that end at a topic, the right of servers to write to it, and Grafana before it.",
         files: files!("metrics": "main.tf", "module.tftest.hcl", "grafana.tf", "outputs.tf", "variables.tf", "versions.tf"),
@@ -105,6 +111,18 @@ const ALL: [Written; 22] = [
         name: "object-bucket",
         text: "A private, versioned bucket for the application's files.",
         files: files!("object_bucket": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "organization",
+        text: "The organization, its units and accounts, what no account may do, and who watches over them.\n\n\
+               **An account cannot be taken back:** it takes minutes to make and ninety days to close, and its address is used up. Accounts and the organization are never destroyed by \
+               Terraform; taking one out of the list is refused.",
+        files: files!("organization": "main.tf", "module.tftest.hcl", "delegation.tf", "outputs.tf", "policies.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "organization-watch",
+        text: "GuardDuty, Security Hub, Config and the access analyzer for every account there is and every one that comes, governed from the security account.",
+        files: files!("organization_watch": "main.tf", "module.tftest.hcl", "config.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "permission-sets",

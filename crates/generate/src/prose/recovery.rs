@@ -72,7 +72,13 @@ fn steps(design: &Design) -> String {
         format!("Copy `infra/live/{environment}` to `infra/live/{environment}-dr`. In each `terraform.tfvars` set `region = \"{copy}\"` and `environment = \"{environment}-dr\"`; in each \
                  `backend.tf` and `data.tf` another bucket and keys `{environment}-dr/…`."),
         format!("In `00-network` use {sibling}, and the zone ids of {copy} (`aws ec2 describe-availability-zones --region {copy}`)."),
-        "Apply `_bootstrap`, `00-network` and `10-security`, in this order.".to_owned(),
+        match &design.organization {
+            None => "Apply `_bootstrap`, `00-network` and `10-security`, in this order.".to_owned(),
+            Some(_) => format!(
+                "The accounts are bound to no region, and their guardrails let {copy} in; the bucket of their states is. Make one there by a copy of `live/org/_bootstrap`, copy the states of \
+                 `org/` into it if you still have them, else import the organization and its accounts. Then apply `00-network` and `10-security`."
+            ),
+        },
         format!("Databases: for each, the newest recovery point of the vault in {copy} (`aws backup list-recovery-points-by-backup-vault`), and `aws backup start-restore-job` into the \
                  subnet group of `20-data`. Then an `import` block for `aws_db_instance.this` of its module, and `terraform apply`: the plan must not replace it."),
         "Buckets: restore each in the same way into a new bucket, and import it.".to_owned(),

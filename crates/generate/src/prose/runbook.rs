@@ -1,5 +1,6 @@
 //! `docs/runbook.md`: the move in its order, and what each step leaves to people.
 
+mod accounts;
 mod containers;
 
 use reberth_model::design::{Design, ReplicationEngine};
@@ -15,7 +16,11 @@ pub(crate) fn text(design: &Design, roots: &[String]) -> String {
         Some(platform) => containers::step(design, platform),
         None => servers(design),
     };
-    let mut steps = vec![ground(roots), runs];
+    let mut steps: Vec<Step> = Vec::new();
+    if let Some(organization) = &design.organization {
+        steps.push(accounts::step(organization));
+    }
+    steps.extend([ground(roots), runs]);
     if !design.databases.is_empty() {
         steps.push(databases(design));
     }

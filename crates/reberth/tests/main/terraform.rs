@@ -8,7 +8,7 @@ use reberth_testkit::terraform::{Finding, checkov, promtool, scratch, settle};
 
 use crate::folder::{DAY, Folder};
 
-const LIVE: &str = "infra/live/prod";
+const LIVE: &str = "infra/live";
 
 /// The recorded account of servers, after `generate`.
 fn servers() -> Folder {

@@ -4,12 +4,22 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Rewrites the roots in a folder so that each keeps its state in `STATES/ROOT.tfstate`, and reads the others' there.
-pub(super) fn keep_states_locally(roots: &Path, states: &Path) -> io::Result<()> {
-    for root in fs::read_dir(roots)? {
+/// Rewrites the roots of every environment in a folder so that each keeps its state in `STATES/ENVIRONMENT/ROOT.tfstate`, and reads the others' there.
+pub(super) fn keep_states_locally(live: &Path, states: &Path) -> io::Result<()> {
+    for environment in fs::read_dir(live)? {
+        let environment = environment?;
+        let own = states.join(environment.file_name());
+        fs::create_dir_all(&own)?;
+        keep_locally(&environment.path(), &own, states)?;
+    }
+    Ok(())
+}
+
+fn keep_locally(environment: &Path, own: &Path, states: &Path) -> io::Result<()> {
+    for root in fs::read_dir(environment)? {
         let root = root?;
         let name = root.file_name().to_string_lossy().into_owned();
-        let state = states.join(format!("{name}.tfstate"));
+        let state = own.join(format!("{name}.tfstate"));
         fs::write(
             root.path().join("backend.tf"),
             format!(
@@ -36,7 +46,7 @@ fn local(data: &str, states: &Path) -> String {
             Some(("backend", _)) => text.push_str("  backend = \"local\"\n"),
             Some(("bucket" | "region", _)) => {}
             Some(("key", key)) => {
-                let name = key.trim_matches('"').rsplit('/').next().unwrap_or_default();
+                let name = key.trim_matches('"');
                 text.push_str(&format!("    path = \"{}\"\n", states.join(name).display()));
             }
             _ => text.push_str(&format!("{line}\n")),

@@ -7,36 +7,47 @@ use std::process::Command;
 
 use super::{Cloud, keep_states_locally, program, scratch};
 
-/// Applies every root in a folder of live roots, in their order, then plans each once more; an error where something is refused, warned of, or left to do.
-/// The roots keep their states in a folder that goes away.
+/// Applies every root of every environment in a folder, in their order, then plans each once more; an error where something is refused, warned of, or left
+/// to do. The roots keep their states in a folder that goes away.
 pub fn settle(name: &str, live: &Path) -> io::Result<Vec<PathBuf>> {
     let states = scratch(&format!("states-{name}"))?;
     keep_states_locally(live, &states)?;
     let cloud = Cloud::start(name)?;
     let roots = in_order(live)?;
-    for root in &roots {
-        terraform(&cloud, root, &["init", "-input=false"])?;
-        terraform(&cloud, root, &["plan", "-input=false", "-out=plan.tfplan"])?;
-        terraform(&cloud, root, &["apply", "-input=false", "plan.tfplan"])?;
-    }
-    for root in &roots {
-        terraform(
-            &cloud,
-            root,
-            &["plan", "-input=false", "-detailed-exitcode"],
-        )?;
-    }
+    apply(&cloud, &roots)?;
     fs::remove_dir_all(states)?;
     Ok(roots)
 }
 
-/// The bucket of the states first, then by number.
+fn apply(cloud: &Cloud, roots: &[PathBuf]) -> io::Result<()> {
+    for root in roots {
+        terraform(cloud, root, &["init", "-input=false"])?;
+        terraform(cloud, root, &["plan", "-input=false", "-out=plan.tfplan"])?;
+        terraform(cloud, root, &["apply", "-input=false", "plan.tfplan"])?;
+    }
+    for root in roots {
+        terraform(cloud, root, &["plan", "-input=false", "-detailed-exitcode"])?;
+    }
+    Ok(())
+}
+
+/// The organization first; in each environment the bucket of the states first, then by number.
 fn in_order(live: &Path) -> io::Result<Vec<PathBuf>> {
     let mut roots = Vec::new();
-    for entry in fs::read_dir(live)? {
-        roots.push(entry?.path());
+    for environment in fs::read_dir(live)? {
+        for root in fs::read_dir(environment?.path())? {
+            roots.push(root?.path());
+        }
     }
-    roots.sort_by_key(|root| (!root.ends_with("_bootstrap"), root.clone()));
+    let place = |root: &PathBuf| {
+        let is_organization = root.parent().is_some_and(|own| own.ends_with("org"));
+        (
+            !is_organization,
+            !root.ends_with("_bootstrap"),
+            root.clone(),
+        )
+    };
+    roots.sort_by_key(place);
     Ok(roots)
 }
 

@@ -13,6 +13,14 @@ locals {
       for policy in set.managed_policies : "${name}-${policy}" => { set = name, policy = policy }
     }
   ]...)
+
+  # In an organization each set names the accounts that it holds for; else it holds for this one.
+  own_account = { for name, set in var.permission_sets : name => { set = name, account = data.aws_caller_identity.current.account_id } if length(set.accounts) == 0 }
+  by_account = merge([
+    for name, set in var.permission_sets : {
+      for account, id in set.accounts : "${name}-${account}" => { set = name, account = id }
+    }
+  ]...)
 }
 
 resource "aws_ssoadmin_permission_set" "this" {
@@ -55,12 +63,12 @@ data "aws_identitystore_group" "this" {
 }
 
 resource "aws_ssoadmin_account_assignment" "this" {
-  for_each = var.permission_sets
+  for_each = merge(local.own_account, local.by_account)
 
   instance_arn       = local.instance_arn
-  permission_set_arn = aws_ssoadmin_permission_set.this[each.key].arn
+  permission_set_arn = aws_ssoadmin_permission_set.this[each.value.set].arn
   principal_type     = "GROUP"
-  principal_id       = data.aws_identitystore_group.this[each.key].group_id
+  principal_id       = data.aws_identitystore_group.this[each.value.set].group_id
   target_type        = "AWS_ACCOUNT"
-  target_id          = data.aws_caller_identity.current.account_id
+  target_id          = each.value.account
 }

@@ -47,3 +47,22 @@ run "each_set_is_for_one_group" {
     error_message = "Only sets with rights of their own have an inline policy."
   }
 }
+
+run "a_set_holds_for_the_accounts_that_it_names" {
+  variables {
+    permission_sets = {
+      Auditor = {
+        description      = "Looks at everything, changes nothing."
+        managed_policies = ["SecurityAudit"]
+        session_duration = "PT8H"
+        group            = "auditors"
+        accounts         = { prod = "222222222222", security = "333333333333" }
+      }
+    }
+  }
+
+  assert {
+    condition     = { for key, own in aws_ssoadmin_account_assignment.this : key => own.target_id } == { Auditor-prod = "222222222222", Auditor-security = "333333333333" }
+    error_message = "Each account has the set assigned."
+  }
+}

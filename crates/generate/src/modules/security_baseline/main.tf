@@ -1,31 +1,36 @@
 # An account has one detector and one hub in each region. If this account has them, take them over before the first apply:
-#   import { to = module.security_baseline.aws_guardduty_detector.this, id = "DETECTOR" }
-#   import { to = module.security_baseline.aws_securityhub_account.this, id = "ACCOUNT" }
+#   import { to = module.security_baseline.aws_guardduty_detector.this[0], id = "DETECTOR" }
+#   import { to = module.security_baseline.aws_securityhub_account.this[0], id = "ACCOUNT" }
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
+# Where an organization watches over the account, detector and hub are switched on from there.
 resource "aws_guardduty_detector" "this" {
+  count = var.is_watched ? 0 : 1
+
   #checkov:skip=CKV2_AWS_3:In every region it is switched on by the organization, where there is one
   enable                       = true
   finding_publishing_frequency = "FIFTEEN_MINUTES"
 }
 
 resource "aws_guardduty_detector_feature" "this" {
-  for_each = toset(["EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "S3_DATA_EVENTS"])
+  for_each = toset(var.is_watched ? [] : ["EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "S3_DATA_EVENTS"])
 
-  detector_id = aws_guardduty_detector.this.id
+  detector_id = aws_guardduty_detector.this[0].id
   name        = each.key
   status      = "ENABLED"
 }
 
 resource "aws_securityhub_account" "this" {
+  count = var.is_watched ? 0 : 1
+
   enable_default_standards = false
   auto_enable_controls     = true
 }
 
 resource "aws_securityhub_standards_subscription" "this" {
-  for_each = toset(var.standards)
+  for_each = toset(var.is_watched ? [] : var.standards)
 
   standards_arn = "arn:${data.aws_partition.current.partition}:securityhub:${data.aws_region.current.region}::${each.key}"
 

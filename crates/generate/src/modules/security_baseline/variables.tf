@@ -10,6 +10,13 @@ variable "record_configuration" {
   nullable    = false
 }
 
+variable "is_watched" {
+  description = "Whether an organization watches over this account: then GuardDuty and Security Hub are switched on from there."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "standards" {
   description = "Standards that Security Hub measures the account by, as the ends of their ARNs."
   type        = list(string)

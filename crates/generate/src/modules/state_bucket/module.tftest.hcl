@@ -26,3 +26,19 @@ run "the_state_is_private_and_keeps_its_versions" {
     error_message = "Nobody reads the state without TLS."
   }
 }
+
+run "other_accounts_use_states_and_never_delete_them" {
+  variables {
+    users = ["arn:aws:iam::222222222222:role/deploy"]
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.state.statement : statement.sid] == ["UsedForStates", "ReleasedLocks", "Listed", "RefusedWithoutTls"]
+    error_message = "A role of another account may work with states."
+  }
+
+  assert {
+    condition     = alltrue([for statement in data.aws_iam_policy_document.state.statement : endswith(one(statement.resources), ".tflock") if contains(statement.actions, "s3:DeleteObject")])
+    error_message = "Locks alone are deleted."
+  }
+}

@@ -26,12 +26,12 @@ variables {
 
 run "the_account_is_watched" {
   assert {
-    condition     = aws_guardduty_detector.this.enable && aws_config_configuration_recorder_status.this[0].is_enabled
+    condition     = aws_guardduty_detector.this[0].enable && aws_config_configuration_recorder_status.this[0].is_enabled
     error_message = "Threats are looked for, and changes are recorded."
   }
 
   assert {
-    condition     = keys(aws_securityhub_standards_subscription.this) == ["standards/aws-foundational-security-best-practices/v/1.0.0"] && !aws_securityhub_account.this.enable_default_standards
+    condition     = keys(aws_securityhub_standards_subscription.this) == ["standards/aws-foundational-security-best-practices/v/1.0.0"] && !aws_securityhub_account.this[0].enable_default_standards
     error_message = "The standards are those that were chosen."
   }
 
@@ -61,5 +61,21 @@ run "a_recorder_that_exists_is_left_alone" {
   assert {
     condition     = length(aws_config_configuration_recorder.this) == 0 && length(aws_iam_role.config) == 0
     error_message = "An account has one recorder."
+  }
+}
+
+run "what_the_organization_switches_on_is_left_to_it" {
+  variables {
+    is_watched = true
+  }
+
+  assert {
+    condition     = length(aws_guardduty_detector.this) + length(aws_guardduty_detector_feature.this) + length(aws_securityhub_account.this) + length(aws_securityhub_standards_subscription.this) == 0
+    error_message = "An account has one detector and one hub."
+  }
+
+  assert {
+    condition     = aws_config_configuration_recorder_status.this[0].is_enabled && output.detector_id == null
+    error_message = "Changes are recorded in each account by itself."
   }
 }

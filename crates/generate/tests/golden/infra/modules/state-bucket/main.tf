@@ -38,6 +38,51 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
 }
 
 data "aws_iam_policy_document" "state" {
+  dynamic "statement" {
+    for_each = length(var.users) == 0 ? [] : [var.users]
+
+    content {
+      sid       = "UsedForStates"
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["${aws_s3_bucket.state.arn}/*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = statement.value
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.users) == 0 ? [] : [var.users]
+
+    content {
+      sid       = "ReleasedLocks"
+      actions   = ["s3:DeleteObject"]
+      resources = ["${aws_s3_bucket.state.arn}/*.tflock"]
+
+      principals {
+        type        = "AWS"
+        identifiers = statement.value
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.users) == 0 ? [] : [var.users]
+
+    content {
+      sid       = "Listed"
+      actions   = ["s3:ListBucket"]
+      resources = ["${aws_s3_bucket.state.arn}"]
+
+      principals {
+        type        = "AWS"
+        identifiers = statement.value
+      }
+    }
+  }
+
   statement {
     sid       = "RefusedWithoutTls"
     effect    = "Deny"

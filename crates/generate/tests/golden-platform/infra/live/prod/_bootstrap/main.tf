@@ -3,4 +3,5 @@ module "state_bucket" {
   source = "../../../modules/state-bucket"
 
   bucket = "lms-prod-tfstate-us-east-1"
+  users  = var.state_users
 }

@@ -3,4 +3,5 @@ module "state_bucket" {
   source = "../../../modules/state-bucket"
 
   bucket = "edtech-prod-tfstate-ap-south-1"
+  users  = var.state_users
 }

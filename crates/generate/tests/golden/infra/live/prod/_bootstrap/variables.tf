@@ -37,3 +37,10 @@ variable "additional_tags" {
   default     = {}
   nullable    = false
 }
+
+variable "state_users" {
+  description = "ARNs of roles of other accounts that read and write states, such as that of the build machine."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
