@@ -192,7 +192,8 @@ pub(crate) fn name_of(resource: &Resource) -> ResourceName {
 pub(crate) fn hidden<'a>(estate: &'a Estate, kind: &str) -> Option<&'a NotVisible> {
     let collection = match kind {
         "server" => "/v2/droplets",
-        "database" => "/v2/databases",
+        "database" | "cache" if estate.provider == "heroku" => "/addons",
+        "database" | "cache" => "/v2/databases",
         "load_balancer" => "/v2/load_balancers",
         "dns_record" => "/v2/domains",
         "network" => "/v2/vpcs",
@@ -200,6 +201,10 @@ pub(crate) fn hidden<'a>(estate: &'a Estate, kind: &str) -> Option<&'a NotVisibl
         "volume" => "/v2/volumes",
         "address" => "/v2/reserved_ips",
         "certificate" => "/v2/certificates",
+        "cdn" => "/v2/cdn/endpoints",
+        "snapshot" => "/v2/snapshots",
+        "alert" => "/v2/monitoring/alerts",
+        "uptime_check" => "/v2/uptime/checks",
         "app" if estate.provider == "heroku" => "/apps",
         "addon" => "/addons",
         _ => return None,
@@ -210,13 +215,18 @@ pub(crate) fn hidden<'a>(estate: &'a Estate, kind: &str) -> Option<&'a NotVisibl
     })
 }
 
-/// The lists below the collection of `kind` that could not be read, such as the records of one DNS zone.
+/// The lists below the collection of `kind` that could not be read, such as the records of one DNS zone or the processes of one application.
 pub(crate) fn hidden_in_part(estate: &Estate, kind: &str) -> Vec<Evidence> {
-    let zones = "/v2/domains/";
+    let (start, end) = match kind {
+        "dns_record" => ("/v2/domains/", ""),
+        "process" => ("/apps/", "/formation"),
+        "log_drain" => ("/apps/", "/log-drains"),
+        _ => return Vec::new(),
+    };
     estate
         .not_visible
         .iter()
-        .filter(|entry| kind == "dns_record" && entry.what.starts_with(zones))
+        .filter(|entry| entry.what.starts_with(start) && entry.what.ends_with(end))
         .map(|entry| {
             let value = format!("could not be read: {}", entry.reason);
             evidence_of_all(CheckResult::Unknown, &entry.what, value)

@@ -7,8 +7,10 @@
 //! again and again while its neighbours pass.
 
 mod attempt;
+mod credential;
 mod pace;
 mod patience;
+mod signature;
 mod tally;
 
 pub use patience::Patience;
@@ -18,15 +20,18 @@ use reqwest::Url;
 use reqwest::redirect::Policy;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::answer_cache::{AnswerCache, Validity};
-use crate::{DiscoverError, OnProgress, Token};
+use crate::{DiscoverError, ObjectStoreKey, OnProgress, Token};
 use attempt::Outcome;
+pub(crate) use attempt::from_xml;
+use credential::Credential;
 use pace::Pace;
 use patience::Budget;
-use tally::Counts;
+use tally::{Counts, count};
 
 /// How many requests may be in flight at once.
 pub(crate) const IN_FLIGHT_MAX: usize = 4;
@@ -35,12 +40,18 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A live API allows 250 requests a minute; this stays below 240.
 const LIVE_INTERVAL: Duration = Duration::from_millis(250);
 
+/// So many paths given up one after the other, without a good answer between them, mean that it is not the paths.
+const BROKEN_IN_A_ROW_MAX: u64 = 4;
+
 /// A provider's API at one address, with the token for it. The token is sent to no other host.
+///
+/// One path that stays broken after every retry is [`Answer::Broken`] and counted in [`Tally::broken`], so that it costs its own part and not the
+/// sitting. A void token, a host that cannot be reached, a limit that stays exhausted, and one broken path after another are errors.
 #[derive(Debug)]
 pub struct Api {
     http: reqwest::Client,
     base: Url,
-    token: Token,
+    credential: Credential,
     patience: Patience,
     gate: Semaphore,
     pace: Pace,
@@ -76,11 +87,27 @@ pub(crate) enum Answer<T> {
     Refused(String),
     /// There is no such thing: the provider's reason.
     Absent(String),
+    /// It never gave an answer that can be read, however often it was asked: the last failure.
+    Broken(String),
 }
 
 impl Api {
     /// The API at `base`, which is `https://`, or `http://` on this machine only.
     pub fn new(base: &str, token: Token) -> Result<Api, DiscoverError> {
+        Api::with_credential(base, Credential::Bearer(token))
+    }
+
+    /// An object store at `base`, where requests are signed for `region`.
+    pub fn of_object_store(
+        base: &str,
+        key: ObjectStoreKey,
+        region: &str,
+    ) -> Result<Api, DiscoverError> {
+        let region = region.to_owned();
+        Api::with_credential(base, Credential::Signed { key, region })
+    }
+
+    fn with_credential(base: &str, credential: Credential) -> Result<Api, DiscoverError> {
         let base = base_address(base)?;
         let is_local = is_loopback(&base);
         // The first caller in the process decides; a provider that is set already serves as well.
@@ -102,7 +129,7 @@ impl Api {
         Ok(Api {
             http: builder.build().map_err(DiscoverError::Client)?,
             base,
-            token,
+            credential,
             patience: Patience::default(),
             gate: Semaphore::new(IN_FLIGHT_MAX),
             pace: Pace::new(interval),
@@ -134,6 +161,11 @@ impl Api {
     pub fn with_answers(mut self, kept: Arc<AnswerCache>) -> Api {
         self.kept = Some(kept);
         self
+    }
+
+    /// The bounds of retries and waits.
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.patience
     }
 
     /// How much was asked so far.
@@ -172,17 +204,43 @@ impl Api {
         if let Some(answer) = self.taken(ask, &parse) {
             return Ok(answer);
         }
+        match self.pursue(ask, &parse, progress).await {
+            Ok(answer) => {
+                self.counts.broken_in_a_row.store(0, Ordering::Relaxed);
+                Ok(answer)
+            }
+            Err(error) if error.is_of_one_path() => self.give_up(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves one path behind, unless it is one after another.
+    pub(crate) fn give_up<T>(&self, error: DiscoverError) -> Result<Answer<T>, DiscoverError> {
+        count(&self.counts.broken);
+        let in_a_row = self.counts.broken_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        if in_a_row >= BROKEN_IN_A_ROW_MAX {
+            return Err(error);
+        }
+        Ok(Answer::Broken(format!("it stays broken: {error}")))
+    }
+
+    async fn pursue<T>(
+        &self,
+        ask: Ask<'_>,
+        parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
+        progress: OnProgress<'_>,
+    ) -> Result<Answer<T>, DiscoverError> {
         let mut budget = self.patience.budget(ask.path, self.address());
-        let mut outcome = self.attempt_among_others(ask, &parse).await?;
+        let mut outcome = self.attempt_among_others(ask, parse).await?;
         if let Outcome::Failed(fault) = outcome {
             tokio::time::sleep(budget.spend_failure(fault, progress)?).await;
-            outcome = self.attempt_among_others(ask, &parse).await?;
+            outcome = self.attempt_among_others(ask, parse).await?;
         }
         if let Outcome::Answered(answer) = outcome {
             return Ok(answer);
         }
         let _alone = self.enter(IN_FLIGHT_MAX as u32).await;
-        self.insist(ask, &parse, outcome, budget, progress).await
+        self.insist(ask, parse, outcome, budget, progress).await
     }
 
     async fn attempt_among_others<T>(

@@ -15,6 +15,7 @@ mod invoices;
 mod load_balancers;
 mod memberships;
 mod networks;
+mod object_store;
 mod others;
 mod page;
 mod projects;
@@ -32,7 +33,7 @@ use reberth_model::estate::{Estate, Utilisation};
 use crate::answer_cache::Validity;
 use crate::client::{Answer, IN_FLIGHT_MAX};
 use crate::gathered::Gathered;
-use crate::{Api, DiscoverError, OnProgress, Progress};
+use crate::{Api, DiscoverError, ObjectStoreKey, OnProgress, Progress};
 use buckets::Buckets;
 use reader::Reader;
 use servers::Droplet;
@@ -44,10 +45,21 @@ pub const LIVE_API: &str = "https://api.digitalocean.com";
 const ACCOUNT_PATH: &str = "/v2/account";
 
 /// What a discovery is told besides the API.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// End of the 14 days for which measurements are read, in seconds since 1970; usually now.
     pub measured_until_epoch_seconds: u64,
+    /// How the object store is asked, which has a key of its own. `None`: it is not.
+    pub object_store: Option<ObjectStore>,
+}
+
+/// How the object store is asked.
+#[derive(Clone, Debug)]
+pub struct ObjectStore {
+    /// Its key.
+    pub key: ObjectStoreKey,
+    /// One endpoint that has every bucket, in place of the live ones of each region.
+    pub address: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,7 +113,11 @@ pub async fn discover(
     invoices::gather(&reader, &mut gathered).await?;
     projects::gather(&reader, &mut buckets, &mut gathered).await?;
     buckets::gather(&reader, &mut buckets, &mut gathered).await?;
-    buckets.finish(&reader, &mut gathered);
+    match &options.object_store {
+        Some(store) => object_store::gather(store, api.patience(), &reader, &mut buckets).await,
+        None => reader.note_not_visible(object_store::LIST, object_store::NO_KEY.to_owned()),
+    }
+    buckets.finish(&mut gathered);
     Ok(gathered.into_estate("digitalocean", account, reader.into_notes()))
 }
 

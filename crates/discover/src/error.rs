@@ -86,6 +86,9 @@ pub enum DiscoverError {
     /// The token cannot be sent in a header.
     #[error("the token is empty or holds characters that no token has")]
     TokenMalformed,
+    /// The key pair of the object store cannot be sent in a header.
+    #[error("the key pair of the object store is empty or holds characters that no key has")]
+    ObjectStoreKeyMalformed,
     /// Something answers, but not this provider's API.
     #[error("{url} does not answer like the provider's API: {reason}")]
     NotTheApi {
@@ -100,6 +103,17 @@ pub enum DiscoverError {
 }
 
 impl DiscoverError {
+    /// Whether it says something about one path alone, so that everything else can still be read.
+    pub(crate) fn is_of_one_path(&self) -> bool {
+        matches!(
+            self,
+            DiscoverError::KeepsFailing { .. }
+                | DiscoverError::Unreadable { .. }
+                | DiscoverError::ListMoving { .. }
+                | DiscoverError::TooLarge { .. }
+        )
+    }
+
     /// The error's code; `docs/errors/` has a page for each.
     pub fn code(&self) -> &'static str {
         match self {
@@ -114,6 +128,7 @@ impl DiscoverError {
             DiscoverError::TokenMalformed => "RB-DIS-009",
             DiscoverError::NotTheApi { .. } => "RB-DIS-010",
             DiscoverError::Client(_) => "RB-DIS-011",
+            DiscoverError::ObjectStoreKeyMalformed => "RB-DIS-012",
         }
     }
 
@@ -143,6 +158,9 @@ impl DiscoverError {
             }
             DiscoverError::TokenMalformed => {
                 "export the token again, without quotes or line breaks"
+            }
+            DiscoverError::ObjectStoreKeyMalformed => {
+                "export both halves of the key again, without quotes or line breaks"
             }
             DiscoverError::Client(_) => "check the certificate store of this machine",
         }

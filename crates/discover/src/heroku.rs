@@ -82,7 +82,8 @@ pub async fn discover(
     let mut gathered = Gathered::default();
     let account: Option<Account> = reader.object("/account").await?;
     let apps: Option<Vec<AppSummary>> = reader.list("/apps").await?;
-    if account.is_none() && apps.is_none() {
+    let is_answering = api.tally().broken > 0;
+    if account.is_none() && apps.is_none() && !is_answering {
         return Err(DiscoverError::NotTheApi {
             url: api.address().to_owned(),
             reason: "it has neither /account nor /apps".to_owned(),

@@ -5,8 +5,8 @@
 //! inside its folder. The wire types have no fields for passwords and connection strings, so no secret value is ever
 //! held longer than the parser needs to step over it.
 //!
-//! The result is the account as it was, or an error. There is no partial estate: what a token may not
-//! see stands in `not_visible`, and everything else was read to its end.
+//! The result is the account as it was, or an error. What a token may not see stands in `not_visible`, and so does a path that stayed broken
+//! after every retry ([`Tally::broken`] counts them); everything else was read to its end. No list is given in part.
 
 mod answer_cache;
 pub mod checkout;
@@ -21,6 +21,7 @@ mod host_name;
 pub mod inside;
 mod item;
 mod notes;
+mod object_store_key;
 mod progress;
 mod scrubbed;
 mod segment;
@@ -30,5 +31,6 @@ pub use answer_cache::AnswerCache;
 pub use client::{Api, Patience, Tally};
 pub use error::DiscoverError;
 pub use fingerprint::Fingerprint;
+pub use object_store_key::ObjectStoreKey;
 pub use progress::{OnProgress, Progress};
 pub use token::Token;

@@ -39,7 +39,7 @@ impl Notebook {
     pub(crate) fn found<T>(&self, what: &str, answer: Answer<T>) -> Option<T> {
         match answer {
             Answer::Found(found) => Some(found),
-            Answer::Refused(reason) | Answer::Absent(reason) => {
+            Answer::Refused(reason) | Answer::Absent(reason) | Answer::Broken(reason) => {
                 self.not_visible(what, reason);
                 None
             }

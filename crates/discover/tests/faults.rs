@@ -118,6 +118,46 @@ fn what_a_token_may_not_see_is_reported_and_the_rest_is_read() {
     );
 }
 
+/// Each path of the recording in turn stays broken.
+#[test]
+fn one_answer_that_stays_broken_costs_its_own_part_and_nothing_else() {
+    let calm = discover(&[]).unwrap();
+    let whole = [
+        "/v2/account",
+        "/v2/droplets",
+        "/v2/databases",
+        "/v2/domains",
+        "/v2/firewalls",
+    ];
+    let parts = [
+        "/v2/monitoring/metrics/droplet/cpu",
+        "/v2/customers/my",
+        "/v2/spaces/keys",
+    ];
+    for path in whole.into_iter().chain(parts) {
+        let estate = discover(&[&format!("broken:{path}")]);
+        let estate = estate.unwrap_or_else(|error| panic!("{path}: {}", chain(&error)));
+        let broken = estate
+            .not_visible
+            .iter()
+            .filter(|part| part.reason.starts_with("it stays broken: "));
+        let broken: Vec<&str> = broken.map(|part| part.what.as_str()).collect();
+        assert!(
+            !broken.is_empty() && broken.iter().all(|what| what.starts_with(path)),
+            "{path}: {broken:?}"
+        );
+        for kind in ["volume", "load_balancer", "network"] {
+            assert_eq!(estate.counts[kind], calm.counts[kind], "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_is_revoked_beside_a_broken_path_still_ends_it() {
+    let error = discover(&["broken:/v2/account", "401:30"]).unwrap_err();
+    assert_eq!(error.code(), "RB-DIS-001");
+}
+
 #[test]
 fn measurements_that_are_forbidden_are_unknown_not_zero() {
     let estate = discover(&["forbid:/v2/monitoring/metrics"]).unwrap();

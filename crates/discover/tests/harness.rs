@@ -13,7 +13,7 @@ use reberth_testkit::replay::{Faults, Recording, Replay, Stats};
 pub(crate) const TOKEN: &str = "recorded-token";
 
 /// The end of the recording's measurements.
-const MEASURED_UNTIL: u64 = 1_795_305_600;
+pub(crate) const MEASURED_UNTIL: u64 = 1_795_305_600;
 
 /// Bounds that reach their end within a test's time.
 pub(crate) fn short_patience() -> Patience {
@@ -43,6 +43,7 @@ pub(crate) fn discover_at(url: &str, token: &str) -> Result<Estate, DiscoverErro
     let run = runtime.spawn(async move {
         let options = Options {
             measured_until_epoch_seconds: MEASURED_UNTIL,
+            object_store: None,
         };
         digitalocean::discover(&api, &options, &|_| {}).await
     });
@@ -63,6 +64,7 @@ pub(crate) fn discover_keeping(
         .with_answers(Arc::clone(&kept));
     let options = Options {
         measured_until_epoch_seconds: MEASURED_UNTIL,
+        object_store: None,
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     let result = runtime.block_on(digitalocean::discover(&api, &options, &|_| {}));

@@ -10,5 +10,6 @@ mod heroku;
 mod inside;
 mod large;
 mod mutated;
+mod object_store;
 mod products;
 mod storm;

@@ -39,6 +39,7 @@ fn read(faults: &[&str]) -> (Result<Estate, String>, u64) {
     let api = api.with_patience(patience);
     let options = Options {
         measured_until_epoch_seconds: 1_795_305_600,
+        object_store: None,
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     let result = runtime.block_on(digitalocean::discover(&api, &options, &|_| {}));

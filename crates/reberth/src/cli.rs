@@ -100,6 +100,9 @@ pub(crate) struct DiscoverArgs {
     /// Read from another endpoint than the live API, such as a replayed recording. For Heroku the data services are asked there too.
     #[arg(long, value_name = "URL")]
     pub(crate) from: Option<String>,
+    /// Ask for the buckets of DigitalOcean at this endpoint in place of the live object stores. With --from they are asked for only if this is given.
+    #[arg(long, value_name = "URL")]
+    pub(crate) spaces_from: Option<String>,
     /// Scheduled jobs of Heroku, which no API tells: a file with the header `app,schedule,command` and one job a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) scheduled_jobs: Option<PathBuf>,

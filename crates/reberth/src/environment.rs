@@ -6,6 +6,10 @@ use std::collections::BTreeMap;
 pub(crate) const DIGITALOCEAN_TOKEN: &str = "DIGITALOCEAN_TOKEN";
 /// Token of the Heroku API.
 pub(crate) const HEROKU_API_KEY: &str = "HEROKU_API_KEY";
+/// Access key of DigitalOcean's object store.
+pub(crate) const SPACES_ACCESS_KEY_ID: &str = "SPACES_ACCESS_KEY_ID";
+/// The secret of that key.
+pub(crate) const SPACES_SECRET_ACCESS_KEY: &str = "SPACES_SECRET_ACCESS_KEY";
 
 /// Address of the database to move, for `replicate` without a project folder.
 pub(crate) const SOURCE_URL: &str = "REBERTH_SOURCE_URL";
@@ -25,7 +29,7 @@ pub(crate) struct Variable {
 
 /// Every variable with a fixed name; `docs/reference/cli.md` lists them too, and a test compares. The connections of
 /// databases are read from variables that `reberth.yaml` names.
-pub(crate) const VARIABLES: [Variable; 5] = [
+pub(crate) const VARIABLES: [Variable; 7] = [
     Variable {
         name: DIGITALOCEAN_TOKEN,
         purpose: "read-only token of the DigitalOcean API, for discover",
@@ -33,6 +37,14 @@ pub(crate) const VARIABLES: [Variable; 5] = [
     Variable {
         name: HEROKU_API_KEY,
         purpose: "read-only token of the Heroku API, for discover",
+    },
+    Variable {
+        name: SPACES_ACCESS_KEY_ID,
+        purpose: "read-only access key of DigitalOcean's object store, for discover; without it buckets are known by name only",
+    },
+    Variable {
+        name: SPACES_SECRET_ACCESS_KEY,
+        purpose: "the secret of that access key",
     },
     Variable {
         name: SOURCE_URL,

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use reberth_discover::inside::Ssh;
-use reberth_discover::{Token, checkout, digitalocean, heroku};
+use reberth_discover::{ObjectStoreKey, Token, checkout, digitalocean, heroku};
 use reberth_journal::{AuditHead, Clock};
 use reberth_model::policy::Provider;
 
 use crate::cli::{AssessArgs, AuditVerifyArgs, DiscoverArgs, SourceProvider};
-use crate::environment::{DIGITALOCEAN_TOKEN, Environment, HEROKU_API_KEY};
+use crate::environment::{
+    DIGITALOCEAN_TOKEN, Environment, HEROKU_API_KEY, SPACES_ACCESS_KEY_ID, SPACES_SECRET_ACCESS_KEY,
+};
 use crate::failure::{CliError, Failure};
 
 /// What `discover` goes by.
@@ -26,6 +28,8 @@ pub(crate) struct DiscoverSettings {
     pub(crate) token: Token,
     /// End of the days whose measurements are read: the last midnight.
     pub(crate) measured_until_epoch_seconds: u64,
+    /// How the object store is asked, if it is.
+    pub(crate) object_store: Option<digitalocean::ObjectStore>,
     /// Where a person listed the scheduled jobs.
     pub(crate) scheduled_jobs: Option<PathBuf>,
     /// Where a person listed what processes use.
@@ -75,6 +79,7 @@ impl DiscoverSettings {
             data_api: address(data_api),
             token: Token::new(token)?,
             measured_until_epoch_seconds: last_midnight_epoch_seconds(),
+            object_store: object_store(&args, environment)?,
             scheduled_jobs: args.scheduled_jobs,
             process_use: args.process_use,
             diff: args.diff,
@@ -86,6 +91,29 @@ impl DiscoverSettings {
             ssh: ssh(args.ssh, args.ssh_config)?,
         })
     }
+}
+
+/// The object store is asked where both halves of its key are set; beside a recording only at an endpoint that is named, so that a key for the live
+/// store is not used with what is not live.
+fn object_store(
+    args: &DiscoverArgs,
+    environment: &Environment,
+) -> Result<Option<digitalocean::ObjectStore>, Failure> {
+    if args.from.is_some() && args.spaces_from.is_none() {
+        return Ok(None);
+    }
+    let half = |variable| {
+        let value = environment.get(variable);
+        value.ok_or(CliError::NoToken { variable })
+    };
+    let (id, secret) = (half(SPACES_ACCESS_KEY_ID), half(SPACES_SECRET_ACCESS_KEY));
+    if id.is_err() && secret.is_err() && args.spaces_from.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(digitalocean::ObjectStore {
+        key: ObjectStoreKey::new(id?, secret?)?,
+        address: args.spaces_from.clone(),
+    }))
 }
 
 /// Name and folder of `NAME=FOLDER`, or of a folder that tells its name.

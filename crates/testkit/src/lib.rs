@@ -6,6 +6,7 @@ pub mod fault_proxy;
 pub mod front_door;
 pub mod learning;
 pub mod ledger;
+pub mod object_store;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod relay;

@@ -47,7 +47,7 @@ fn repository() -> PathBuf {
 }
 
 /// A program of the Python environment that `make setup` makes.
-fn python(name: &str) -> io::Result<PathBuf> {
+pub(crate) fn python(name: &str) -> io::Result<PathBuf> {
     built(&format!("venv/bin/{name}"))
 }
 
@@ -64,7 +64,11 @@ fn built(inside: &str) -> io::Result<PathBuf> {
 }
 
 /// Starts a helper that ends with this process, and waits until it answers.
-fn start(mut command: Command, what: &str, answers: impl Fn() -> bool) -> io::Result<Child> {
+pub(crate) fn start(
+    mut command: Command,
+    what: &str,
+    answers: impl Fn() -> bool,
+) -> io::Result<Child> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

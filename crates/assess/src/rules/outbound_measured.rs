@@ -19,6 +19,11 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
 fn look(resource: &Resource) -> Option<Evidence> {
     let (result, attribute, value) = match &resource.attributes {
         Attributes::Bucket(bucket) => match bucket.size_bytes {
+            Some(bytes) if bucket.is_counted_in_part => (
+                CheckResult::Unknown,
+                "size_bytes",
+                format!("at least {bytes} bytes held; counting stopped at its bound"),
+            ),
             Some(bytes) => (
                 CheckResult::Pass,
                 "size_bytes",

@@ -51,6 +51,11 @@ const DIGITALOCEAN: &[Row] = &[
     ),
     (
         "bucket",
+        "access",
+        "GetBucketAcl and GetBucketPolicy of the object store",
+    ),
+    (
+        "bucket",
         "",
         "ListBuckets and ListObjectsV2 of the object store",
     ),

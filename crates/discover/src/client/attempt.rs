@@ -1,6 +1,6 @@
 //! One request and what its answer means.
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 use std::fmt;
 use std::time::Duration;
@@ -40,11 +40,21 @@ pub(super) enum Fault {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ErrorBody {
+    #[serde(alias = "Code")]
     id: String,
+    #[serde(alias = "Message")]
     message: String,
 }
 
 impl Api {
+    fn url(&self, path: &str) -> Result<Url, DiscoverError> {
+        let text = format!("{}{path}", self.address());
+        Url::parse(&text).map_err(|_| DiscoverError::AddressRefused {
+            url: text,
+            reason: "it is not a URL",
+        })
+    }
+
     pub(super) async fn attempt<T>(
         &self,
         ask: Ask<'_>,
@@ -52,11 +62,10 @@ impl Api {
     ) -> Result<Outcome<T>, DiscoverError> {
         let path = ask.path;
         self.pace.turn().await;
-        let mut request = self
-            .http
-            .get(format!("{}{path}", self.address()))
-            .header(reqwest::header::AUTHORIZATION, self.token.bearer())
-            .timeout(self.patience.request_timeout);
+        let url = self.url(path)?;
+        let request = self.http.get(url.clone());
+        let request = request.timeout(self.patience.request_timeout);
+        let mut request = self.credential.prove(request, &url);
         if let Some(accept) = self.accept {
             request = request.header(reqwest::header::ACCEPT, accept);
         }
@@ -157,14 +166,22 @@ impl Api {
         status: StatusCode,
         body: &[u8],
     ) -> Result<Outcome<T>, DiscoverError> {
-        let reason = reason(status, body);
+        let body = match self.credential.is_token() {
+            true => serde_json::from_slice(body).unwrap_or_default(),
+            false => from_xml(body).unwrap_or_default(),
+        };
+        let reason = reason(status, &body);
         match status {
-            StatusCode::UNAUTHORIZED => Err(DiscoverError::TokenRejected {
-                what: path.to_owned(),
-                message: reason,
-            }),
+            StatusCode::UNAUTHORIZED if self.credential.is_token() => {
+                Err(DiscoverError::TokenRejected {
+                    what: path.to_owned(),
+                    message: reason,
+                })
+            }
             StatusCode::NOT_FOUND => Ok(Outcome::Answered(Answer::Absent(reason))),
             StatusCode::REQUEST_TIMEOUT => Ok(Outcome::Failed(Fault::ServerError(reason))),
+            // A server that does not know the question will not know it the next time.
+            StatusCode::NOT_IMPLEMENTED => Ok(Outcome::Answered(Answer::Refused(reason))),
             _ if status.is_client_error() => Ok(Outcome::Answered(Answer::Refused(reason))),
             _ if status.is_server_error() => Ok(Outcome::Failed(Fault::ServerError(reason))),
             _ => Err(DiscoverError::NotTheApi {
@@ -246,6 +263,12 @@ async fn read_body(
     }
 }
 
+/// A document of an object store, in the form in which the parsers of the API tell their errors.
+pub(crate) fn from_xml<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    quick_xml::de::from_reader(bytes)
+        .map_err(|_| serde::de::Error::custom("the XML has another form than documented"))
+}
+
 /// The parser's own message is not told: it quotes values, and a value may be a secret.
 fn parsed<T>(
     bytes: &[u8],
@@ -257,8 +280,8 @@ fn parsed<T>(
         Err(error) => Outcome::Failed(Fault::Unreadable(format!(
             "{} at line {} column {}",
             match error.classify() {
-                serde_json::error::Category::Eof => "the JSON stops in the middle",
-                serde_json::error::Category::Data => "the JSON has another form than documented",
+                serde_json::error::Category::Eof => "the answer stops in the middle",
+                serde_json::error::Category::Data => "the answer has another form than documented",
                 _ => "it is not JSON",
             },
             error.line(),
@@ -268,8 +291,7 @@ fn parsed<T>(
 }
 
 /// `403 forbidden: You are not authorized …`, on one line and shortened.
-fn reason(status: StatusCode, body: &[u8]) -> String {
-    let error: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+fn reason(status: StatusCode, error: &ErrorBody) -> String {
     let text = format!("{} {}: {}", status.as_u16(), error.id, error.message);
     let text = text.trim_end_matches([':', ' ']);
     text.chars()

@@ -11,6 +11,8 @@ pub struct Tally {
     pub unchanged: u64,
     /// Answers that were taken without asking.
     pub taken: u64,
+    /// Paths that stayed broken however often they were asked for.
+    pub broken: u64,
 }
 
 /// The same while it grows.
@@ -19,6 +21,9 @@ pub(super) struct Counts {
     pub(super) requests: AtomicU64,
     pub(super) unchanged: AtomicU64,
     pub(super) taken: AtomicU64,
+    pub(super) broken: AtomicU64,
+    /// Since the last good answer.
+    pub(super) broken_in_a_row: AtomicU64,
 }
 
 impl Counts {
@@ -28,6 +33,7 @@ impl Counts {
             requests: read(&self.requests),
             unchanged: read(&self.unchanged),
             taken: read(&self.taken),
+            broken: read(&self.broken),
         }
     }
 }

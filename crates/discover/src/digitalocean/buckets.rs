@@ -1,12 +1,12 @@
 //! Spaces buckets and the content delivery endpoints before them.
 //!
-//! The API has no list of buckets: only the object store itself lists them, to a key pair of its own. So a bucket is known
-//! here by whoever names it, and what the object store alone could tell is reported as not visible.
+//! The API has no list of buckets: only the object store itself lists them, to a key pair of its own (`object_store.rs`). Without one a bucket is
+//! known by whoever names it, and what the object store alone could tell is reported as not visible.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-use reberth_model::estate::{Attributes, Bucket, Cdn, Resource};
+use reberth_model::estate::{Attributes, Bucket, BucketSettings, Cdn, Resource};
 
 use super::collection::Collection;
 use super::reader::Reader;
@@ -26,6 +26,22 @@ pub(super) struct Buckets {
 struct Sightings {
     region: Option<String>,
     seen_in: BTreeSet<&'static str>,
+    told: Option<Told>,
+}
+
+/// What the object store tells of a bucket.
+pub(super) struct Told {
+    pub(super) size: Option<Size>,
+    pub(super) settings: BucketSettings,
+}
+
+/// What a listing counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) bytes: u64,
+    pub(super) objects: u64,
+    /// Whether it stopped before its end.
+    pub(super) is_in_part: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,25 +91,49 @@ impl Buckets {
         }
     }
 
+    /// Takes what the object store tells of a bucket in one of its regions.
+    pub(super) fn told(&mut self, name: &str, region: Option<String>, told: Told) {
+        let sightings = self.seen.entry(name.to_owned()).or_default();
+        sightings.seen_in.insert("list_buckets");
+        // The store knows better than a name that stands elsewhere.
+        sightings.region = region.or(sightings.region.take());
+        sightings.told = Some(told);
+    }
+
+    /// The regions that were named together with a bucket.
+    pub(super) fn regions(&self) -> impl Iterator<Item = &str> {
+        self.seen
+            .values()
+            .filter_map(|sightings| sightings.region.as_deref())
+    }
+
     /// Adds every bucket that was named.
-    pub(super) fn finish(self, reader: &Reader<'_>, gathered: &mut Gathered) {
-        reader.note_not_visible(
-            "bucket list of the object store",
-            "only the object store lists buckets, and no key pair for it was given; buckets named elsewhere are listed, without size".to_owned(),
-        );
-        for (name, Sightings { region, seen_in }) in self.seen {
-            gathered.add(Resource {
-                id: name.clone(),
-                name,
-                region,
-                cost: None,
-                attributes: Attributes::Bucket(Bucket {
-                    seen_in: seen_in.into_iter().map(str::to_owned).collect(),
-                    size_bytes: None,
-                    objects: None,
-                }),
-            });
+    pub(super) fn finish(self, gathered: &mut Gathered) {
+        for (name, sightings) in self.seen {
+            gathered.add(bucket(name, sightings));
         }
+    }
+}
+
+fn bucket(name: String, sightings: Sightings) -> Resource {
+    let Sightings {
+        region,
+        seen_in,
+        told,
+    } = sightings;
+    let size = told.as_ref().and_then(|told| told.size);
+    Resource {
+        id: name.clone(),
+        name,
+        region,
+        cost: None,
+        attributes: Attributes::Bucket(Bucket {
+            seen_in: seen_in.into_iter().map(str::to_owned).collect(),
+            size_bytes: size.map(|size| size.bytes),
+            objects: size.map(|size| size.objects),
+            is_counted_in_part: size.is_some_and(|size| size.is_in_part),
+            settings: told.map(|told| told.settings),
+        }),
     }
 }
 

@@ -142,7 +142,9 @@ async fn gather_registries(
                 .for_each(|kept| REGISTRY.add(kept, gathered));
             return Ok(());
         }
-        Answer::Refused(reason) => reader.note_not_visible(REGISTRY.path, reason),
+        Answer::Refused(reason) | Answer::Broken(reason) => {
+            reader.note_not_visible(REGISTRY.path, reason)
+        }
         Answer::Absent(_) => {}
     }
     match reader
@@ -150,7 +152,9 @@ async fn gather_registries(
         .await?
     {
         Answer::Found(kept) => REGISTRY.add(kept, gathered),
-        Answer::Refused(reason) => reader.note_not_visible(REGISTRY_PATH, reason),
+        Answer::Refused(reason) | Answer::Broken(reason) => {
+            reader.note_not_visible(REGISTRY_PATH, reason)
+        }
         Answer::Absent(_) => {}
     }
     Ok(())

@@ -137,10 +137,12 @@ impl<'a> Reader<'a> {
             }
             previous = Some(summary);
         }
-        Err(DiscoverError::ListMoving {
+        let moving = DiscoverError::ListMoving {
             what: collection.path.to_owned(),
             reads: FULL_READS_MAX,
-        })
+        };
+        let answer = self.api.give_up::<Vec<T>>(moving)?;
+        Ok(self.found_or_noted(collection.path, answer))
     }
 
     /// Keeps the believed items, and of those seen earlier the ones that still exist.
@@ -167,7 +169,7 @@ impl<'a> Reader<'a> {
                     .await?;
                 match answer {
                     Answer::Found(item) => items.push(item),
-                    Answer::Refused(_) => items.push(item),
+                    Answer::Refused(_) | Answer::Broken(_) => items.push(item),
                     Answer::Absent(_) => {}
                 }
             }
@@ -200,7 +202,10 @@ impl<'a> Reader<'a> {
             let next = next_query(&page, &query);
             let has_more = read.take(page);
             query = match next {
-                _ if read.pages >= PAGES_MAX => return Err(endless(collection.path)),
+                _ if read.pages >= PAGES_MAX => {
+                    let answer = self.api.give_up(endless(collection.path))?;
+                    return Ok(self.found_or_noted(collection.path, answer));
+                }
                 Some(next) => next,
                 None if has_more => format!(
                     "{}{joint}page={}&per_page={PER_PAGE}",

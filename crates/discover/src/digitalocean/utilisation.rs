@@ -91,6 +91,11 @@ impl<'a> Measurements<'a> {
                 Ok(Samples::new())
             }
             Answer::Absent(_) => Ok(Samples::new()),
+            Answer::Broken(reason) => {
+                let what = format!("{path} of {of}");
+                self.reader.note_not_visible(&what, reason);
+                Ok(Samples::new())
+            }
         }
     }
 

@@ -151,11 +151,13 @@ impl<'a> Reader<'a> {
                 _ => return Ok(Some(items)),
             }
         }
-        Err(DiscoverError::Unreadable {
+        let endless = DiscoverError::Unreadable {
             what: path.to_owned(),
             attempts: 1,
             last: format!("more than {PARTS_MAX} parts"),
-        })
+        };
+        let answer = self.api.give_up(endless)?;
+        Ok(self.notes.found(path, answer))
     }
 
     /// A list that has no identifiers to range over, given whole.

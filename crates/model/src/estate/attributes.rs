@@ -400,6 +400,30 @@ pub struct Bucket {
     pub size_bytes: Option<u64>,
     /// Number of objects; `None` when the object store was not asked.
     pub objects: Option<u64>,
+    /// Whether counting stopped at a bound: it has at least that size and so many objects.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_counted_in_part: bool,
+    /// What the object store tells of it; `None` when it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<BucketSettings>,
+}
+
+/// What the object store tells of a bucket. A field is `None` where it would not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BucketSettings {
+    /// When it was made.
+    pub created_at: Option<String>,
+    /// `off`, `enabled` or `suspended`.
+    pub versioning: Option<String>,
+    /// Number of rules for requests from other sites.
+    pub cors_rules: Option<u64>,
+    /// Number of rules that delete or move objects by age.
+    pub lifecycle_rules: Option<u64>,
+    /// What others than the owner may do by its access list, ordered, for example `everyone: READ`; empty when nothing.
+    pub access_list: Option<Vec<String>>,
+    /// What its policy gives to everyone, ordered, for example `everyone: s3:GetObject`; empty when nothing or without a policy.
+    pub policy: Option<Vec<String>>,
 }
 
 /// Attributes of a snapshot.

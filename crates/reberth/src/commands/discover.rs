@@ -25,7 +25,14 @@ use crate::settings::DiscoverSettings;
 use crate::table::table;
 use crate::visible::visible;
 
-/// Reads the account and writes `estate.json`; the file is replaced only by a complete estate.
+/// An estate, and how many paths stayed broken while it was read.
+struct Read {
+    estate: Estate,
+    broken: u64,
+}
+
+/// Reads the account and writes `estate.json`; the file is replaced whole or not at all. Where parts stayed broken the estate names them, and the
+/// command ends as failed after it wrote.
 pub(crate) async fn run(
     settings: DiscoverSettings,
     policy_sha256: &str,
@@ -39,7 +46,7 @@ pub(crate) async fn run(
     };
     let (record, is_diff) = (Record::begin(project, "discover", &inputs)?, settings.diff);
     let discovered = read(settings, project, output).await;
-    let estate = record.end(discovered)?;
+    let Read { estate, broken } = record.end(discovered)?;
     let difference = older.map(|older| Difference::between(&older, &estate));
     if is_diff && difference.is_none() {
         output.note("there was no estate.json yet, so there is nothing to compare with");
@@ -51,22 +58,27 @@ pub(crate) async fn run(
         fields.insert("diff".to_owned(), json!(difference));
     }
     output.report(parts.join("\n\n"), &summary)?;
-    Ok(Exit::Done)
+    match broken {
+        0 => Ok(Exit::Done),
+        paths => Err(CliError::PartlyRead { paths }.into()),
+    }
 }
 
 async fn read(
     settings: DiscoverSettings,
     project: &Project,
     output: &Output,
-) -> Result<(Estate, Value), Failure> {
+) -> Result<(Read, Value), Failure> {
     let answers = kept_answers(&settings, project, output);
     let checkouts = read_checkouts(&settings)?;
     let ssh = settings.ssh.clone();
-    let mut estate = match settings.provider {
+    let read = match settings.provider {
         Provider::Digitalocean => read_digitalocean(settings, answers.as_ref(), output).await?,
         Provider::Heroku => read_heroku(settings, answers.as_ref(), project, output).await?,
     };
-    if let Some(answers) = answers {
+    let Read { mut estate, broken } = read;
+    // The answers of a run that is not whole serve the next one.
+    if let Some(answers) = answers.filter(|_| broken == 0) {
         finish(&answers, output);
     }
     checkout::add(&mut estate, checkouts);
@@ -78,8 +90,9 @@ async fn read(
     let bytes =
         to_bytes(&estate).map_err(|error| CliError::file(&path, "written", error.into()))?;
     atomic_file::replace(&path, &bytes)?;
-    let outputs = json!({ "estate": sha256_hex(&bytes), "resources": estate.resources.len() });
-    Ok((estate, outputs))
+    let resources = estate.resources.len();
+    let outputs = json!({ "estate": sha256_hex(&bytes), "resources": resources, "broken": broken });
+    Ok((Read { estate, broken }, outputs))
 }
 
 /// What `--ssh` would run on each server.
@@ -152,15 +165,17 @@ async fn read_digitalocean(
     settings: DiscoverSettings,
     answers: Option<&Arc<AnswerCache>>,
     output: &Output,
-) -> Result<Estate, Failure> {
+) -> Result<Read, Failure> {
     let api = open(&settings.api, &settings, answers)?;
     let options = digitalocean::Options {
         measured_until_epoch_seconds: settings.measured_until_epoch_seconds,
+        object_store: settings.object_store,
     };
     let estate =
         digitalocean::discover(&api, &options, &|progress| tell(&progress, output)).await?;
     tell_tally(&[&api], output);
-    Ok(estate)
+    let broken = api.tally().broken;
+    Ok(Read { estate, broken })
 }
 
 async fn read_heroku(
@@ -168,7 +183,7 @@ async fn read_heroku(
     answers: Option<&Arc<AnswerCache>>,
     project: &Project,
     output: &Output,
-) -> Result<Estate, Failure> {
+) -> Result<Read, Failure> {
     let open = |address: &str| {
         let api = open(address, &settings, answers)?;
         Ok::<_, Failure>(api.with_accept(heroku::ACCEPT).with_refill(heroku::REFILL))
@@ -191,7 +206,8 @@ async fn read_heroku(
     };
     let estate = heroku::discover(&api, &options, &|progress| tell(&progress, output)).await?;
     tell_tally(&[&api, &data_api], output);
-    Ok(estate)
+    let broken = api.tally().broken + data_api.tally().broken;
+    Ok(Read { estate, broken })
 }
 
 fn tell_tally(apis: &[&Api], output: &Output) {

@@ -61,6 +61,14 @@ pub(crate) enum CliError {
         /// Its name.
         variable: &'static str,
     },
+    /// An estate was written in which parts are missing that would not be read.
+    #[error(
+        "estate.json was written, and it is not whole: {paths} answer(s) of the provider stayed broken however often they were asked for"
+    )]
+    PartlyRead {
+        /// How many.
+        paths: u64,
+    },
     /// A document that this command needs was not made yet.
     #[error("{} is missing", path.display())]
     Missing {
@@ -135,6 +143,7 @@ impl CliError {
             CliError::Policy { .. } => "RB-CLI-002",
             CliError::AlreadyThere { .. } => "RB-CLI-003",
             CliError::NoToken { .. } => "RB-CLI-004",
+            CliError::PartlyRead { .. } => "RB-CLI-017",
             CliError::Missing { .. } => "RB-CLI-005",
             CliError::Unreadable { .. } => "RB-CLI-006",
             CliError::File { .. } => "RB-CLI-007",
@@ -173,6 +182,9 @@ impl CliError {
             }
             CliError::NoToken { variable } => {
                 format!("make a read-only token at the provider and run `export {variable}=...`; the token goes nowhere but to the API")
+            }
+            CliError::PartlyRead { .. } => {
+                "run `reberth discover` again, which takes the good answers from this run; or go on with what is there: the missing parts are named under \"not visible\", and what depends on them is unknown".to_owned()
             }
             CliError::Missing { made_by, .. } => format!("run `{made_by}` first"),
             CliError::Unreadable { made_by, .. } => {

@@ -1,5 +1,6 @@
 //! `discover` a second time: with fewer requests, and with what changed.
 
+use reberth_testkit::object_store::ObjectStore;
 use reberth_testkit::replay::{Faults, Recording, Replay};
 use serde_json::json;
 
@@ -135,4 +136,86 @@ fn what_would_run_on_servers_is_shown_beforehand() {
         "{}",
         wrong.stderr
     );
+}
+
+#[test]
+fn an_estate_that_is_not_whole_is_written_and_said_to_be() {
+    let folder = Folder::project();
+    let faults = Faults::parse(["broken:/v2/firewalls"]).unwrap();
+    let broken = Replay::start(Recording::edtech(), TOKEN, faults).unwrap();
+    let url = broken.url();
+    let ran = folder.run(&["discover", "--from", &url]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("RB-CLI-017"), "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("/v2/firewalls: it stays broken"),
+        "{}",
+        ran.stdout
+    );
+    folder.ok(&["assess", "--as-of", "2026-09-18"]);
+    let text = folder.read("assessment.json");
+    let assessment: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let checks = assessment["checks"].as_array().unwrap();
+    let open_ports = checks
+        .iter()
+        .find(|check| check["id"] == "RB-S-SEC-07")
+        .unwrap();
+    assert_eq!(open_ports["result"], "unknown", "{open_ports}");
+
+    let before = broken.stats().requests;
+    drop(broken);
+    let whole = Replay::start_at(&url, Recording::edtech(), TOKEN, Faults::default()).unwrap();
+    folder.ok(&["discover", "--from", &url]);
+    let asked = whole.stats().requests;
+    assert!(
+        asked < before / 2,
+        "{asked} after {before}: the good answers serve again"
+    );
+    let fresh = Folder::discovered();
+    assert_eq!(folder.read("estate.json"), fresh.read("estate.json"));
+    folder.assert_no_secret();
+}
+
+#[test]
+fn a_key_of_the_object_store_brings_buckets_and_stays_out_of_every_file() {
+    let folder = Folder::project();
+    let server = serve(Recording::edtech());
+    let store = ObjectStore::start().unwrap();
+    store.send("PUT", "/nobody-names-me", "").unwrap();
+    store.send("PUT", "/nobody-names-me/a", "12345").unwrap();
+    let (id, secret) = store.lock(&["s3:List*", "s3:Get*"]).unwrap();
+    let key = [
+        ("DIGITALOCEAN_TOKEN", TOKEN),
+        ("SPACES_ACCESS_KEY_ID", id.as_str()),
+        ("SPACES_SECRET_ACCESS_KEY", secret.as_str()),
+    ];
+    let (from, spaces) = (server.url(), store.url());
+    let both = ["discover", "--from", &from, "--spaces-from", &spaces];
+    let half = folder.run_with(&both, &key[..2]);
+    assert_eq!(half.code, 1);
+    assert!(
+        half.stderr.contains("SPACES_SECRET_ACCESS_KEY"),
+        "{}",
+        half.stderr
+    );
+    let ran = folder.run_with(&both, &key);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(folder.read("estate.json").contains("nobody-names-me"));
+    folder.ok(&["assess", "--as-of", "2026-09-18"]);
+    assert!(folder.read("report/index.html").contains("nobody-names-me"));
+    folder.ok(&["design"]);
+    assert!(
+        folder
+            .read("design.json")
+            .contains("replaces bucket nobody-names-me")
+    );
+    for (path, bytes) in folder.files() {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(
+            !text.contains(&secret) && !text.contains(&id),
+            "{} holds the key",
+            path.display()
+        );
+    }
+    assert!(!ran.stderr.contains(&secret) && !ran.stdout.contains(&secret));
 }

@@ -149,7 +149,8 @@ impl Account {
                 "You are not authorized to perform this operation",
             );
         }
-        if is_due(faults.server_error_every, turn.number) {
+        let is_broken = |start: &String| request.path.starts_with(start);
+        if is_due(faults.server_error_every, turn.number) || faults.broken.iter().any(is_broken) {
             return error(500, "server_error", "Unexpected server-side error");
         }
         if is_due(faults.broken_json_every, turn.number) {

@@ -26,19 +26,25 @@ pub struct Faults {
     pub revoked_after: Option<u64>,
     /// 403 for paths that start so.
     pub forbidden: Vec<String>,
+    /// 500, however often they are asked for, for paths that start so.
+    pub broken: Vec<String>,
     /// After so many list pages the first item of every list is gone, so that later items move to earlier pages.
     pub shift_after_pages: Option<u64>,
 }
 
 impl Faults {
     /// Reads fault specifications: `429:N burst:N 500:EVERY drop:EVERY badjson:EVERY truncate:EVERY slow:MS 401:AFTER
-    /// forbid:PATH shift:N minute:SECONDS hourly:EVERY`. `None` when one is not understood.
+    /// forbid:PATH broken:PATH shift:N minute:SECONDS hourly:EVERY`. `None` when one is not understood.
     pub fn parse<'a>(specifications: impl IntoIterator<Item = &'a str>) -> Option<Faults> {
         let mut faults = Faults::default();
         for specification in specifications {
             let (name, value) = specification.split_once(':')?;
             if name == "forbid" {
                 faults.forbidden.push(value.to_owned());
+                continue;
+            }
+            if name == "broken" {
+                faults.broken.push(value.to_owned());
                 continue;
             }
             let number: u64 = value.parse().ok()?;

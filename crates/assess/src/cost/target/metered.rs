@@ -110,25 +110,29 @@ fn objects(scene: &Scene) -> Vec<CostLine> {
             .filter_map(|(_, bucket)| bucket.size_bytes)
             .sum();
         let gb = bytes as f64 / BYTES_PER_GB;
+        let partly = told.iter().filter(|(_, bucket)| bucket.is_counted_in_part);
+        let partly = partly.count() as f64;
         let item = format!("S3 storage, {} bucket(s)", told.len());
-        let range = price
-            .and_then(|price| price.usd.scaled(gb))
-            .map(Range::exactly);
+        let usd = |more: f64| price.and_then(|price| price.usd.scaled(gb + partly * more));
+        let range = usd(0.0)
+            .zip(usd(assumed::BUCKET.likely))
+            .zip(usd(assumed::BUCKET.high));
         lines.push(match (price, range) {
-            (Some(price), Some(range)) => {
-                let working = format!(
-                    "{gb:.1} GB as the object store tells x {:.5}",
-                    price.usd.as_f64()
-                );
-                let known = (HowKnown::Measured, working);
-                priced(
-                    Side::Target,
-                    item,
-                    ids(&told),
-                    range,
-                    known,
-                    (&price.source, &price.as_of),
-                )
+            (Some(price), Some(((low, likely), high))) => {
+                let told_gb = format!("{gb:.1} GB as the object store tells");
+                let known = if partly > 0.0 {
+                    let more = format!(
+                        "{told_gb} at least, and likely {} GB more for each of {partly} bucket(s) whose counting stopped at its bound",
+                        assumed::BUCKET.likely
+                    );
+                    (HowKnown::Assumed, format!("{more}, x {:.5}", price.usd.as_f64()))
+                } else {
+                    let working = format!("{told_gb} x {:.5}", price.usd.as_f64());
+                    (HowKnown::Measured, working)
+                };
+                let range = Range { low, likely, high };
+                let source = (price.source.as_str(), price.as_of.as_str());
+                priced(Side::Target, item, ids(&told), range, known, source)
             }
             _ => {
                 let why = format!("{gb:.1} GB; no price in {} was read", scene.region);

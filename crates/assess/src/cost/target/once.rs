@@ -47,7 +47,7 @@ fn double_running(monthly: &[CostLine]) -> CostLine {
     )
 }
 
-/// Bytes that have to leave the source, and the resources that hold them; those of unknown size are counted apart.
+/// Bytes that have to leave the source, and the resources that hold them; those of unknown size, or counted in part, are counted apart.
 fn to_copy(scene: &Scene) -> (f64, Vec<String>, usize) {
     let mut bytes = 0.0;
     let (mut ids, mut unknown) = (Vec::new(), 0);
@@ -61,6 +61,9 @@ fn to_copy(scene: &Scene) -> (f64, Vec<String>, usize) {
             Attributes::Volume(volume) => Some(volume.size_gib as f64 * 1024.0 * BYTES_PER_MIB),
             _ => continue,
         };
+        let is_in_part =
+            matches!(&resource.attributes, Attributes::Bucket(bucket) if bucket.is_counted_in_part);
+        unknown += usize::from(is_in_part);
         match held {
             Some(held) => {
                 bytes += held;
@@ -77,7 +80,7 @@ fn egress(scene: &Scene) -> CostLine {
     let gb = bytes / BYTES_PER_GB;
     let item = format!("Replication: data leaving the source, {gb:.0} GB");
     let more = if unknown > 0 {
-        format!("; {unknown} stores of unknown size not included")
+        format!("; {unknown} stores of unknown size, or counted in part, not included or not whole")
     } else {
         String::new()
     };
