@@ -12,17 +12,19 @@ use crate::harness::{MEASURED_UNTIL, TOKEN, bytes, short_patience};
 const READS: [&str; 2] = ["s3:List*", "s3:Get*"];
 
 fn discover(store: &ObjectStore, id: &str, secret: &str) -> Estate {
-    let replay = Replay::start(Recording::edtech(), TOKEN, Faults::default()).unwrap();
-    let api = Api::new(&replay.url(), Token::new(TOKEN).unwrap()).unwrap();
+    let replay = Replay::start(Recording::edtech(), TOKEN, Faults::default())
+        .expect("a loopback port is free");
+    let api =
+        Api::new(&replay.url(), Token::new(TOKEN).expect("a good token")).expect("a good address");
     let api = api.with_patience(short_patience());
     let options = Options {
         measured_until_epoch_seconds: MEASURED_UNTIL,
         object_store: Some(Access {
-            key: ObjectStoreKey::new(id, secret).unwrap(),
+            key: ObjectStoreKey::new(id, secret).expect("a good key"),
             address: Some(store.url()),
         }),
     };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     let estate = runtime.block_on(digitalocean::discover(&api, &options, &|_| {}));
     let estate = estate.expect("the object store costs no more than its own part");
     let text = bytes(&estate);
@@ -53,9 +55,11 @@ fn furnished() -> ObjectStore {
     let store = ObjectStore::start().expect("moto is installed");
     let made = "<CreateBucketConfiguration><LocationConstraint>ap-south-1</LocationConstraint></CreateBucketConfiguration>";
     for name in ["lms-media", "nobody-names-me", "open.to-all"] {
-        store.send("PUT", &format!("/{name}"), made).unwrap();
+        store
+            .send("PUT", &format!("/{name}"), made)
+            .expect("a new name");
     }
-    let put = |path: &str, body: &str| store.send("PUT", path, body).unwrap();
+    let put = |path: &str, body: &str| store.send("PUT", path, body).expect("the bucket is there");
     put(
         "/lms-media?versioning",
         "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
