@@ -3,7 +3,7 @@
 //! An account of AWS is quickly made and slowly undone: it needs an address that no other account has, and is closed only ninety days after somebody
 //! asked for it. So one account is the rule's own answer, and whoever wants the organization gives the addresses.
 
-use reberth_model::design::{Account, Organization, Origin, Unit};
+use reberth_model::design::{Account, Design, Organization, Origin, Unit};
 use reberth_model::policy::{OrganizationPolicy, Policy};
 use std::collections::BTreeSet;
 
@@ -25,6 +25,7 @@ const GLOBAL_REGION: &str = "us-east-1";
 /// Designs the accounts; `None` where one account holds everything.
 pub(crate) fn design(
     policy: &Policy,
+    previous: Option<&Design>,
     copy_region: Option<&str>,
     decisions: &mut Decisions<'_>,
 ) -> Result<Option<Organization>, DesignError> {
@@ -37,7 +38,7 @@ pub(crate) fn design(
         may_be: Values::OneOf(&[SINGLE, ORGANIZATION]),
     })?;
     let given = policy.target.organization.as_ref();
-    match (layout.value == ORGANIZATION, given) {
+    let organization = match (layout.value == ORGANIZATION, given) {
         (false, None) => Ok(None),
         (false, Some(_)) => Err(unsettled(
             "target.organization names accounts, and the decision accounts.layout is single",
@@ -51,6 +52,41 @@ pub(crate) fn design(
             accounts: accounts(policy, given)?,
             regions: regions(policy, given, copy_region, decisions)?,
         })),
+    }?;
+    match previous {
+        Some(previous) => kept(previous, organization),
+        None => Ok(organization),
+    }
+}
+
+/// What stands in one account cannot be moved into another, and an account cannot be taken back.
+fn kept(
+    previous: &Design,
+    organization: Option<Organization>,
+) -> Result<Option<Organization>, DesignError> {
+    const HINT: &str = "if nothing was provisioned yet, remove design.json and design anew; otherwise decide as before: another layout is another project, whose data is moved";
+    let earlier = previous.organization.as_ref();
+    if earlier.is_some() != organization.is_some() {
+        let what = match earlier {
+            Some(_) => "the previous design has an organization, and accounts.layout is single",
+            None => "the previous design has one account, and accounts.layout is organization",
+        };
+        return Err(unsettled(what, HINT));
+    }
+    let has = |key: &str| {
+        let own = organization.iter().flat_map(|own| &own.accounts);
+        own.clone().any(|account| account.key == key)
+    };
+    let mut accounts = earlier.into_iter().flat_map(|own| &own.accounts);
+    match accounts.find(|account| !has(&account.key)) {
+        Some(gone) => Err(unsettled(
+            &format!(
+                "the previous design has the account {}, and target.organization does not",
+                gone.key
+            ),
+            HINT,
+        )),
+        None => Ok(organization),
     }
 }
 

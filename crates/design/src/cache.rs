@@ -3,12 +3,12 @@
 use reberth_model::design::{Cache, CacheParameter, Origin, SettingNotCopied};
 use reberth_model::estate::{self, Attributes, Estate, Resource};
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 use crate::database::Named;
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
-use crate::{instance_size, name};
+use crate::instance_size;
+use crate::name::{self, Keys};
 
 const KEY_LENGTH_MAX: usize = 32;
 /// Longest identifier of a replication group.
@@ -25,7 +25,7 @@ pub(crate) fn caches(
     named: &Named<'_>,
     decisions: &mut Decisions<'_>,
 ) -> Result<Vec<Cache>, DesignError> {
-    let mut taken = BTreeSet::new();
+    let mut keys = Keys::caches(named.previous, estate);
     let mut caches = Vec::new();
     for resource in estate.of_kind("cache") {
         let Attributes::Cache(source) = &resource.attributes else {
@@ -34,7 +34,7 @@ pub(crate) fn caches(
         let Ok((own_name, environment)) = named.of(estate, resource, &source.tags) else {
             continue;
         };
-        let key = name::unique_key(&own_name, &resource.id, KEY_LENGTH_MAX, &mut taken);
+        let key = keys.give(&own_name, [&resource.id], KEY_LENGTH_MAX);
         let mut own = cache(resource, source, key, environment, decisions)?;
         own.name = name::shortened(
             &format!("{project}-{}-{}", named.environment, own.key),

@@ -2,11 +2,11 @@
 
 use reberth_model::design::{Capacity, Choice, Origin, Service};
 use reberth_model::estate::{Estate, Resource, Server};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
-use crate::name::Room;
+use crate::name::{Keys, Room};
 use crate::{image, ingress, instance_size, name};
 
 /// Most servers that one service may have.
@@ -41,7 +41,12 @@ impl Role<'_> {
 
 /// Groups servers by their name without its trailing number, and by environment: `lms-web-01` and
 /// `lms-web-02` are the role `lms-web`.
-pub(crate) fn roles<'a>(estate: &'a Estate, environment: &str, room: Room) -> Vec<Role<'a>> {
+pub(crate) fn roles<'a>(
+    estate: &'a Estate,
+    environment: &str,
+    room: Room,
+    mut keys: Keys,
+) -> Vec<Role<'a>> {
     let mut groups: BTreeMap<(String, String), Vec<(&Resource, &Server)>> = BTreeMap::new();
     for (resource, server) in estate.servers() {
         let environment = environment_of(&server.tags, environment);
@@ -51,16 +56,15 @@ pub(crate) fn roles<'a>(estate: &'a Estate, environment: &str, room: Room) -> Ve
             .or_default()
             .push((resource, server));
     }
-    let mut taken = BTreeSet::new();
     groups
         .into_iter()
         .map(|((stem, environment), mut servers)| {
             servers.sort_by(|(left, _), (right, _)| {
                 (&left.name, &left.id).cmp(&(&right.name, &right.id))
             });
-            let id = servers.first().map_or("", |(resource, _)| &resource.id);
+            let ids = servers.iter().map(|(resource, _)| &resource.id);
             Role {
-                key: name::unique_key(&stem, id, room.key, &mut taken),
+                key: keys.give(&stem, ids, room.key),
                 environment,
                 servers,
             }

@@ -1,15 +1,14 @@
 //! Databases: one managed instance for each cluster of the source, with its read replicas.
 
-use reberth_model::design::{Choice, Database, Origin, Replica};
+use reberth_model::design::{Choice, Database, Design, Origin, Replica};
 use reberth_model::estate::{self, Attributes, Estate, Resource};
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
-use crate::name::Room;
+use crate::name::{Keys, Room};
 use crate::platform::{self, EstateApp};
-use crate::{compute, instance_size, name, parameters};
+use crate::{compute, instance_size, parameters};
 
 /// Least storage of a gp3 volume in RDS.
 const STORAGE_GIB_MIN: u64 = 20;
@@ -45,6 +44,8 @@ pub(crate) struct Named<'a> {
     pub(crate) room: Room,
     /// Applications of a platform, which give databases their names and environments; empty where servers use them.
     pub(crate) apps: &'a [EstateApp<'a>],
+    /// The design that this one follows.
+    pub(crate) previous: Option<&'a Design>,
 }
 
 impl Named<'_> {
@@ -75,22 +76,15 @@ pub(crate) fn databases(
     named: &Named<'_>,
     decisions: &mut Decisions<'_>,
 ) -> Result<Vec<Database>, DesignError> {
-    let mut taken = BTreeSet::new();
+    let mut keys = Keys::databases(named.previous, estate);
     let mut databases = Vec::new();
     for (resource, source) in estate.databases() {
         let Ok((own_name, environment)) = named.of(estate, resource, &source.tags) else {
             continue;
         };
         if let Ok(version) = version(source) {
-            let key = name::unique_key(&own_name, &resource.id, named.room.key, &mut taken);
-            let own = database(
-                estate,
-                resource,
-                source,
-                version,
-                (key, environment),
-                named.room,
-            )?;
+            let key = keys.give(&own_name, [&resource.id], named.room.key);
+            let own = database(estate, resource, source, version, (key, environment), named)?;
             databases.push(decided(own, decisions)?);
         }
     }
@@ -154,7 +148,7 @@ fn database(
     source: &estate::Database,
     (engine_version, family): (Choice, String),
     (key, environment): (String, String),
-    room: Room,
+    named: &Named<'_>,
 ) -> Result<Database, DesignError> {
     let storage_gib = storage_gib(source);
     let is_postgres = source.engine == "pg";
@@ -163,7 +157,11 @@ fn database(
     } else {
         parameters::of(source)
     };
-    let replicas = replicas(estate, resource, source, room)?;
+    let earlier = named
+        .previous
+        .and_then(|design| design.databases.iter().find(|own| own.key == key));
+    let keys = Keys::replicas(earlier, estate);
+    let replicas = replicas(estate, resource, source, (named.room, keys))?;
     let mut from: Vec<String> = vec![resource.id.clone()];
     from.extend(
         replicas
@@ -289,9 +287,8 @@ fn replicas(
     estate: &Estate,
     resource: &Resource,
     source: &estate::Database,
-    room: Room,
+    (room, mut keys): (Room, Keys),
 ) -> Result<Vec<Replica>, DesignError> {
-    let mut taken = BTreeSet::new();
     let mut replicas = Vec::new();
     for copy in estate.of_kind("database_replica") {
         let Attributes::DatabaseReplica(replica) = &copy.attributes else {
@@ -302,7 +299,7 @@ fn replicas(
         }
         let size = replica.size.as_deref().unwrap_or(&source.size);
         replicas.push(Replica {
-            key: name::unique_key(own_name(resource, copy), &copy.id, room.replica, &mut taken),
+            key: keys.give(own_name(resource, copy), [&copy.id], room.replica),
             instance_class: instance_size::of_database(&copy.name, size)?,
             origin: Origin {
                 from: vec![copy.id.clone()],

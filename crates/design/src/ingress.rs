@@ -2,10 +2,9 @@
 
 use reberth_model::design::{Ingress, Origin, Service, TargetGroup};
 use reberth_model::estate::{Attributes, Estate, LoadBalancer, Resource};
-use std::collections::BTreeSet;
 
 use crate::compute::Role;
-use crate::name;
+use crate::name::{self, Keys};
 
 /// Longest name of a load balancer whose bucket of logs has room for its suffix.
 const NAME_LENGTH_MAX: usize = 31;
@@ -78,8 +77,8 @@ pub(crate) fn ingresses(
     roles: &[Role<'_>],
     services: &[Service],
     project: &str,
+    mut keys: Keys,
 ) -> Vec<Ingress> {
-    let mut taken = BTreeSet::new();
     let mut ingresses: Vec<Ingress> = load_balancers(estate)
         .filter_map(|(resource, balancer)| {
             let role = roles.iter().find(|role| leads_to(balancer, role))?;
@@ -88,7 +87,7 @@ pub(crate) fn ingresses(
                 .find(|service| service.key == role.key && service.target_group.is_some())?;
             let (certificate, names) = certificate_names(estate, balancer)?;
             let (domain, alternative_names) = names.split_first()?;
-            let key = name::unique_key(&resource.name, &resource.id, NAME_LENGTH_MAX, &mut taken);
+            let key = keys.give(&resource.name, [&resource.id], NAME_LENGTH_MAX);
             Some(Ingress {
                 name: name::shortened(&format!("{project}-{key}"), NAME_LENGTH_MAX),
                 service: service.key.clone(),

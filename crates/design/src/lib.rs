@@ -70,7 +70,12 @@ pub fn design(
     let running = Running::design(&given, &stores, &mut decisions)?;
     let classes = data_classes(&running, &stores);
     let operations = operations::design(policy, &mut decisions)?;
-    let organization = accounts::design(policy, operations.copy_region.as_deref(), &mut decisions)?;
+    let organization = accounts::design(
+        policy,
+        previous,
+        operations.copy_region.as_deref(),
+        &mut decisions,
+    )?;
     let mut design = Design {
         schema: SCHEMA,
         hash: String::new(),

@@ -1,5 +1,9 @@
 //! Stable keys and names of target resources, made from names that people gave at the source.
 
+mod kept;
+
+pub(crate) use kept::Keys;
+
 use reberth_model::document::sha256_hex;
 use std::collections::BTreeSet;
 

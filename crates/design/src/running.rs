@@ -7,7 +7,7 @@ use reberth_model::design::{Front, Ingress, Network, Platform, SecurityGroup, Se
 
 use crate::decisions::Decisions;
 use crate::error::DesignError;
-use crate::name::Room;
+use crate::name::{Keys, Room};
 use crate::platform::Draft;
 use crate::stores::Stores;
 use crate::{Given, compute, edge, ingress, network, platform, security};
@@ -35,12 +35,19 @@ impl Running {
             estate,
             environment,
             Room::beside(&policy.project, environment),
+            Keys::services(given.previous, estate),
         );
         let services = compute::services(estate, &roles, decisions)?;
         if services.is_empty() && stores.databases.is_empty() && given.apps.is_empty() {
             return Err(DesignError::NothingToMove);
         }
-        let mut ingresses = ingress::ingresses(estate, &roles, &services, &policy.project);
+        let mut ingresses = ingress::ingresses(
+            estate,
+            &roles,
+            &services,
+            &policy.project,
+            Keys::ingresses(given.previous, estate),
+        );
         let (network, draft) = network_and_draft(given, stores, &services, decisions)?;
         ingresses.extend(draft.iter().flat_map(|draft| draft.ingresses.clone()));
         let platform = draft

@@ -2,9 +2,8 @@
 
 use reberth_model::design::{Bucket, Origin};
 use reberth_model::estate::{Addon, Estate, Resource};
-use std::collections::BTreeSet;
 
-use crate::name;
+use crate::name::{self, Keys};
 
 /// A bucket's name has 63 characters; 13 of them are for the account's number.
 const NAME_LENGTH_MAX: usize = 50;
@@ -14,13 +13,17 @@ const KEY_LENGTH_MAX: usize = 32;
 const BUCKET_SERVICES: [&str; 2] = ["bucketeer", "cloudcube"];
 
 /// Designs the buckets, ordered by key.
-pub(crate) fn buckets(estate: &Estate, project: &str, environment: &str) -> Vec<Bucket> {
-    let mut taken = BTreeSet::new();
+pub(crate) fn buckets(
+    estate: &Estate,
+    mut keys: Keys,
+    project: &str,
+    environment: &str,
+) -> Vec<Bucket> {
     let mut buckets: Vec<Bucket> = estate
         .of_kind("bucket")
         .chain(bucket_services(estate))
         .map(|resource| {
-            let key = name::unique_key(&resource.name, &resource.id, KEY_LENGTH_MAX, &mut taken);
+            let key = keys.give(&resource.name, [&resource.id], KEY_LENGTH_MAX);
             Bucket {
                 name: name::shortened(&format!("{project}-{environment}-{key}"), NAME_LENGTH_MAX),
                 origin: Origin {

@@ -5,7 +5,7 @@ use reberth_model::design::{Bucket, Cache, Database};
 use crate::database::{self, Named};
 use crate::decisions::Decisions;
 use crate::error::DesignError;
-use crate::name::Room;
+use crate::name::{Keys, Room};
 use crate::{Given, cache, storage};
 
 /// Everything that holds data, each list ordered by key.
@@ -27,11 +27,17 @@ impl Stores {
             environment,
             room: Room::beside(project, environment),
             apps: given.apps,
+            previous: given.previous,
         };
         Ok(Stores {
             databases: database::databases(given.estate, &named, decisions)?,
             caches: cache::caches(given.estate, project, &named, decisions)?,
-            buckets: storage::buckets(given.estate, project, environment),
+            buckets: storage::buckets(
+                given.estate,
+                Keys::buckets(given.previous, given.estate),
+                project,
+                environment,
+            ),
         })
     }
 }

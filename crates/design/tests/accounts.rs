@@ -98,3 +98,27 @@ fn what_is_missing_or_does_not_go_together_is_refused() {
         assert!(error.to_string().contains("hint:"), "{error}");
     }
 }
+
+#[test]
+fn accounts_that_stand_are_neither_left_nor_taken_back() {
+    let organization = [("accounts.layout", word("organization"))];
+    let one = made(&policy()).unwrap();
+    let four = asking(
+        &["log-archive", "prod", "security", "staging"],
+        &organization,
+    );
+    let three = asking(&["log-archive", "prod", "security"], &organization);
+    let many = made(&four).unwrap();
+    for (previous, asked, said) in [
+        (&one, &four, "has one account"),
+        (&many, &policy(), "has an organization"),
+        (&many, &three, "the account staging"),
+    ] {
+        let error = design(&small(), asked, "", Some(previous)).unwrap_err();
+        assert_eq!(error.code(), "RB-DSG-013", "{error}");
+        assert!(error.to_string().contains(said), "{said}: {error}");
+    }
+    let fewer = made(&three).unwrap();
+    let more = design(&small(), &four, "", Some(&fewer)).unwrap();
+    assert_eq!(more.organization.unwrap().accounts.len(), 4);
+}

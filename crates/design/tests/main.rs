@@ -11,6 +11,7 @@ mod decisions;
 mod documents;
 mod edge;
 mod estates;
+mod kept_names;
 mod names;
 mod notes;
 mod page;

@@ -14,6 +14,11 @@ resource "aws_guardduty_detector" "this" {
   finding_publishing_frequency = "FIFTEEN_MINUTES"
 }
 
+moved {
+  from = aws_guardduty_detector.this
+  to   = aws_guardduty_detector.this[0]
+}
+
 resource "aws_guardduty_detector_feature" "this" {
   for_each = toset(var.is_watched ? [] : ["EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "S3_DATA_EVENTS"])
 
@@ -27,6 +32,11 @@ resource "aws_securityhub_account" "this" {
 
   enable_default_standards = false
   auto_enable_controls     = true
+}
+
+moved {
+  from = aws_securityhub_account.this
+  to   = aws_securityhub_account.this[0]
 }
 
 resource "aws_securityhub_standards_subscription" "this" {
