@@ -20,7 +20,7 @@ pub use edge::{Edge, EdgeState};
 pub use engine::Engine;
 pub use error::CutoverError;
 pub use mysql::{Account, MySql};
-pub use passage::{Passage, Side};
+pub use passage::{FencedBy, Herald, Passage, ProviderFence, Side};
 pub use postgres::{Place, Postgres};
 pub use run::{CUTOVER, Clockwork, WAY_BACK, base_from_history, cutover_steps, way_back_steps};
 pub use states::{STATES, StateOfTheMove};

@@ -7,6 +7,7 @@ pub(crate) mod fence;
 mod gate;
 mod look;
 mod programs;
+mod shutting;
 
 use reberth_replicate::connection::Address;
 use reberth_replicate::mysql::pipeline::StreamPlan;
@@ -49,6 +50,7 @@ impl Engine for MySql {
     const INSPECTION: &'static [&'static str] = &[
         "SELECT User, Host, JSON_VALUE(Priv, '$.account_locked') FROM mysql.global_priv (MariaDB)",
         "SELECT User, Host, account_locked FROM mysql.user (MySQL)",
+        "SELECT @@global.read_only",
         "SHOW PROCESSLIST",
     ];
 
@@ -146,26 +148,19 @@ impl Engine for MySql {
     }
 
     async fn raise(passage: &mut Passage<MySql>) -> Result<Value> {
-        let mut fence = passage.fence_of_origin().await?;
-        fence.raise(&passage.writers).await
+        shutting::raise(passage).await
     }
 
     async fn lift(passage: &mut Passage<MySql>) -> Result<()> {
-        let mut fence = passage.fence_of_origin().await?;
-        fence.lift(&passage.writers).await
+        shutting::lift(passage).await
     }
 
     async fn open(passage: &mut Passage<MySql>) -> Result<()> {
-        let mut fence = passage.fence_of_destination().await?;
-        fence.lift(&passage.opens).await
+        shutting::open(passage).await
     }
 
     async fn shut(passage: &mut Passage<MySql>) -> Result<Value> {
-        // Also when they are locked already: a process that died in between may have left their sessions.
-        let mut fence = passage.fence_of_destination().await?;
-        let ended = fence.shut(&passage.opens).await?;
-        let locked: Vec<String> = passage.opens.iter().map(ToString::to_string).collect();
-        Ok(json!({ "accounts_locked": locked, "sessions_ended": ended }))
+        shutting::shut(passage).await
     }
 
     async fn align(passage: &mut Passage<MySql>) -> Result<Value> {

@@ -1,6 +1,8 @@
 //! What a passage from one side to the other works with.
 
-use std::time::Instant;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use reberth_replicate::connection::Address;
 use reberth_replicate::running::RunningStream;
@@ -8,6 +10,11 @@ use reberth_replicate::running::RunningStream;
 use crate::edge::Edge;
 use crate::engine::{Answer, Engine};
 use crate::error::CutoverError;
+
+/// How long shutting or opening a side may take without a provider.
+const ACT_LIMIT: Duration = Duration::from_secs(60);
+/// No shutting or opening takes longer: the run engine's own limit.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(3 * 3600);
 
 /// One side of a passage: how it is fenced and opened.
 #[derive(Clone, Debug)]
@@ -20,6 +27,71 @@ pub struct Side {
     pub app: Address,
     /// Sets counters and other things that the side needs before it opens.
     pub writer: Address,
+    /// What shuts it. A server of PostgreSQL is always shut by its accounts and triggers.
+    pub fenced_by: FencedBy,
+}
+
+/// What shuts a side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FencedBy {
+    /// The accounts that can write are locked.
+    #[default]
+    Accounts,
+    /// The server is set `read_only`.
+    ReadOnly,
+    /// The provider changes the passwords of the accounts that can write.
+    Provider(ProviderFence),
+}
+
+impl FencedBy {
+    /// As the policy names it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            FencedBy::Accounts => "accounts",
+            FencedBy::ReadOnly => "read_only",
+            FencedBy::Provider(_) => "provider",
+        }
+    }
+
+    /// How long shutting or opening a side may take: what waits for a provider has its own measure.
+    pub(crate) fn limit(&self) -> Duration {
+        match self {
+            FencedBy::Accounts | FencedBy::ReadOnly => ACT_LIMIT,
+            FencedBy::Provider(provider) => ACT_LIMIT + 2 * provider.wait,
+        }
+    }
+}
+
+/// What has a provider shut a side, and open it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderFence {
+    /// A program and its arguments; none: a person does it.
+    pub shut: Vec<String>,
+    /// What opens it again; none: a person does it.
+    pub open: Vec<String>,
+    /// How long either may take.
+    pub wait: Duration,
+}
+
+/// Tells a person, while a state is being carried out, what only a person can do.
+#[derive(Clone)]
+pub struct Herald(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl Herald {
+    /// One that hands each sentence on.
+    pub fn new(tell: impl Fn(&str) + Send + Sync + 'static) -> Herald {
+        Herald(Arc::new(tell))
+    }
+
+    pub(crate) fn tell(&self, sentence: &str) {
+        (self.0)(sentence);
+    }
+}
+
+impl fmt::Debug for Herald {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Herald")
+    }
 }
 
 /// A passage from one side to the other, and what is known on the way. What is known is lost with the process, so each part is
@@ -50,6 +122,8 @@ pub struct Passage<E: Engine> {
     pub(crate) opens: Vec<E::Account>,
     /// What writes on `from` by the clock.
     pub(crate) jobs: E::Jobs,
+    /// Who tells a person what to do.
+    pub herald: Herald,
     /// When the fence was raised, on this process's clock.
     pub fenced_at: Option<Instant>,
     pub(crate) running: Option<RunningStream>,
@@ -82,6 +156,7 @@ impl<E: Engine> Passage<E> {
             locked_at_destination: Vec::new(),
             opens: Vec::new(),
             jobs: E::Jobs::default(),
+            herald: Herald::new(|_| {}),
             fenced_at: None,
             running: None,
             running_back: None,

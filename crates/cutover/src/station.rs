@@ -14,6 +14,7 @@ pub(crate) mod unbuilt;
 pub(crate) mod verified;
 
 use std::future::Future;
+use std::time::Duration;
 
 use reberth_journal::{BoxFuture, Evidence, Observation, Policy, Step, StepError, Undo};
 
@@ -62,6 +63,20 @@ pub(crate) trait Station<E: Engine>: Send + Sync {
     fn inspection(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// What shuts or opens a side, within the time that its way of fencing may take.
+pub(crate) async fn within(
+    side: &'static str,
+    limit: Duration,
+    act: impl Future<Output = Result<(), CutoverError>>,
+) -> Result<(), CutoverError> {
+    tokio::time::timeout(limit, act).await.unwrap_or_else(|_| {
+        Err(CutoverError::NotFenced {
+            side,
+            reason: format!("it took longer than {} s", limit.as_secs()),
+        })
+    })
 }
 
 /// A station as a step.

@@ -2,12 +2,14 @@
 
 mod accepted;
 mod connections;
+mod fence;
 mod organization;
 mod overrides;
 mod tags;
 
 pub use accepted::{Answer, PlanWaiver, Waiver};
 pub use connections::{DatabasePolicy, Reference, SourceConnections, TargetConnections};
+pub use fence::{FenceBy, FencePolicy};
 pub use organization::OrganizationPolicy;
 pub use overrides::{Override, Scalar};
 

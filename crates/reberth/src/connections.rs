@@ -1,6 +1,6 @@
 //! From the references in `reberth.yaml` to servers: which stream flows between whom, and what a passage works with.
 
-use reberth_cutover::{Edge, MySql, Passage, Postgres, Side};
+use reberth_cutover::{Edge, FencedBy, MySql, Passage, Postgres, Side};
 use reberth_model::policy::{DatabasePolicy, Policy, Reference};
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::state::Direction;
@@ -8,6 +8,7 @@ use reberth_replicate::{Address, Engine, ReplicateError, Secret};
 
 use crate::environment::Environment;
 use crate::failure::{CliError, Failure};
+use crate::fence_policy::{fenced_by, require_default};
 use crate::plan::{Plan, PostgresPlan};
 
 /// The databases that a command is about: the one named, or all of the policy.
@@ -232,12 +233,15 @@ fn sides(
         fence: address(&source.fence, "fence", "source")?,
         app: address(&source.app, "app", "source")?,
         writer: address(&source.reverse, "reverse", "source")?,
+        fenced_by: fenced_by(database)?,
     };
     let target = Side {
         name: "target",
         fence: address(&target.fence, "fence", "target")?,
         app: address(&target.app, "app", "target")?,
         writer: address(&target.writer, "writer", "target")?,
+        // The target is ours: its accounts can be locked.
+        fenced_by: FencedBy::Accounts,
     };
     Ok((source, target))
 }
@@ -280,6 +284,7 @@ pub(crate) async fn postgres_passage(
     environment: &Environment,
 ) -> Result<Passage<Postgres>, Failure> {
     let door = own_front_door(policy, database)?;
+    require_default(database)?;
     let (source, target) = sides(database, |reference, role, side| {
         postgres_address(&database.name, reference, role, side, environment)
     })?;

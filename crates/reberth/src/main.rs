@@ -9,6 +9,7 @@ mod demo;
 mod environment;
 mod exit;
 mod failure;
+mod fence_policy;
 mod output;
 mod plan;
 mod project;

@@ -105,13 +105,16 @@ impl Server {
             .append(true)
             .open(self.folder.join("server.log"))
             .map_err(io_error("opening the server's log"))?;
+        // An empty file of settings instead of none at all: without one, MySQL does not read those that it was told to persist either.
+        let settings = self.folder.join("settings.cnf");
+        std::fs::write(&settings, "").map_err(io_error("writing the server's settings"))?;
         let mut command = Command::new(program("setpriv")?);
         command
             // A server that starts removes the temporary tables it finds in its folder for them, those of its neighbours too.
             .env("TMPDIR", &self.folder)
             .args(["--pdeathsig", "SIGKILL"])
             .arg(self.product.server()?)
-            .arg("--no-defaults")
+            .arg(format!("--defaults-file={}", settings.display()))
             .args(self.product.base_option())
             .arg(format!("--datadir={}", self.data().display()))
             .arg(format!("--socket={}", self.socket().display()))

@@ -1,11 +1,18 @@
-//! The fence: every account that can write is locked, every session that could still write is ended, and then it is *proven* that nothing writes.
+//! The fence: nobody who can write gets in or through, every session that could still write is ended, and then it is *proven* that nothing writes.
+//!
+//! What shuts a side is the policy's choice: its accounts are locked (here), the server is set `read_only` ([`read_only`]), or the provider changes
+//! their passwords ([`provider`]). What is ended and proven is the same. Which rights each asks for stands in [`rights`].
 //!
 //! Locking alone leaves open sessions writing (measured), so: lock, list, kill, and again until the list is empty (rule 37). Whose sessions are
 //! ended is decided by who is known to be harmless, never by who was just locked: an account that was locked or dropped yesterday may still have
 //! a session that writes. At the end the accounts are listed once more: one that came meanwhile would write too.
 
 pub(crate) mod canary;
+mod global_right;
 mod obstacle;
+pub(crate) mod provider;
+mod read_only;
+mod rights;
 mod sessions;
 mod writers;
 
@@ -18,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::CutoverError;
-use crate::passage::Side;
+use crate::passage::{FencedBy, Side};
 use writers::Roster;
 pub(crate) use writers::Writer;
 
@@ -29,6 +36,9 @@ pub struct Account {
     pub user: String,
     /// From where.
     pub host: String,
+    /// When its password was changed, as its server tells it; unknown of accounts in the journals of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_changed: Option<String>,
 }
 
 impl Account {
@@ -58,6 +68,7 @@ pub(crate) struct Fence {
     ours: Vec<String>,
     /// Accounts that may keep writing, `user@host`.
     exempt: Vec<String>,
+    by: FencedBy,
 }
 
 impl Fence {
@@ -80,6 +91,7 @@ impl Fence {
             database: database.to_owned(),
             ours,
             exempt: exempt.to_vec(),
+            by: side.fenced_by.clone(),
         })
     }
 
@@ -103,6 +115,18 @@ impl Fence {
             self.session.address().user(),
             self.session.address().user()
         )))
+    }
+
+    /// Refuses a fence for which this session lacks a right. `only`: the only account that can write, if there is only one.
+    pub(crate) async fn require_rights(&mut self, only: Option<&str>) -> Result<(), CutoverError> {
+        let by = self.by.clone();
+        let others = self
+            .writers()
+            .await?
+            .into_iter()
+            .filter(|writer| !writer.is_locked && Some(writer.account.user.as_str()) != only);
+        let is_alone = others.count() == 0;
+        rights::require(&mut self.session, self.side, &by, is_alone).await
     }
 
     /// Names of which some account is exempt: what bears such a name is the operator's, not the application's.
@@ -159,32 +183,40 @@ impl Fence {
     /// Locks accounts, ends every session that could write until none is left, and refuses whatever else could write.
     pub(crate) async fn raise(&mut self, accounts: &[Account]) -> Result<Value, CutoverError> {
         self.lock(accounts).await?;
+        let ended = self.end_sessions().await?;
+        self.prove_silent(|writer| writer.is_locked).await?;
+        Ok(json!({
+            "by": self.by.name(), "accounts_locked": accounts.iter().map(ToString::to_string).collect::<Vec<_>>(), "sessions_ended": ended,
+            "prepared_transactions": 0, "open_transactions": 0, "scheduled_events": 0, "incoming_replication": 0, "accounts_open": 0,
+        }))
+    }
+
+    /// Ends sessions until none is left that is not known to be harmless.
+    async fn end_sessions(&mut self) -> Result<u64, CutoverError> {
         let roster = self.roster().await?;
         let exempt = &self.exempt;
-        let ended = sessions::end(&mut self.session, self.side, |running| {
+        sessions::end(&mut self.session, self.side, |running| {
             !running.is_spared(&roster, exempt)
         })
-        .await?;
+        .await
+    }
+
+    /// Refuses what writes without a session, and accounts that can write and are not shut out.
+    async fn prove_silent(
+        &mut self,
+        is_shut: impl Fn(&Writer) -> bool,
+    ) -> Result<(), CutoverError> {
         obstacle::prepared_transactions(&mut self.session, self.side).await?;
         self.require_no_other_source().await?;
-        let open: Vec<Account> = self
-            .roster()
-            .await?
-            .writers
-            .into_iter()
-            .filter(|writer| !writer.is_locked)
-            .map(|writer| writer.account)
-            .collect();
-        if !open.is_empty() {
-            return Err(self.refuse(format!(
-                "{} can write and came after the list of those to lock was made",
-                list(&open)
-            )));
+        let mut writers = self.roster().await?.writers;
+        writers.retain(|writer| !is_shut(writer));
+        if writers.is_empty() {
+            return Ok(());
         }
-        Ok(json!({
-            "accounts_locked": accounts.iter().map(ToString::to_string).collect::<Vec<_>>(), "sessions_ended": ended, "prepared_transactions": 0,
-            "open_transactions": 0, "scheduled_events": 0, "incoming_replication": 0, "accounts_open": 0,
-        }))
+        Err(self.refuse(format!(
+            "{} can write, and came or was let in after the list of those to shut out was made",
+            list(writers.iter().map(|writer| &writer.account))
+        )))
     }
 
     /// Shuts accounts that a passage had opened: locks them and ends the sessions that bear their names.

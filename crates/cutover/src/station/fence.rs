@@ -1,14 +1,14 @@
 //! One writer: the side that has the writes is fenced, and proven fenced.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reberth_journal::{Evidence, Policy, Retry, Undo};
 use serde_json::json;
 
-use super::Station;
+use super::{Station, within};
 use crate::engine::{Answer, Engine};
 use crate::error::CutoverError;
-use crate::passage::Passage;
+use crate::passage::{LONGEST_WAIT, Passage};
 
 /// Fences the side that has the writes.
 pub(crate) struct Fenced {
@@ -21,32 +21,13 @@ impl<E: Engine> Station<E> for Fenced {
     }
 
     fn policy(&self) -> Policy {
-        Policy::reversible(Duration::from_secs(60)).with_retry(Retry::times(3))
+        // What a provider may take is the policy's; the act itself keeps the limit.
+        Policy::reversible(LONGEST_WAIT).with_retry(Retry::times(3))
     }
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
-        let from = passage.from.clone();
-        // Opened before the fence; after a restart the fence may stand already, and then there is none to open.
-        let before = E::send_canary(passage, &from.app).await?;
-        passage.fenced_at.get_or_insert_with(Instant::now);
-        passage.edge.hold().await?;
-        let raised = E::raise(passage).await?;
-        let old_session = match before {
-            Answer::Refused(words) => {
-                format!("no session could be opened before, the fence stood already: {words}")
-            }
-            Answer::Accepted(canary) => match E::write_again(canary).await {
-                Ok(()) => return Err(CutoverError::NotFenced {
-                    side: from.name,
-                    reason: "a session of the application that was open before the fence can still write"
-                        .to_owned(),
-                }),
-                Err(words) => words,
-            },
-        };
-        let new_session = passage.prove_shut(&from).await?;
-        passage.noted = json!({ "fence": raised, "canary_opened_before": old_session, "canary_opened_after": new_session, "front_door": "held" });
-        Ok(())
+        let (side, limit) = (passage.from.name, passage.from.fenced_by.limit());
+        within(side, limit, fence(passage)).await
     }
 
     async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
@@ -58,11 +39,37 @@ impl<E: Engine> Station<E> for Fenced {
         passage.edge.open(passage.from.name).await?;
         passage.fenced_at = None;
         Ok(Undo::Reverted(
-            json!({ "accounts_unlocked": passage.writers.len(), "front_door": format!("leads to {}", passage.from.name) }),
+            json!({ "accounts_let_in": passage.writers.len(), "front_door": format!("leads to {}", passage.from.name) }),
         ))
     }
 
     fn inspection(&self) -> Vec<String> {
         E::INSPECTION.iter().map(ToString::to_string).collect()
     }
+}
+
+async fn fence<E: Engine>(passage: &mut Passage<E>) -> Result<(), CutoverError> {
+    let from = passage.from.clone();
+    // Opened before the fence; after a restart the fence may stand already, and then there is none to open.
+    let before = E::send_canary(passage, &from.app).await?;
+    passage.fenced_at.get_or_insert_with(Instant::now);
+    passage.edge.hold().await?;
+    let raised = E::raise(passage).await?;
+    let old_session = match before {
+        Answer::Refused(words) => {
+            format!("no session could be opened before, the fence stood already: {words}")
+        }
+        Answer::Accepted(canary) => match E::write_again(canary).await {
+            Ok(()) => return Err(CutoverError::NotFenced {
+                side: from.name,
+                reason:
+                    "a session of the application that was open before the fence can still write"
+                        .to_owned(),
+            }),
+            Err(words) => words,
+        },
+    };
+    let new_session = passage.prove_shut(&from).await?;
+    passage.noted = json!({ "fence": raised, "canary_opened_before": old_session, "canary_opened_after": new_session, "front_door": "held" });
+    Ok(())
 }

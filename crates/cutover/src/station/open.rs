@@ -1,14 +1,12 @@
 //! The other side lets the application in, and the application's own account proves it; the door still leads nowhere.
 
-use std::time::Duration;
-
 use reberth_journal::{Evidence, Policy, Undo};
 use serde_json::json;
 
-use super::Station;
+use super::{Station, within};
 use crate::engine::{Answer, Engine};
 use crate::error::CutoverError;
-use crate::passage::Passage;
+use crate::passage::{LONGEST_WAIT, Passage};
 
 /// Opens the side that gets the writes.
 pub(crate) struct Opened {
@@ -21,14 +19,14 @@ impl<E: Engine> Station<E> for Opened {
     }
 
     fn policy(&self) -> Policy {
-        Policy::reversible(Duration::from_secs(60))
+        Policy::reversible(LONGEST_WAIT)
     }
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
         // One writer: the one side is proven shut before the other is opened, also by a process that did not fence it itself.
         let refusal = passage.prove_still_fenced().await?;
-        let side = passage.to.name;
-        E::open(passage).await?;
+        let (side, limit) = (passage.to.name, passage.to.fenced_by.limit());
+        within(side, limit, E::open(passage)).await?;
         let app = passage.to.app.clone();
         if let Answer::Refused(reason) = E::send_canary(passage, &app).await? {
             return Err(CutoverError::NotOpen { side, reason });

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reberth_cutover::{
-    CUTOVER, Clockwork, Edge, Engine as Family, MySql, Passage, Side, WAY_BACK, base_from_history,
-    cutover_steps, way_back_steps,
+    CUTOVER, Clockwork, Edge, Engine as Family, FencedBy, MySql, Passage, Side, WAY_BACK,
+    base_from_history, cutover_steps, way_back_steps,
 };
 use reberth_journal::testing::ScratchJournal;
 use reberth_journal::{
@@ -67,6 +67,8 @@ pub(crate) struct Crossing {
     pub(crate) control: FaultProxy,
     pub(crate) ledger: Ledger,
     pub(crate) exempt: Vec<String>,
+    /// What shuts the source.
+    pub(crate) fenced_by: FencedBy,
     journal: ScratchJournal,
     writers: Option<Writers>,
 }
@@ -108,6 +110,7 @@ impl Crossing {
             control,
             ledger,
             exempt,
+            fenced_by: FencedBy::Accounts,
             journal,
             writers: None,
         };
@@ -152,6 +155,10 @@ impl Crossing {
             fence: address(port, "fence", name),
             app: address(port, "app", name),
             writer: address(port, writer, name),
+            fenced_by: match name {
+                "source" => self.fenced_by.clone(),
+                _ => FencedBy::Accounts,
+            },
         }
     }
 
@@ -363,7 +370,12 @@ impl Crossing {
             .write_as_the_application(other)
             .await
             .expect_err("the other side refuses the application");
-        assert!(refusal.contains("is locked"), "{refusal}");
+        let words = match (other, &self.fenced_by) {
+            ("source", FencedBy::ReadOnly) => "--read-only option",
+            ("source", FencedBy::Provider(_)) => "Access denied",
+            _ => "is locked",
+        };
+        assert!(refusal.contains(words), "{refusal}");
     }
 
     /// What an undone cutover leaves: the source as it was, and the application on it.
@@ -384,6 +396,8 @@ impl Crossing {
             locked_by_the_server(&self.source),
             "locked on the source"
         );
+        let read_only = self.source.sql("SELECT @@global.read_only");
+        assert_eq!(read_only.expect("the source answers").trim(), "0");
         let edge = Edge::new(self.door.control())
             .state()
             .await

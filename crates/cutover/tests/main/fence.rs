@@ -21,18 +21,20 @@ CREATE USER by_column@'%' IDENTIFIED BY 'local-only'; GRANT UPDATE (code) ON lms
 CREATE USER by_routine@'%' IDENTIFIED BY 'local-only'; CREATE PROCEDURE lms_core.tidy() DELETE FROM lms_core.badge WHERE FALSE; GRANT EXECUTE ON PROCEDURE lms_core.tidy TO by_routine@'%';
 CREATE ROLE writing; GRANT INSERT ON lms_core.* TO writing; CREATE ROLE team; GRANT writing TO team;
 CREATE USER by_role@'%' IDENTIFIED BY 'local-only'; GRANT team TO by_role@'%';
+CREATE ROLE everything; GRANT UPDATE ON *.* TO everything; CREATE USER by_wide_role@'%' IDENTIFIED BY 'local-only'; GRANT everything TO by_wide_role@'%';
 CREATE USER spared@'%' IDENTIFIED BY 'local-only'; GRANT INSERT ON lms_core.* TO spared@'%';
 CREATE USER looking@'%' IDENTIFIED BY 'local-only'; GRANT SELECT ON lms_core.* TO looking@'%';
 CREATE USER elsewhere@'%' IDENTIFIED BY 'local-only'; GRANT ALL ON `lms_other`.* TO elsewhere@'%';
 CREATE USER leaving@'%' IDENTIFIED BY 'local-only'; GRANT INSERT ON lms_core.* TO leaving@'%';
 CREATE USER resting@'%' IDENTIFIED BY 'local-only'; GRANT INSERT ON lms_core.* TO resting@'%';
 ";
-const WRITING: [&str; 8] = [
+const WRITING: [&str; 9] = [
     "app@%",
     "by_column@%",
     "by_role@%",
     "by_routine@%",
     "by_table@%",
+    "by_wide_role@%",
     "direct@127.0.0.1",
     "everywhere@%",
     "pattern@%",

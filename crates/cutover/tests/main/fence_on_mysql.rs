@@ -140,7 +140,7 @@ async fn what_writes_past_every_lock_of_mysql_or_cannot_be_seen_is_refused() {
             "prepared transactions out of sight",
             "REVOKE XA_RECOVER_ADMIN ON *.* FROM fence@'%'".to_owned(),
             "GRANT XA_RECOVER_ADMIN ON *.* TO fence@'%'",
-            "source_fenced RB-CUT-002: the source is not fenced: prepared transactions (XA) cannot be listed",
+            "ready RB-CUT-002: the source is not fenced: fence, which would fence it by accounts, lacks XA_RECOVER_ADMIN;",
         ),
     ];
     crossing.die_at(Way::There, "streaming", "step_done").await;

@@ -92,7 +92,15 @@ async fn a_passage_on_mysql_survives_death_at_its_appends() {
 
 /// Passages there and back for each offset, with more deaths than that.
 async fn die_at_the_appends(product: Product, offsets: Range<u64>, deaths_at_least: u64) {
-    let mut crossing = Crossing::start_on(product, "killed").await;
+    let crossing = Crossing::start_on(product, "killed").await;
+    die_crossing(crossing, offsets, deaths_at_least).await;
+}
+
+pub(crate) async fn die_crossing(
+    mut crossing: Crossing,
+    offsets: Range<u64>,
+    deaths_at_least: u64,
+) {
     let mut deaths = 0;
     for offset in offsets {
         deaths += lives(

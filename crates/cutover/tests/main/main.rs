@@ -4,6 +4,8 @@ mod crossing;
 mod events;
 mod failures;
 mod fence;
+mod fence_by_provider;
+mod fence_by_read_only;
 mod fence_on_mysql;
 mod killed;
 mod postgres;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FencePolicy;
+
 /// One live database to move.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +21,9 @@ pub struct DatabasePolicy {
     /// administrator. They are named in the evidence.
     #[serde(default)]
     pub exempt_accounts: Vec<String>,
+    /// How the source is fenced at the cutover; MySQL and MariaDB only.
+    #[serde(default, skip_serializing_if = "FencePolicy::is_default")]
+    pub fence: FencePolicy,
     /// Where its own front door is steered (`host:port`), if it does not use the policy's.
     #[serde(default)]
     pub front_door: Option<String>,

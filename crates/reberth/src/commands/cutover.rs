@@ -6,7 +6,7 @@ mod report;
 
 use std::sync::Arc;
 
-use reberth_cutover::{Clockwork, Engine, Passage, STATES};
+use reberth_cutover::{Clockwork, Engine, FencedBy, Herald, Passage, STATES};
 use reberth_journal::{Clock, Engine as RunEngine, Journal, RunHistory, RunId, RunState};
 use reberth_model::policy::{DatabasePolicy, Policy};
 use serde_json::{Value, json};
@@ -82,12 +82,28 @@ fn change<E: Engine>(
 ) -> Value {
     json!({
         "hand over": format!("database {} from the {} to the {}", database.name, passage.from.name, passage.to.name),
-        "fence": format!("{} on the {}, but {}", E::FENCE, passage.from.name, if database.exempt_accounts.is_empty() { "none".to_owned() } else { database.exempt_accounts.join(", ") }),
+        "fence": format!("{} on the {}, but {}", deed::<E>(&passage.from.fenced_by), passage.from.name, if database.exempt_accounts.is_empty() { "none".to_owned() } else { database.exempt_accounts.join(", ") }),
         "ends": format!("their sessions on the {}", passage.from.name),
         "writes on the source": if way == Way::There { "the schema reberth, for the way back" } else { "the rows written since the switch, and the counters" },
         "undone by itself": "on any failure before the front door switches",
         "attempt": attempt,
     })
+}
+
+/// What the fence does.
+fn deed<E: Engine>(by: &FencedBy) -> String {
+    match by {
+        FencedBy::Accounts => E::FENCE.to_owned(),
+        FencedBy::ReadOnly => "sets the server read_only for every account".to_owned(),
+        FencedBy::Provider(provider) if provider.shut.is_empty() => format!(
+            "waits {} s for a person who changes at the provider the password of every account that can write to it",
+            provider.wait.as_secs()
+        ),
+        FencedBy::Provider(provider) => format!(
+            "runs {:?}, which has the provider change the password of every account that can write to it",
+            provider.shut
+        ),
+    }
 }
 
 /// What a passage is carried out with.
@@ -131,6 +147,7 @@ async fn pass<E: Engine>(
         project,
         output,
     } = desk;
+    passage.herald = herald(output);
     let journal = narrated_journal(project, output)?;
     join_on(way, &journal, &database.name, &mut passage)?;
     let attempts = runs_about(&journal, way.kind(), &database.name)?.len();
@@ -166,6 +183,12 @@ async fn pass<E: Engine>(
         stream.stop().await?;
     }
     tell(way, &outcome, &journal, output)
+}
+
+/// Tells what only a person can do.
+fn herald(output: &Output) -> Herald {
+    let output = output.clone();
+    Herald::new(move |words| output.note(format!("  !! {words}")))
 }
 
 /// The journal, whose events are told as they are written.
@@ -220,6 +243,7 @@ async fn turn_back<E: Engine>(
     mut passage: Passage<E>,
     desk: &Desk<'_>,
 ) -> Result<Exit, Failure> {
+    passage.herald = herald(desk.output);
     join_on(way, journal, &desk.database.name, &mut passage)?;
     passage.recall(history);
     journal.request_cancel(run, "operator")?;

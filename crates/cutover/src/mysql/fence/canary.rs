@@ -50,6 +50,11 @@ pub(crate) async fn send(app: &Address, schema: &Schema) -> Result<Answer<Canary
 }
 
 impl Canary {
+    /// Ends the account's other sessions, and then leaves: for a fence that may not end sessions of others.
+    pub(crate) async fn end_its_own_kind(mut self) -> Result<u64, CutoverError> {
+        super::sessions::end_own(&mut self.session).await
+    }
+
     /// The same write again, after the fence. `Err` holds the words with which it was cut or refused.
     pub(crate) async fn write_again(&mut self) -> Result<(), String> {
         let answer = self

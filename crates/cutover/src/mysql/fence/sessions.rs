@@ -21,7 +21,7 @@ const OF_THE_SERVER: [&str; 3] = ["system user", "event_scheduler", "unauthentic
 
 /// A session that runs.
 pub(super) struct Running {
-    id: u64,
+    pub(super) id: u64,
     pub(super) user: String,
     host: String,
 }
@@ -106,22 +106,48 @@ pub(super) async fn end(
             names.into_iter().collect::<Vec<_>>().join(", ")
         );
         for running in meant {
-            match session
-                .run(
-                    "ending a session",
-                    format!("KILL CONNECTION {}", running.id),
-                )
-                .await
-            {
-                // It ended by itself meanwhile.
-                Ok(_) | Err(ReplicateError::Refused { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            end_one(session, running.id).await?;
             ended.insert(running.id);
         }
         tokio::time::sleep(ROUND).await;
     }
     Err(CutoverError::NotFenced { side, reason: left })
+}
+
+/// Ends sessions that are there now; those that come meanwhile are left alone.
+pub(super) async fn end_those_there(
+    session: &mut Session,
+    side: &'static str,
+    is_meant: impl Fn(&Running) -> bool,
+) -> Result<u64, CutoverError> {
+    let there: BTreeSet<u64> = running(session)
+        .await?
+        .iter()
+        .filter(|running| is_meant(running))
+        .map(|running| running.id)
+        .collect();
+    end(session, side, |running| there.contains(&running.id)).await
+}
+
+/// Ends the other sessions of the account that this one is logged in as: the right to end those is everybody's.
+pub(super) async fn end_own(session: &mut Session) -> Result<u64, CutoverError> {
+    let sql = "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND USER = SUBSTRING_INDEX(USER(), '@', 1)";
+    let others: Vec<u64> = session.rows("listing our own sessions", sql).await?;
+    for id in &others {
+        end_one(session, *id).await?;
+    }
+    Ok(others.len() as u64)
+}
+
+async fn end_one(session: &mut Session, id: u64) -> Result<(), CutoverError> {
+    match session
+        .run("ending a session", format!("KILL CONNECTION {id}"))
+        .await
+    {
+        // It ended by itself meanwhile.
+        Ok(_) | Err(ReplicateError::Refused { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Refuses transactions whose session is gone: they would still be rolled back, or decided by somebody.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reberth_cutover::{
-    CUTOVER, Clockwork, Edge, Passage, Postgres as Family, Side, WAY_BACK, base_from_history,
+    CUTOVER, Clockwork, Edge, FencedBy, Passage, Postgres as Family, Side, WAY_BACK,
+    base_from_history,
 };
 use reberth_journal::testing::ScratchJournal;
 use reberth_journal::{AppendHook, Clock, Engine, Journal, JournalError, RunHistory, RunState};
@@ -172,6 +173,7 @@ impl Crossing {
             fence: self.address(name, self.mover(name)),
             app: self.address(name, self.app()),
             writer: self.address(name, self.mover(name)),
+            fenced_by: FencedBy::Accounts,
         }
     }
 
