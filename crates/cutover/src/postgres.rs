@@ -21,7 +21,7 @@ use std::sync::Arc;
 use reberth_replicate::claim::Claim;
 use reberth_replicate::connection::Address;
 use reberth_replicate::position::LogPosition;
-use reberth_replicate::postgres::logical::slot;
+use reberth_replicate::postgres::begin_equal::leave;
 use reberth_replicate::postgres::pipeline::{self, StreamPlan};
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::state::{self, Method, StreamState};
@@ -144,7 +144,10 @@ impl Engine for Postgres {
         // Nobody will read this slot again, and its server keeps the log for it.
         let plan = &passage.stream;
         let removed = match plan.method {
-            Method::Logical => slot::remove(plan, &mut Session::open(&plan.from).await?).await?,
+            Method::Logical => {
+                let mut from = Session::open(&plan.from).await?;
+                leave(plan, &mut from, &mut Session::open(&plan.to).await?).await?
+            }
             Method::TriggerCapture => Vec::new(),
         };
         Ok(

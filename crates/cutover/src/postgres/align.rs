@@ -1,8 +1,7 @@
 //! What no stream of rows carries: sequences, large objects, materialised views; and what must be so on a side before the application comes.
 
-use reberth_replicate::postgres::begin_equal::begin_equal;
+use reberth_replicate::postgres::begin_equal::{begin_equal, leave};
 use reberth_replicate::postgres::finish::SEQUENCE_MARGIN;
-use reberth_replicate::postgres::logical::slot;
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::state::Method;
 use reberth_replicate::postgres::{large_object, materialised, resting, sequence};
@@ -50,8 +49,9 @@ pub(super) async fn unalign(passage: &Passage<Postgres>) -> Result<Option<Value>
     let resting = arm::rest_where_needed(&passage.stream.to).await?;
     let removed = match passage.back.method {
         Method::Logical => {
-            let mut session = Session::open(&passage.back.from).await?;
-            slot::remove(&passage.back, &mut session).await?
+            let mut from = Session::open(&passage.back.from).await?;
+            let mut to = Session::open(&passage.back.to).await?;
+            leave(&passage.back, &mut from, &mut to).await?
         }
         Method::TriggerCapture => Vec::new(),
     };

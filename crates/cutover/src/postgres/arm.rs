@@ -2,10 +2,11 @@
 
 use reberth_replicate::ReplicateError;
 use reberth_replicate::connection::Address;
-use reberth_replicate::postgres::begin_equal::{begin_equal, end};
+use reberth_replicate::postgres::begin_equal::{begin_equal, end, leave};
 use reberth_replicate::postgres::logical::slot;
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::state::Method;
+use reberth_replicate::postgres::table::ReplicaIdentity;
 use reberth_replicate::postgres::{method, resting, table};
 use reberth_replicate::stream::Direction;
 use serde_json::{Value, json};
@@ -23,7 +24,10 @@ pub(super) async fn require_way_back(passage: &Passage<Postgres>) -> Result<Valu
     let plan = &passage.back;
     let mut from = Session::open(&plan.from).await?;
     let choice = method::choose(&mut from).await?;
-    let mut blockers = slot::blockers(&table::read(&mut from).await?);
+    let mut tables = table::read(&mut from).await?;
+    // These are asked for their old rows when it is armed.
+    tables.retain(|_, table| table.replica_identity != ReplicaIdentity::Unset);
+    let mut blockers = slot::blockers(&tables);
     if choice.method != Method::Logical {
         blockers.push(format!(
             "the way back needs a replication slot on the target, and {}",
@@ -72,8 +76,8 @@ pub(super) async fn rest_where_needed(to: &Address) -> Result<Vec<String>, Cutov
 pub(super) async fn disarm(passage: &Passage<Postgres>) -> Result<Option<Value>, CutoverError> {
     let plan = &passage.back;
     let mut from = Session::open(&plan.from).await?;
-    let mut removed = slot::remove(plan, &mut from).await?;
     let mut to = Session::open(&plan.to).await?;
+    let mut removed = leave(plan, &mut from, &mut to).await?;
     removed.extend(end(plan, &mut to).await?);
     let awake = resting::wake(&mut to).await?;
     let is_nothing = removed.is_empty() && awake.is_empty();

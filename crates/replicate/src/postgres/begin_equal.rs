@@ -6,7 +6,7 @@
 use crate::claim::Claim;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
-use crate::postgres::logical::slot;
+use crate::postgres::logical::{old_rows, slot};
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
 use crate::postgres::state::{self, Checkpoint, Method, StreamState};
@@ -16,6 +16,9 @@ use crate::stream::Phase;
 /// Makes the slot and writes the checkpoint, in place of what an earlier stream of that direction left. Returns where it begins.
 pub async fn begin_equal(plan: &StreamPlan) -> Result<LogPosition, ReplicateError> {
     let mut source = Session::open(&plan.from).await?;
+    // Tables without a key that came from a captured source: its log was never asked to tell old rows, so neither were they.
+    let tables = table::read(&mut source).await?;
+    old_rows::ask(plan, &mut source, &tables).await?;
     let tables = table::read(&mut source).await?;
     let mut target = Session::open(&plan.to).await?;
     state::prepare_tables(&mut target).await?;
@@ -34,6 +37,17 @@ pub async fn begin_equal(plan: &StreamPlan) -> Result<LogPosition, ReplicateErro
         false => state::begin(&mut target, plan.direction, &plan.database, &checkpoint).await?,
     }
     Ok(place)
+}
+
+/// Removes what a stream by a slot made on the server that it reads from. Returns what was removed.
+pub async fn leave(
+    plan: &StreamPlan,
+    source: &mut Session,
+    target: &mut Session,
+) -> Result<Vec<String>, ReplicateError> {
+    let mut removed = slot::remove(plan, source).await?;
+    removed.extend(old_rows::give_back(plan, source, target).await?);
+    Ok(removed)
 }
 
 /// Ends a stream for good where it writes. Returns what was removed.

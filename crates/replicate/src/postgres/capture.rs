@@ -24,6 +24,8 @@
 //! a reader in S_n sees an empty table. So the catalogue is compared once more after the reading, while the reader's locks keep such statements
 //! out; if it moved, the batch is thrown away and cut anew.
 //!
+//! Tables without a key have rows that nothing names. Of these the rows themselves are noted and counted, which has an argument of its own: [`keyless`].
+//!
 //! *One batch.* Everything read is applied in one transaction of the target, together with the checkpoint S_(n-1) → S_n under the epoch (rule 18). So the target promises committed
 //! states of the source in their order, not each single transaction. The copy at the beginning may be a mixture of moments: S_0 is taken before it, and the first
 //! batch's snapshot after it, so every row that differs between the two has its key in that first batch.
@@ -45,6 +47,7 @@ pub mod cut;
 pub mod fence;
 pub mod follow;
 pub mod install;
+mod keyless;
 pub mod keys;
 pub mod prune;
 pub mod reader;

@@ -10,10 +10,10 @@ use serde::Serialize;
 use crate::claim::Claim;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
+use crate::postgres::begin_equal;
 use crate::postgres::behind;
 use crate::postgres::capture::remove;
 use crate::postgres::large_object::{self, Carried};
-use crate::postgres::logical::{old_rows, slot};
 use crate::postgres::pipeline::{self, StreamPlan};
 use crate::postgres::sequence::{self, Aligned};
 use crate::postgres::session::Session;
@@ -65,8 +65,7 @@ pub async fn finish(plan: &StreamPlan) -> Result<Finished, ReplicateError> {
         }
     };
     // The source first: what stays there would cost it its disk.
-    let mut removed = slot::remove(plan, &mut source).await?;
-    removed.extend(old_rows::give_back(plan, &mut source, &mut target).await?);
+    let mut removed = begin_equal::leave(plan, &mut source, &mut target).await?;
     removed.extend(remove::remove(&mut source).await?);
     removed.extend(state::forget(&mut target, plan.direction, &plan.database).await?);
     finished.removed = removed;

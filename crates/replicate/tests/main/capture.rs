@@ -3,6 +3,7 @@
 mod attack;
 mod fence;
 mod harm;
+mod keyless;
 mod pipeline;
 mod random;
 
@@ -89,6 +90,18 @@ impl Captured {
 
     /// Installs the capture and begins a stream whose first batch brings every table whole.
     pub(crate) async fn begin(&self) -> Result<(), ReplicateError> {
+        self.begin_from(|standing| standing.file = 0).await
+    }
+
+    /// Installs the capture and begins a stream between two sides that are equal.
+    pub(crate) async fn begin_equal(&self) -> Result<(), ReplicateError> {
+        self.begin_from(|_| {}).await
+    }
+
+    async fn begin_from(
+        &self,
+        known: impl FnMut(&mut catalogue::Standing),
+    ) -> Result<(), ReplicateError> {
         let mut source = self.source_session().await;
         let mut target = self.target_session().await;
         let tables = table::read(&mut source).await?;
@@ -96,9 +109,7 @@ impl Captured {
         install::install(&mut source, &captured, LIMIT_BYTES).await?;
         let mut before = catalogue::read(&mut source).await?;
         let first = Cut::now(&mut source).await?;
-        for standing in before.values_mut() {
-            standing.file = 0;
-        }
+        before.values_mut().for_each(known);
         state::prepare_tables(&mut target).await?;
         let stream = format!("forward:{DATABASE}");
         apply::store_catalogue(&mut target, &stream, &before).await?;

@@ -5,8 +5,8 @@ pub(super) mod plan;
 pub(super) mod source;
 
 use reberth_replicate::claim::Claim;
+use reberth_replicate::postgres::begin_equal;
 use reberth_replicate::postgres::capture::remove;
-use reberth_replicate::postgres::logical::{old_rows, slot};
 use reberth_replicate::postgres::pipeline::StreamPlan;
 use reberth_replicate::postgres::schema;
 use reberth_replicate::postgres::session::Session;
@@ -26,8 +26,7 @@ pub(super) async fn stop(plan: &StreamPlan) -> Result<Vec<String>, Failure> {
     }
     let mut source = Session::open(&plan.from).await?;
     // The source first: what stays there would cost it its disk.
-    let mut removed = slot::remove(plan, &mut source).await?;
-    removed.extend(old_rows::give_back(plan, &mut source, &mut target).await?);
+    let mut removed = begin_equal::leave(plan, &mut source, &mut target).await?;
     removed.extend(remove::remove(&mut source).await?);
     removed.extend(state::forget(&mut target, plan.direction, &plan.database).await?);
     Ok(removed)

@@ -5,6 +5,7 @@ mod keeping;
 mod stand;
 
 use reberth_model::policy::Policy;
+use reberth_replicate::postgres::capture::Cut;
 use reberth_replicate::progress::Progress;
 use reberth_replicate::stream::{Direction, Phase};
 use serde_json::{Value, json};
@@ -129,8 +130,13 @@ impl Stand {
             "{}: {} at {}, {lag}; {state}",
             self.name(),
             self.gear().unwrap_or(self.phase.word()),
-            self.checkpoint
+            self.place()
         )
+    }
+
+    /// The checkpoint for people: a snapshot's text tells them nothing.
+    fn place(&self) -> String {
+        Cut::parse(&self.checkpoint).map_or_else(|| self.checkpoint.clone(), |cut| cut.words())
     }
 
     fn text(&self) -> String {

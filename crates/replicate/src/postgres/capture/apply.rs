@@ -6,11 +6,11 @@
 
 mod statements;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{Catalogue, Standing};
 use super::reader::{Batch, Happened, Reader};
-use super::{Captured, Cut};
+use super::{Captured, Cut, keyless};
 use crate::connection::LONG_STATEMENT_LIMIT;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
@@ -34,6 +34,8 @@ pub struct Applier {
     state: StreamState,
     /// Tables whose temporary tables are made.
     staged: BTreeSet<u32>,
+    /// The snapshot in which each table was copied, by its quoted path.
+    copied: BTreeMap<String, Cut>,
 }
 
 const FILES: &str = "CREATE TABLE IF NOT EXISTS reberth.captured (
@@ -93,8 +95,19 @@ fn store_standing(stream: &str, oid: u32, standing: &Standing) -> String {
 impl Applier {
     /// Opens the session, under the epoch that the state holds.
     pub async fn open(state: &StreamState) -> Result<Applier, ReplicateError> {
+        let mut target = state.open_writer().await?;
+        let mut copied = BTreeMap::new();
+        for (table, text) in state.readings(&mut target).await? {
+            let cut = Cut::parse(&text).ok_or_else(|| {
+                ReplicateError::Blocked(vec![format!(
+                    "the snapshot {text} of {table} cannot be read"
+                )])
+            })?;
+            copied.insert(table, cut);
+        }
         Ok(Applier {
-            target: state.open_writer().await?,
+            copied,
+            target,
             state: state.clone(),
             staged: BTreeSet::new(),
         })
@@ -178,7 +191,11 @@ impl Applier {
                 Happened::Rewritten => self.write_whole(reader, &captured).await?,
                 Happened::Touched(0) | Happened::Truncated(0) => {}
                 Happened::Touched(_) | Happened::Truncated(_) => {
-                    self.write_touched(reader, &captured, &batch.from).await?;
+                    if captured.is_keyless() {
+                        self.write_counted(reader, &captured, batch).await?;
+                    } else {
+                        self.write_touched(reader, &captured, &batch.from).await?;
+                    }
                 }
             }
         }
@@ -219,13 +236,17 @@ impl Applier {
         captured: &Captured,
     ) -> Result<(), ReplicateError> {
         let (path, columns) = (captured.table.path(), captured.stored_names());
+        let list = match columns.is_empty() {
+            true => String::new(),
+            false => format!(" ({columns})"),
+        };
         let doing = format!("writing {path} whole");
         let empty = format!("DELETE FROM ONLY {path}");
         self.target
             .run_within(LONG_STATEMENT_LIMIT, &doing, empty)
             .await?;
         let query = format!("SELECT {columns} FROM ONLY {path}");
-        let copy_in = format!("COPY {path} ({columns}) FROM STDIN");
+        let copy_in = format!("COPY {path}{list} FROM STDIN");
         reader
             .pass(&query, &mut self.target, &copy_in)
             .await
@@ -253,10 +274,32 @@ impl Applier {
             .map(drop)
     }
 
+    async fn write_counted(
+        &mut self,
+        reader: &mut Reader,
+        captured: &Captured,
+        batch: &Batch,
+    ) -> Result<(), ReplicateError> {
+        let copied = self.copied.get(&captured.table.path());
+        let statements = keyless::Statements::of(captured, &batch.from, copied);
+        reader
+            .pass(&statements.sums, &mut self.target, &statements.sums_in)
+            .await?;
+        statements
+            .write(&mut self.target, captured, &batch.log_end)
+            .await
+    }
+
     /// Makes the temporary tables of a table, with its column types and collations and nothing else.
     async fn stage(&mut self, captured: &Captured) -> Result<(), ReplicateError> {
         let oid = captured.table.oid;
         if self.staged.contains(&oid) {
+            return Ok(());
+        }
+        if captured.is_keyless() {
+            let sql = keyless::stage(&captured.table);
+            self.target.run("making temporary tables", sql).await?;
+            self.staged.insert(oid);
             return Ok(());
         }
         let path = captured.table.path();

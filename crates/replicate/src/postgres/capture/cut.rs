@@ -55,6 +55,19 @@ impl Cut {
         &self.text
     }
 
+    /// What it shows, for people.
+    pub fn words(&self) -> String {
+        let open = match self.running.len() {
+            0 => String::new(),
+            1 => " but one that was open then".to_owned(),
+            more => format!(" but {more} that were open then"),
+        };
+        format!(
+            "the source's state with all transactions before number {}{open}",
+            self.end
+        )
+    }
+
     /// Whether it shows a transaction that has committed.
     pub fn shows(&self, transaction: u64) -> bool {
         transaction < self.end && !self.running.contains(&transaction)
@@ -94,6 +107,21 @@ mod tests {
             "(xid >= '110'::xid8 OR xid = ANY ('{100,105}'::xid8[]))"
         );
         assert_eq!(Cut::parse("7:7:").unwrap().unseen(), "(xid >= '7'::xid8)");
+    }
+
+    #[test]
+    fn it_is_told_in_words() {
+        let words = |text: &str| Cut::parse(text).unwrap().words();
+        let all = "the source's state with all transactions before number 6025";
+        assert_eq!(words("6025:6025:"), all);
+        assert_eq!(
+            words("6020:6025:6020"),
+            format!("{all} but one that was open then")
+        );
+        assert_eq!(
+            words("6020:6025:6020,6023"),
+            format!("{all} but 2 that were open then")
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! How the key of a table is noted, read back and compared.
+//! How the key of a table is noted, read back and compared. What is noted of a table without one: [`keyless`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::keyless;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
 use crate::postgres::table::{Table, Tables};
@@ -28,16 +29,21 @@ pub struct KeyColumn {
 pub struct Captured {
     /// The table.
     pub table: Table,
-    /// Its identity key, in the order of the key's index.
+    /// Its identity key, in the order of the key's index. Empty: whole rows are noted and counted ([`keyless`]).
     pub key: Vec<KeyColumn>,
     /// A partition, or part of a tree of inheritance: a statement on another table may touch its rows.
     pub is_in_tree: bool,
 }
 
 impl Captured {
-    /// Whether a session's settings show in the text of a key.
+    /// Whether its rows are noted whole, for want of a key.
+    pub fn is_keyless(&self) -> bool {
+        self.key.is_empty()
+    }
+
+    /// Whether no session's settings show in the text of what is noted.
     pub(crate) fn has_plain_key(&self) -> bool {
-        self.key.iter().all(|column| column.is_plain)
+        !self.is_keyless() && self.key.iter().all(|column| column.is_plain)
     }
 
     /// The key of a row as it is noted: an array of texts.
@@ -90,42 +96,58 @@ fn names<'a>(columns: impl Iterator<Item = &'a str>) -> String {
     columns.join(", ")
 }
 
-/// Learns how the keys of tables are noted. A table without a key is refused with its remedy (rule 27).
+/// Learns how the changes of tables are noted. A table that can be told neither by a key nor by its rows is refused with a remedy.
 pub async fn read(session: &mut Session, tables: &Tables) -> Result<Vec<Captured>, ReplicateError> {
     let mut keys = key_columns(session).await?;
+    let by_name = match tables.values().any(|table| table.identity.is_empty()) {
+        true => keyless::types_by_name(session).await?,
+        false => BTreeSet::new(),
+    };
     let sql = "SELECT inhrelid FROM pg_inherits UNION SELECT inhparent FROM pg_inherits";
     let trees: Vec<(u32,)> = session.rows("reading the trees of tables", sql).await?;
     let mut captured = Vec::new();
-    let mut without = Vec::new();
+    let mut refused = Vec::new();
     for table in tables.values() {
-        let wanted: Vec<&str> = identity_names(table);
-        let key = keys
-            .remove(&table.oid)
-            .unwrap_or_default()
-            .into_iter()
-            .find(|key| {
-                !wanted.is_empty()
-                    && key
-                        .iter()
-                        .map(|column| column.name.as_str())
-                        .eq(wanted.iter().copied())
-            });
-        match key {
-            Some(key) => captured.push(Captured {
+        let found = keys.remove(&table.oid).unwrap_or_default();
+        match key_of(table, found, &by_name) {
+            Ok(key) => captured.push(Captured {
                 table: table.clone(),
                 key,
                 is_in_tree: trees.contains(&(table.oid,)),
             }),
-            None => without.push(format!(
-                "table {} has no key by which its changes could be captured: give it a primary key, or a unique index on columns that are NOT NULL",
-                table.path()
-            )),
+            Err(refusal) => refused.push(refusal),
         }
     }
-    match without.is_empty() {
+    match refused.is_empty() {
         true => Ok(captured),
-        false => Err(ReplicateError::Blocked(without)),
+        false => Err(ReplicateError::Blocked(refused)),
     }
+}
+
+/// The identity key among the keys that were found; empty for a table that has none. An error says why its changes cannot be noted.
+fn key_of(
+    table: &Table,
+    found: Vec<Vec<KeyColumn>>,
+    by_name: &BTreeSet<u32>,
+) -> Result<Vec<KeyColumn>, String> {
+    let wanted = identity_names(table);
+    if wanted.is_empty() {
+        return match keyless::refusal(table, by_name) {
+            Some(refusal) => Err(refusal),
+            None => Ok(Vec::new()),
+        };
+    }
+    let is_wanted = |key: &Vec<KeyColumn>| {
+        let names = key.iter().map(|column| column.name.as_str());
+        names.eq(wanted.iter().copied())
+    };
+    // Another key by now: what was noted so far tells of rows by the old one.
+    found.into_iter().find(is_wanted).ok_or_else(|| {
+        format!(
+            "table {} has lost the key by which its changes are captured: put it back, or begin anew",
+            table.path()
+        )
+    })
 }
 
 fn identity_names(table: &Table) -> Vec<&str> {

@@ -128,6 +128,13 @@ impl Reader {
             return Err(ReplicateError::CatalogueChanged { changes });
         }
         let mut tables = self.touched_since(from).await?;
+        for (oid, happened) in &mut tables {
+            // What was noted before and after it cannot be told apart, and is counted.
+            let is_keyless = self.captured.get(oid).is_some_and(Captured::is_keyless);
+            if is_keyless && matches!(happened, Happened::Truncated(_)) {
+                *happened = Happened::Rewritten;
+            }
+        }
         for oid in catalogue::other_files(before, &catalogue) {
             if !matches!(tables.get(&oid), Some(Happened::Truncated(_))) {
                 tables.insert(oid, Happened::Rewritten);

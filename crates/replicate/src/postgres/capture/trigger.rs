@@ -7,12 +7,13 @@
 //! The functions run as their owner, since the application's roles need no right on `reberth` (rule 29: as invoker, the application's own write failed), with a fixed search path.
 //! They catch nothing: a change that cannot be noted must not commit.
 
+use super::keyless;
 use super::keys::Captured;
 use crate::postgres::value::quote_name;
 
 /// Names of our triggers begin so, everywhere.
 pub(crate) const PREFIX: &str = "reberth_";
-/// Settings under which every text of a key means one value on every server.
+/// Settings under which every text that is noted means one value on every server.
 const SETTINGS: &str = " SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' SET TimeZone = 'UTC' SET extra_float_digits = 3 SET bytea_output = 'hex' SET lc_monetary = 'C'";
 
 /// The function that notes the changes of a table.
@@ -54,19 +55,35 @@ pub(crate) fn function_name(oid: u32) -> String {
     format!("reberth.capture_{oid}")
 }
 
+/// What is noted of a row that goes and of one that comes.
+fn noted(captured: &Captured, old: &str, new: &str) -> (String, String) {
+    match captured.is_keyless() {
+        true => (
+            keyless::noted(&captured.table, '-', old),
+            keyless::noted(&captured.table, '+', new),
+        ),
+        false => (captured.noted(old), captured.noted(new)),
+    }
+}
+
 fn note_statement(captured: &Captured) -> String {
     let insert = format!(
         "INSERT INTO reberth.change (part, table_id, key) SELECT {PART}, {}, ",
         captured.table.oid
     );
-    let (old, new) = (captured.noted("o"), captured.noted("n"));
+    let (old, new) = noted(captured, "o", "n");
+    // A key is needed once; whole rows are counted.
+    let and = match captured.is_keyless() {
+        true => "UNION ALL",
+        false => "UNION",
+    };
     format!(
         "  ELSIF TG_OP = 'INSERT' THEN
     {insert}{new} FROM reberth_new n, reberth.capture s WHERE s.is_on;
   ELSIF TG_OP = 'DELETE' THEN
     {insert}{old} FROM reberth_old o, reberth.capture s WHERE s.is_on;
   ELSE
-    {insert}k.key FROM (SELECT {old} FROM reberth_old o UNION SELECT {new} FROM reberth_new n) k (key), reberth.capture s WHERE s.is_on;"
+    {insert}k.key FROM (SELECT {old} FROM reberth_old o {and} SELECT {new} FROM reberth_new n) k (key), reberth.capture s WHERE s.is_on;"
     )
 }
 
@@ -75,7 +92,7 @@ fn note_each_row(captured: &Captured) -> String {
         "INSERT INTO reberth.change (part, table_id, key) SELECT {PART}, {}, ",
         captured.table.oid
     );
-    let (old, new) = (captured.noted("OLD"), captured.noted("NEW"));
+    let (old, new) = noted(captured, "OLD", "NEW");
     let from = "FROM reberth.capture s WHERE s.is_on";
     format!(
         "  ELSIF TG_OP = 'INSERT' THEN

@@ -132,22 +132,6 @@ async fn an_open_writer_delays_the_triggers_and_nothing_is_missed() {
 }
 
 #[tokio::test]
-async fn tables_without_a_key_are_refused_with_a_remedy() {
-    let pair = Captured::start(
-        "capture-keyless",
-        "CREATE TABLE k (a int, b int); CREATE TABLE d (a int NOT NULL UNIQUE DEFERRABLE)",
-    );
-    let error = pair.begin().await.unwrap_err();
-    assert_eq!(error.code(), "RB-REP-004");
-    for text in ["public.k\" has no key", "public.d\" has no key"] {
-        assert!(
-            error.to_string().replace("\".\"", ".").contains(text),
-            "{error}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn what_is_written_is_listed_and_hashed() {
     let pair = Captured::start("capture-listed", ROWS);
     let mut source = pair.source_session().await;

@@ -19,6 +19,7 @@ CREATE TABLE large (id int PRIMARY KEY, place int UNIQUE, pad text);
 CREATE TABLE parted (id int, area text, PRIMARY KEY (id, area)) PARTITION BY LIST (area);
 CREATE TABLE parted_n PARTITION OF parted FOR VALUES IN ('n');
 CREATE TABLE parted_s PARTITION OF parted FOR VALUES IN ('s');
+CREATE TABLE heap (v int, pad text);
 ";
 
 fn stream(pair: &Captured) -> RunningStream {
@@ -73,9 +74,9 @@ async fn settle(pair: &Captured, stream: &mut RunningStream) {
 async fn a_stream_goes_its_whole_way() {
     let pair = Captured::start("capture-stream", TABLES);
     pair.target
-        .sql(DATABASE, "DROP TABLE large, parted")
+        .sql(DATABASE, "DROP TABLE large, parted, heap")
         .unwrap();
-    pair.write("INSERT INTO large SELECT n, n, repeat('x', 300) FROM generate_series(1, 60000) n; INSERT INTO parted SELECT n, 'n' FROM generate_series(1, 5000) n");
+    pair.write("INSERT INTO large SELECT n, n, repeat('x', 300) FROM generate_series(1, 60000) n; INSERT INTO parted SELECT n, 'n' FROM generate_series(1, 5000) n; INSERT INTO heap SELECT n % 50, repeat('y', 100) FROM generate_series(1, 20000) n");
     // Without the triggers nothing begins, and nothing is written on the source.
     let refused = stream(&pair).wait_until(|_| false).await.unwrap_err();
     assert_eq!(refused.code(), "RB-REP-004", "{refused}");
@@ -84,7 +85,8 @@ async fn a_stream_goes_its_whole_way() {
         pair.write(&format!(
             "BEGIN; UPDATE large SET place = -id WHERE id % 997 = {n}; UPDATE large SET place = id, pad = pad || '{n}' WHERE id % 997 = {n}; COMMIT;
              DELETE FROM large WHERE id = 10 + {n}; INSERT INTO large VALUES (100000 + {n}, 100000 + {n}, 'new');
-             UPDATE parted SET area = 's' WHERE id % 50 = {n}; UPDATE large SET id = -id WHERE id = 500 + {n}"
+             UPDATE parted SET area = 's' WHERE id % 50 = {n}; UPDATE large SET id = -id WHERE id = 500 + {n};
+             UPDATE heap SET v = v + 1 WHERE v = {n}; DELETE FROM heap WHERE ctid IN (SELECT ctid FROM heap WHERE v = 20 LIMIT 7); INSERT INTO heap SELECT 20, 'new' FROM generate_series(1, 5)"
         ));
     };
     let mut running = stream(&pair);

@@ -15,6 +15,7 @@ CREATE TABLE account (id int PRIMARY KEY, holder text NOT NULL REFERENCES holder
 CREATE TABLE movement (id int, area text, note text, PRIMARY KEY (id, area)) PARTITION BY LIST (area);
 CREATE TABLE movement_n PARTITION OF movement FOR VALUES IN ('n');
 CREATE TABLE movement_s PARTITION OF movement FOR VALUES IN ('s');
+CREATE TABLE heap (holder text REFERENCES holder ON UPDATE CASCADE ON DELETE CASCADE, v numeric, note json);
 CREATE TABLE scrap (id serial PRIMARY KEY, v int);
 INSERT INTO holder SELECT 'h' || n, 400 FROM generate_series(0, 24) n;
 INSERT INTO account SELECT n, 'h' || n % 25, n, 100 FROM generate_series(0, 99) n;
@@ -51,6 +52,10 @@ impl Random {
             6 => format!(
                 "INSERT INTO movement VALUES ({fresh}, 'n', 'new') ON CONFLICT DO NOTHING; UPDATE movement SET area = 's' WHERE id % 7 = {holder} % 7 AND area = 'n'; DELETE FROM movement WHERE id % 31 = {holder}"
             ),
+            7 if sum % 2 == 0 => format!(
+                "INSERT INTO heap SELECT 'h{holder}', {one} / 10.0, '{{\"n\": {other}}}' FROM generate_series(1, 3); UPDATE heap SET v = v + 1.50 WHERE holder = 'h{holder}' AND v < {other}; \
+                 DELETE FROM heap WHERE ctid IN (SELECT ctid FROM heap WHERE v > {one} LIMIT 5); UPDATE heap SET holder = NULL WHERE v = {other}"
+            ),
             7 => format!(
                 "INSERT INTO scrap (v) SELECT {one} FROM generate_series(1, 30); DELETE FROM scrap WHERE v = {other}"
             ),
@@ -58,7 +63,10 @@ impl Random {
             8 => format!(
                 "LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE; CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT * FROM account WHERE id = {one}; DELETE FROM account WHERE id = {one}; INSERT INTO account SELECT * FROM kept"
             ),
-            _ => match self.below(6) {
+            _ => match self.below(7) {
+                6 => format!(
+                    "INSERT INTO heap (v) VALUES ({one}); TRUNCATE heap; INSERT INTO heap (v) VALUES ({other})"
+                ),
                 0 => "TRUNCATE scrap".to_owned(),
                 1 => "TRUNCATE movement; INSERT INTO movement VALUES (1, 'n', 'first')".to_owned(),
                 _ => format!("INSERT INTO scrap (v) VALUES ({one})"),

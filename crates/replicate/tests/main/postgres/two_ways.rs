@@ -19,14 +19,11 @@ use super::{DATABASE, Pair};
 /// Bytes of noted keys, more than any of these tests notes.
 const LIMIT_BYTES: u64 = 1 << 30;
 
-/// Makes the pair ready for a method: a capture follows no table without a key, and wants its triggers.
+/// Makes the pair ready for a method: a capture wants its triggers.
 pub(super) async fn prepare(pair: &Pair, method: Method) {
     if method == Method::Logical {
         return;
     }
-    pair.source
-        .sql(DATABASE, "DROP TABLE keyless, empty_row")
-        .expect("they go");
     let mut source = Session::open(&super::address(&pair.source, "source"))
         .await
         .expect("a session");

@@ -35,14 +35,40 @@ pub(in crate::commands::replicate) async fn writes(
     }
     let captured = captured(&mut source).await?;
     let writes = Writes::of(&captured, NOTED_BYTES_MAX);
-    Ok(vec![
+    let mut lines = vec![
         "the schema reberth with a table of the keys that change".to_owned(),
         format!(
             "triggers on {} table(s), which note those keys in the application's own transactions",
             captured.len()
         ),
-        format!("all statements together have the SHA-256 {}", writes.hash()),
-    ])
+    ];
+    lines.extend(whole_row_line(&captured));
+    lines.push(format!(
+        "all statements together have the SHA-256 {}",
+        writes.hash()
+    ));
+    Ok(lines)
+}
+
+/// What is noted of tables that have no key to tell their rows by.
+fn whole_row_line(captured: &[Captured]) -> Option<String> {
+    let keyless = captured.iter().filter(|one| one.is_keyless());
+    let paths: Vec<String> = keyless.map(|one| one.table.path()).collect();
+    (!paths.is_empty()).then(|| {
+        format!(
+            "whole rows instead of keys are noted of {} table(s) without a key, an UPDATE's twice, which takes as much room: {}",
+            paths.len(),
+            named(&paths)
+        )
+    })
+}
+
+/// The first of them, and how many more there are.
+fn named(paths: &[String]) -> String {
+    paths.get(..NAMED).map_or_else(
+        || paths.join(", "),
+        |first| format!("{} and {} more", first.join(", "), paths.len() - NAMED),
+    )
 }
 
 /// What is altered on tables that have no key to tell their rows by.
@@ -51,10 +77,7 @@ fn old_row_line(tables: &Tables) -> Option<String> {
         .into_iter()
         .map(table::Table::path)
         .collect();
-    let named = wanting.get(..NAMED).map_or_else(
-        || wanting.join(", "),
-        |first| format!("{} and {} more", first.join(", "), wanting.len() - NAMED),
-    );
+    let named = named(&wanting);
     let count = wanting.len();
     (count > 0).then(|| {
         format!(
