@@ -125,6 +125,7 @@ fn maker_name(engine: &str) -> &str {
     match engine {
         "pg" | "advanced_pg" | "postgres" => "PostgreSQL",
         "advanced_mysql" => "MySQL",
+        "node" => "Node.js",
         other => other,
     }
 }
@@ -180,6 +181,8 @@ mod tests {
             ("RockyLinux 9 x64", Some("2032-05-31")),
             ("AlmaLinux AlmaLinux 9", Some("2032-05-31")),
             ("Fedora 38 x64", Some("2024-05-21")),
+            ("Debian GNU/Linux 12 (bookworm)", Some("2028-06-30")),
+            ("Ubuntu 20.04.6 LTS", Some("2025-05-29")),
             ("Debian 1 x64", None),
             ("Ubuntu lms-web-2026-10-01", None),
             ("", None),

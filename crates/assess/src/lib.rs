@@ -18,6 +18,7 @@ mod process_sizes;
 mod questions;
 mod report;
 mod rules;
+mod server_inside;
 mod statements;
 mod target_rules;
 mod waves;

@@ -2,7 +2,9 @@
 
 mod document;
 mod estate_csv;
+mod how_it_moves;
 mod html;
+mod inside;
 mod markdown;
 mod schedule;
 mod scope_of_work;

@@ -16,6 +16,7 @@ mod credential_literals;
 mod database_backups;
 mod database_standby;
 mod database_tls;
+mod disk_space;
 mod engine_support;
 mod health_check;
 mod idle_environments;
@@ -97,6 +98,7 @@ pub(crate) static RULES: &[Rule] = &[
     router_limits::RULE,
     server_backups::RULE,
     network_overlap::RULE,
+    disk_space::RULE,
     second_factor::RULE,
     api_tokens::RULE,
     outside_collaborators::RULE,

@@ -1,4 +1,5 @@
-//! What moves together: servers and databases that talk to each other, found by what the firewalls, load balancers and volumes say.
+//! What moves together: servers and databases that talk to each other, found by what the firewalls, load balancers and volumes say, by the
+//! settings of applications, and by connections that were seen open inside servers.
 //!
 //! Two resources are in one wave when one may reach the other and both belong to the same environment. A rule that crosses
 //! environments (a staging server with a production label) is named in the wave, and does not join them: otherwise one careless
@@ -31,7 +32,7 @@ pub(crate) fn plan(estate: &Estate) -> Vec<Wave> {
         .iter()
         .filter(|resource| moves(resource))
         .collect();
-    let links = links(&movers);
+    let links = links(&movers, &estate.edges);
     let groups = groups(&movers, &links);
     let mut waves: Vec<Wave> = groups.iter().map(|group| wave(group, &links)).collect();
     waves.sort_by_key(|wave| (is_production(wave), wave.members.len(), wave.name.clone()));

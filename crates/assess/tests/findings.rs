@@ -177,7 +177,7 @@ fn a_zone_that_the_token_may_not_read_keeps_the_others_from_passing() {
 #[test]
 fn every_check_of_the_catalog_has_a_result_and_a_reason() {
     let assessment = judge(&edtech());
-    assert_eq!(assessment.checks.len(), 125);
+    assert_eq!(assessment.checks.len(), 126);
     for check in &assessment.checks {
         assert!(!check.reason.is_empty(), "{}", check.id);
         let judged = matches!(check.result, CheckResult::Pass | CheckResult::Fail);

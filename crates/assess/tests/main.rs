@@ -3,6 +3,7 @@
 mod estates;
 mod findings;
 mod hostile;
+mod inside;
 mod money;
 mod planted;
 mod platform;

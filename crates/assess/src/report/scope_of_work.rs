@@ -4,7 +4,9 @@ use reberth_model::assessment::{Assessment, CheckResult, Method, Severity};
 use reberth_model::estate::Estate;
 
 use super::document::{Block, to_html, to_markdown};
+use super::how_it_moves::HowItMoves;
 use super::html::page;
+use super::inside;
 use super::schedule::{self, WavePlan};
 use super::words;
 
@@ -37,8 +39,10 @@ fn blocks(assessment: &Assessment, estate: &Estate) -> Vec<Block> {
         Block::Paragraph(subject(assessment, estate)),
         Block::Heading("What moves"),
     ];
-    blocks.extend(plans.iter().flat_map(wave));
+    let how = HowItMoves::of(estate);
+    blocks.extend(plans.iter().flat_map(|plan| wave(plan, &how)));
     blocks.extend(stays(assessment));
+    blocks.extend(inside::blocks(estate));
     blocks.extend(timeline(&plans));
     blocks.extend(duties());
     blocks.extend(acceptance(assessment));
@@ -69,7 +73,7 @@ fn subject(assessment: &Assessment, estate: &Estate) -> String {
     )
 }
 
-fn wave(plan: &WavePlan) -> Vec<Block> {
+fn wave(plan: &WavePlan, how: &HowItMoves) -> Vec<Block> {
     let wave = plan.wave;
     let rows = wave
         .members
@@ -82,9 +86,10 @@ fn wave(plan: &WavePlan) -> Vec<Block> {
             vec![
                 words::kind(&member.kind),
                 member.name.clone(),
-                method.map_or_else(String::new, |method| {
-                    words::method(method.method).to_owned()
-                }),
+                method.map_or_else(
+                    || how.words(member),
+                    |method| words::method(method.method).to_owned(),
+                ),
                 method.map_or_else(String::new, |method| method.write_stop.clone()),
             ]
         })

@@ -11,6 +11,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+const TOLD: &str = "settings.access_list, settings.policy";
+
 /// How rights of more than single accounts begin.
 const OPEN: [&str; 2] = ["everyone: ", "every account of the provider: "];
 
@@ -36,12 +38,12 @@ fn look(resource: &Resource, bucket: &Bucket) -> Evidence {
     let open = rights.filter(|right| OPEN.iter().any(|start| right.starts_with(start)));
     let open: Vec<&str> = open.map(String::as_str).collect();
     if !open.is_empty() {
-        return evidence(resource, CheckResult::Fail, "access", open.join("; "));
+        return evidence(resource, CheckResult::Fail, TOLD, open.join("; "));
     }
     if told.contains(&&None) {
         let value = "the key may not read the access list or the policy";
-        return evidence(resource, CheckResult::Unknown, "access", value);
+        return evidence(resource, CheckResult::Unknown, TOLD, value);
     }
     let value = "no right for everyone, by access list and policy; single objects may have lists of their own";
-    evidence(resource, CheckResult::Pass, "access", value)
+    evidence(resource, CheckResult::Pass, TOLD, value)
 }

@@ -2,8 +2,9 @@ use reberth_model::assessment::{CheckResult, Evidence};
 use reberth_model::estate::{Address, Attributes, Estate, Resource, Server, Volume};
 
 use super::{Context, Rule, evidence};
+use crate::server_inside;
 
-/// Flags what nobody uses: stopped servers, volumes attached to nothing, reserved addresses that point nowhere, load balancers without servers, empty buckets,
+/// Flags what nobody uses: stopped servers, volumes attached to nothing or mounted nowhere, reserved addresses that point nowhere, load balancers without servers, empty buckets,
 /// applications that run nothing, add-ons of nobody.
 ///
 /// A server that runs passes only when its use was measured; whether anybody needs what it does is a question for people.
@@ -41,6 +42,13 @@ fn look(estate: &Estate, resource: &Resource) -> Option<Evidence> {
             "server_ids",
             "attached to no server".to_owned(),
         ),
+        Attributes::Volume(Volume { server_ids, .. }) if is_mounted_nowhere(estate, server_ids) => {
+            (
+                CheckResult::Fail,
+                "server_ids",
+                "attached, and its server mounts nothing beside its own disk".to_owned(),
+            )
+        }
         Attributes::Volume(Volume { server_ids, .. }) => {
             (CheckResult::Pass, "server_ids", server_ids.join(", "))
         }
@@ -91,6 +99,20 @@ fn look(estate: &Estate, resource: &Resource) -> Option<Evidence> {
         _ => return None,
     };
     Some(evidence(resource, result, attribute, value))
+}
+
+/// Whether every server that it is attached to was looked into, and none mounts a file system beside its own.
+fn is_mounted_nowhere(estate: &Estate, server_ids: &[String]) -> bool {
+    let mounts_nothing = |server: &Server| {
+        let inside = server.inside.as_ref();
+        inside.is_some_and(|inside| {
+            !inside.mounts.is_empty() && server_inside::data_mounts(inside).is_empty()
+        })
+    };
+    server_ids.iter().all(|id| {
+        let mut servers = estate.servers();
+        servers.any(|(resource, server)| resource.id == *id && mounts_nothing(server))
+    })
 }
 
 /// Whether an application has processes and none of them shall run.

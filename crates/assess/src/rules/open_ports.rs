@@ -1,10 +1,14 @@
 use reberth_model::assessment::{CheckResult, Evidence};
-use reberth_model::estate::{Attributes, Estate, Firewall, FirewallRule, LoadBalancer, Resource};
+use reberth_model::estate::{
+    Attributes, Estate, Firewall, FirewallRule, LoadBalancer, Resource, Server,
+};
 
-use super::{Context, Rule, evidence};
+use super::{Context, Rule, evidence, server_firewall};
 use crate::network_reach::is_whole_internet;
+use crate::server_inside;
 
-/// Flags firewalls, and listeners of load balancers, that let any address reach SSH or a database.
+/// Flags firewalls, and listeners of load balancers, that let any address reach SSH or a database; and servers behind no firewall on which, as seen from
+/// inside, such a program listens for every address.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-SEC-07",
     problem: "SSH or a database port is open to the whole internet",
@@ -36,6 +40,7 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
                 Some(evidence(resource, result, "inbound", value))
             }
             Attributes::LoadBalancer(balancer) => listeners(resource, balancer),
+            Attributes::Server(server) => of_server(estate, resource, server),
             _ => None,
         })
         .collect()
@@ -56,6 +61,32 @@ fn listeners(resource: &Resource, balancer: &LoadBalancer) -> Option<Evidence> {
     (!open.is_empty()).then(|| {
         let value = format!("listens for any address: {}", open.join(", "));
         evidence(resource, CheckResult::Fail, "listeners", value)
+    })
+}
+
+/// Behind a firewall of the provider its rules decide, and they are looked at by themselves. A firewall of the server's own is not seen.
+fn of_server(estate: &Estate, resource: &Resource, server: &Server) -> Option<Evidence> {
+    let inside = server.inside.as_ref()?;
+    let is_guarded = !server_firewall::firewalls_of(estate, resource, server).is_empty();
+    if is_guarded || server.public_ipv4.is_empty() {
+        return None;
+    }
+    let listeners = server_inside::open_listeners(inside);
+    let guarded = listeners.filter(|listener| GUARDED_PORTS.contains(&listener.port));
+    let mut open: Vec<String> = guarded
+        .map(|listener| {
+            let program = listener.program.as_deref().unwrap_or("a program");
+            format!("{} ({program})", listener.port)
+        })
+        .collect();
+    open.sort();
+    open.dedup();
+    (!open.is_empty()).then(|| {
+        let value = format!(
+            "behind no firewall of the provider, listens for every address: {}",
+            open.join(", ")
+        );
+        evidence(resource, CheckResult::Fail, "inside.listeners", value)
     })
 }
 

@@ -16,7 +16,7 @@ fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
     estate
         .servers()
         .map(|(resource, server)| {
-            let name = server.operating_system.as_deref().unwrap_or("not told");
+            let name = operating_system(server).unwrap_or("not told");
             match end_of_support(server, context.catalog) {
                 None => {
                     let value = format!("{name}: not in the table of ends of support");
@@ -36,10 +36,17 @@ fn check(estate: &Estate, context: &Context) -> Vec<Evidence> {
         .collect()
 }
 
-/// When the server's operating system loses support, by the name that the provider gives it.
+/// What the server runs: as it says itself where it was looked into, since it may have been upgraded after the image that the provider names.
+fn operating_system(server: &Server) -> Option<&str> {
+    let inside = server.inside.as_ref();
+    let own = inside.and_then(|inside| inside.operating_system.as_deref());
+    own.or(server.operating_system.as_deref())
+}
+
+/// When the server's operating system loses support.
 pub(super) fn end_of_support<'a>(
     server: &Server,
     catalog: &'a Catalog,
 ) -> Option<&'a EndOfSupport> {
-    catalog.end_of_system(server.operating_system.as_deref()?)
+    catalog.end_of_system(operating_system(server)?)
 }

@@ -13,6 +13,7 @@ const DIGITALOCEAN: &[Row] = &[
         "utilisation",
         "GET /v2/monitoring/metrics/droplet/*?host_id={id}",
     ),
+    ("server", "inside", "discover --ssh"),
     ("server", "firewalls", "GET /v2/firewalls"),
     ("server", "public_ipv4 in DNS", "GET /v2/domains/*/records"),
     ("server", "volumes", "GET /v2/volumes"),
@@ -51,7 +52,7 @@ const DIGITALOCEAN: &[Row] = &[
     ),
     (
         "bucket",
-        "access",
+        "settings",
         "GetBucketAcl and GetBucketPolicy of the object store",
     ),
     (
@@ -59,6 +60,7 @@ const DIGITALOCEAN: &[Row] = &[
         "",
         "ListBuckets and ListObjectsV2 of the object store",
     ),
+    ("codebase", "", "discover --checkout"),
     ("cdn", "", "GET /v2/cdn/endpoints"),
     ("address", "", "GET /v2/reserved_ips"),
     ("certificate", "", "GET /v2/certificates"),
@@ -70,6 +72,7 @@ const DIGITALOCEAN: &[Row] = &[
 ];
 
 const HEROKU: &[Row] = &[
+    ("codebase", "", "discover --checkout"),
     ("app", "config", "GET /apps/{id}/config-vars"),
     ("app", "stack", "GET /apps, GET /stacks"),
     ("app", "features", "GET /apps/{id}/features"),

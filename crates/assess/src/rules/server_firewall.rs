@@ -26,7 +26,12 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
         .collect()
 }
 
-fn firewalls_of<'a>(estate: &'a Estate, resource: &Resource, server: &Server) -> Vec<&'a str> {
+/// Names of the firewalls that protect a server.
+pub(super) fn firewalls_of<'a>(
+    estate: &'a Estate,
+    resource: &Resource,
+    server: &Server,
+) -> Vec<&'a str> {
     estate
         .resources
         .iter()

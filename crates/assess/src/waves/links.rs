@@ -1,8 +1,8 @@
 //! Which of the resources that move talk to each other, and how we know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use reberth_model::estate::{Attributes, Database, Resource};
+use reberth_model::estate::{Attributes, Database, Edge, Resource};
 
 use super::{ENVIRONMENT_LABEL, environment};
 
@@ -23,7 +23,7 @@ pub(super) struct Link<'a> {
 }
 
 /// Every link among `movers`, in their order.
-pub(super) fn links<'a>(movers: &[&'a Resource]) -> Vec<Link<'a>> {
+pub(super) fn links<'a>(movers: &[&'a Resource], edges: &[Edge]) -> Vec<Link<'a>> {
     let mut links = Vec::new();
     for (from, user) in movers.iter().enumerate() {
         for (to, used) in movers.iter().enumerate() {
@@ -34,7 +34,33 @@ pub(super) fn links<'a>(movers: &[&'a Resource]) -> Vec<Link<'a>> {
         }
     }
     links.extend(same_labels(movers));
+    links.extend(seen(movers, edges, &links));
     links
+}
+
+/// What was seen to talk to what and no rule ties together: open connections of servers, hosts in settings of applications. A firewall's rule says who
+/// may, an edge says who does; the pair that both name is named once.
+fn seen<'a>(movers: &[&'a Resource], edges: &[Edge], known: &[Link]) -> Vec<Link<'a>> {
+    let places: HashMap<&str, usize> = movers
+        .iter()
+        .enumerate()
+        .map(|(place, mover)| (mover.id.as_str(), place))
+        .collect();
+    let pair = |one: usize, other: usize| (one.min(other), one.max(other));
+    let known: BTreeSet<_> = known.iter().map(|link| pair(link.from, link.to)).collect();
+    let connections = edges.iter().filter(|edge| edge.relation == "connects_to");
+    connections
+        .filter_map(|edge| {
+            let from = *places.get(edge.from.as_str())?;
+            let to = *places.get(edge.to.as_str())?;
+            let is_new = from != to && !known.contains(&pair(from, to));
+            is_new.then(|| {
+                let (user, used) = (movers[from], movers[to]);
+                let reason = format!("{} was seen to use {}", user.name, used.name);
+                link((from, user), (to, used), reason)
+            })
+        })
+        .collect()
 }
 
 fn link<'a>(from: (usize, &'a Resource), to: (usize, &'a Resource), reason: String) -> Link<'a> {

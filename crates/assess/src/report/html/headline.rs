@@ -46,14 +46,14 @@ fn verdict(assessment: &Assessment) -> String {
     let saving = assessment.outlook.monthly_saving;
     let bill = if saving > Usd::ZERO {
         format!(
-            "The bill falls by about {} to {} USD a month",
+            "The bill falls by about {} USD, to {} USD a month",
             words::whole(saving),
             words::whole(totals.target.likely)
         )
     } else {
         let more = Usd::ZERO - saving;
         format!(
-            "The bill rises by about {} to {} USD a month",
+            "The bill rises by about {} USD, to {} USD a month",
             words::whole(more),
             words::whole(totals.target.likely)
         )
@@ -154,11 +154,7 @@ fn levers(assessment: &Assessment) -> Html {
     let outlook = &assessment.outlook;
     let rows = outlook.scenarios.iter().map(|scenario| {
         let other = scenario.total.lines_not_priced != assessment.totals.target.lines_not_priced;
-        let note = if other {
-            " (other lines are priced)"
-        } else {
-            ""
-        };
+        let note = if other { " *" } else { "" };
         vec![
             element("code", "", [text(&scenario.what_if)]),
             text(&scenario.meaning),
@@ -176,9 +172,13 @@ fn levers(assessment: &Assessment) -> Html {
             rows,
         ),
     ];
-    parts.push(paragraph(
-        "* In this one other lines have a price, so its sum does not compare one to one.",
-    ));
+    let unpriced = assessment.totals.target.lines_not_priced;
+    let differs = |total: &Total| total.lines_not_priced != unpriced;
+    if outlook.scenarios.iter().any(|one| differs(&one.total)) {
+        parts.push(paragraph(
+            "* Here other lines have a price than in the estimate, so the sums do not compare one to one.",
+        ));
+    }
     parts.extend(outlook.invoice.as_ref().map(|invoice| {
         paragraph(&format!(
             "The invoice of {} was {} USD, {} against the sum of today's lines. What may explain it: {}.",
@@ -202,7 +202,7 @@ fn commitment(assessment: &Assessment) -> String {
         0 => "No price of a one-year commitment was read: give AWS's price lists with --prices."
             .to_owned(),
         lines => format!(
-            "With one-year commitments for the {lines} lines that have such a price: {} USD a month.",
+            "With one-year commitments where such a price is known (lines: {lines}): {} USD a month.",
             words::amount(Some(outlook.target_committed))
         ),
     }
