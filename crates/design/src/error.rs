@@ -130,6 +130,19 @@ pub enum DesignError {
         /// What to do about it.
         hint: String,
     },
+    /// The policy takes over something that this design would not make.
+    #[error(
+        "target.adopt takes over the {what} {name:?}, and no item of this design would become it\n  there is: {known}\n\nhint: name an item as \
+         design.json does, by its key or a zone by its name, or take the line out"
+    )]
+    NothingToAdopt {
+        /// What it is.
+        what: &'static str,
+        /// The item it should become.
+        name: String,
+        /// What it may become.
+        known: String,
+    },
     /// A document could not be serialised.
     #[error("the design could not be serialised")]
     Serialise(#[source] serde_json::Error),
@@ -152,6 +165,7 @@ impl DesignError {
             DesignError::NetworkMoves { .. } => "RB-DSG-011",
             DesignError::DoesNotFit { .. } => "RB-DSG-012",
             DesignError::AccountsUnsettled { .. } => "RB-DSG-013",
+            DesignError::NothingToAdopt { .. } => "RB-DSG-014",
         }
     }
 }

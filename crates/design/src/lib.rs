@@ -4,6 +4,7 @@
 //! choice left to make, and every item says where it comes from and why it is as it is.
 
 mod accounts;
+mod adopted;
 mod cache;
 mod compute;
 mod csv;
@@ -102,9 +103,11 @@ pub fn design(
         services: running.services,
         platform: running.platform,
         ingresses: running.ingresses,
+        adopted: Vec::new(),
         decisions: Vec::new(),
         not_carried: Vec::new(),
     };
+    adopted::take_over(&mut design, &policy.target.adopt)?;
     let fates = platform::addon_fates(estate, &design);
     if let Some(platform) = &mut design.platform {
         platform.addon_fates = fates;

@@ -26,6 +26,7 @@ pub(crate) fn buckets(
             let key = keys.give(&resource.name, [&resource.id], KEY_LENGTH_MAX);
             Bucket {
                 name: name::shortened(&format!("{project}-{environment}-{key}"), NAME_LENGTH_MAX),
+                exists: false,
                 origin: Origin {
                     from: vec![resource.id.clone()],
                     why: format!(

@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod adopted;
 mod allocation;
 mod carried;
 mod decisions;

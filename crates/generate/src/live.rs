@@ -6,6 +6,7 @@ mod bootstrap;
 mod data;
 mod edge;
 mod identity;
+mod imports;
 mod migration;
 mod network;
 mod operations;
@@ -94,6 +95,9 @@ impl Root<'_> {
         ]
         .into();
         files.extend(self.files);
+        if let Some(body) = imports::of(design, self.name) {
+            files.insert("imports.tf", body);
+        }
         if !self.reads.is_empty() {
             files.insert("data.tf", remote_states(design, environment, self.reads));
         }

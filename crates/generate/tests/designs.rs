@@ -4,6 +4,7 @@ use reberth_model::design::{
     Account, Delivered, Design, Front, Grant, MetricsStore, Organization, Origin, OriginAccess,
     PodAddressing, PodSubnet, ReplicationEngine, SwitchTarget, TrailLock, Unit,
 };
+use reberth_model::policy::{Adoptable, Adopted};
 use std::path::{Path, PathBuf};
 
 /// Written anew from the recorded account by the tests of the binary, with UPDATE_GOLDEN=1.
@@ -128,6 +129,28 @@ pub(crate) fn other() -> Design {
         design.operations.budget_usd = Some(6000);
         design.operations.metrics = MetricsStore::Cloudwatch;
         design.safeguards.trail_lock = TrailLock::Compliance;
+    })
+}
+
+/// The small design where some of it is in AWS already.
+pub(crate) fn adopting() -> Design {
+    changed(|design| {
+        let own = |what, name: Option<&str>, id: &str| Adopted {
+            what,
+            name: name.map(str::to_owned),
+            id: id.to_owned(),
+        };
+        let bucket = &mut design.buckets[0];
+        bucket.exists = true;
+        bucket.name = "school-uploads".to_owned();
+        design.adopted = vec![
+            own(Adoptable::Bucket, Some(&bucket.key), "school-uploads"),
+            own(Adoptable::ConfigDeliveryChannel, None, "default-channel"),
+            own(Adoptable::ConfigRecorder, None, "default"),
+            own(Adoptable::GuarddutyDetector, None, "12abc34d"),
+            own(Adoptable::HostedZone, Some("school.example"), "Z0123456789"),
+            own(Adoptable::SecurityHub, None, "123456789012"),
+        ];
     })
 }
 

@@ -255,7 +255,9 @@ fn config_key(body: &Body) -> Option<String> {
 fn collect(body: &Body, used: &mut BTreeSet<String>) {
     for item in body.items() {
         match item {
-            Item::Attribute(name, value) if name != "type" && name != "ignore_changes" => {
+            Item::Attribute(name, value)
+                if !matches!(name.as_str(), "type" | "ignore_changes" | "to") =>
+            {
                 expression(value, used)
             }
             Item::Block(block) => collect(block.body(), used),

@@ -2,7 +2,8 @@
 
 use reberth_generate::generate;
 use reberth_model::design::Design;
-use reberth_testkit::terraform::settle;
+use reberth_testkit::terraform::{Cloud, settle, settle_on};
+use serde_json::json;
 
 use crate::designs;
 
@@ -21,4 +22,71 @@ fn accounts_of_an_organization() {
 #[test]
 fn pods_with_subnets_of_their_own() {
     check("settled-other-platform", &designs::other_platform());
+}
+
+/// What is there is taken over under its own name: nothing of its kind is made, replaced or destroyed.
+#[test]
+fn what_is_in_the_account_already_is_taken_over() {
+    let design = designs::adopting();
+    let cloud = Cloud::start("adopting").unwrap();
+    let there = [
+        (
+            "aws_config_configuration_recorder",
+            "default",
+            json!({ "id": "default", "name": "default" }),
+        ),
+        (
+            "aws_config_delivery_channel",
+            "default-channel",
+            json!({ "id": "default-channel", "name": "default-channel" }),
+        ),
+        (
+            "aws_guardduty_detector",
+            "12abc34d",
+            json!({ "id": "12abc34d", "enable": true }),
+        ),
+        (
+            "aws_route53_zone",
+            "Z0123456789",
+            json!({ "id": "Z0123456789", "name": "school.example", "zone_id": "Z0123456789", "name_servers": [] }),
+        ),
+        (
+            "aws_s3_bucket",
+            "school-uploads",
+            json!({ "id": "school-uploads", "bucket": "school-uploads", "arn": "arn:aws:s3:::school-uploads" }),
+        ),
+        (
+            "aws_securityhub_account",
+            "123456789012",
+            json!({ "id": "123456789012", "arn": "arn:aws:securityhub:::hub" }),
+        ),
+    ];
+    for (kind, id, values) in &there {
+        cloud.make(kind, id, values.clone()).unwrap();
+    }
+    // AWS makes these anew when their names change.
+    let replace = [
+        "aws_s3_bucket.bucket",
+        "aws_config_configuration_recorder.name",
+        "aws_config_delivery_channel.name",
+        "aws_route53_zone.name",
+    ];
+    cloud.control(&json!({ "replace": replace })).unwrap();
+    let folder = designs::scratch("settled-adopting");
+    designs::write(&folder, &generate(&design).unwrap().0);
+    settle_on(&cloud, "adopting", &folder.join("infra/live")).unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+
+    let effects = cloud.effects();
+    for (kind, id, _) in there {
+        assert!(effects.contains(&format!("import {kind} {id}")), "{kind}");
+        let is_lost = |effect: &&String| **effect == format!("delete {kind} {id}");
+        assert_eq!(effects.iter().find(is_lost), None);
+        if kind != "aws_s3_bucket" {
+            let made = effects
+                .iter()
+                .find(|effect| effect.starts_with(&format!("create {kind} ")));
+            assert_eq!(made, None, "{kind} is made a second time");
+        }
+    }
 }

@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::document;
+use crate::policy::Adopted;
 
 /// The complete target, `design.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -79,6 +80,9 @@ pub struct Design {
     /// How data moves, and what exists for that time only.
     #[serde(default)]
     pub migration: Migration,
+    /// What is in AWS already and becomes part of this, ordered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopted: Vec<Adopted>,
     /// What had an alternative, ordered by id.
     #[serde(default)]
     pub decisions: Vec<Decision>,

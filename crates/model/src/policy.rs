@@ -1,6 +1,7 @@
 //! The policy: what the person decided, `reberth.yaml`. People write it, every stage reads it.
 
 mod accepted;
+mod adopted;
 mod connections;
 mod fence;
 mod organization;
@@ -8,6 +9,7 @@ mod overrides;
 mod tags;
 
 pub use accepted::{Answer, PlanWaiver, Waiver};
+pub use adopted::{Adoptable, Adopted};
 pub use connections::{DatabasePolicy, Reference, SourceConnections, TargetConnections};
 pub use fence::{FenceBy, FencePolicy};
 pub use organization::OrganizationPolicy;
@@ -81,6 +83,9 @@ pub struct TargetPolicy {
     /// IPv4 blocks in CIDR notation that the new network must not overlap (offices, peers, other VPCs).
     #[serde(default)]
     pub avoid_cidrs: Vec<String>,
+    /// What is in AWS already and shall be taken over instead of made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopt: Vec<Adopted>,
     /// What the accounts of an organization need, where the decision `accounts.layout` is `organization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationPolicy>,
@@ -203,6 +208,7 @@ impl Policy {
             );
         }
         tags::check(&self.target.tags)?;
+        adopted::check(&self.target.adopt)?;
         if let Some(organization) = &self.target.organization {
             organization::check(organization)?;
         }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub use checkers::{Finding, checkov, promtool};
 pub use cloud::Cloud;
 use local_state::keep_states_locally;
-pub use settle::{settle, terraform};
+pub use settle::{settle, settle_on, terraform};
 pub use state_bucket::StateBucket;
 
 /// How long a helper may take until it answers.

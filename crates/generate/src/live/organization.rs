@@ -21,7 +21,7 @@ The organization, its units and accounts, what no account may do, and the delega
 from.
 
 **Look twice:** an account takes minutes to make and ninety days to close, and its address can never be used for another one. A new organization may have ten accounts until its
-quota is raised. If the company has an organization or some of these accounts already, import them first: the module says how.";
+quota is raised. If the company has an organization or some of these accounts already, list them under `target.adopt` in `reberth.yaml`: they are taken over by `imports.tf`.";
 
 const ARCHIVE_TEXT: &str = "\
 Where the trail of all accounts is kept: bucket and key stand in the log archive account, the trail in the account that the organization is managed from.";

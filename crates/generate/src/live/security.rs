@@ -1,6 +1,7 @@
 //! `10-security`: keys and security groups.
 
 use reberth_model::design::{Design, Peer, Safeguards, SecurityGroup, TrafficRule};
+use reberth_model::policy::Adoptable;
 
 use super::{Root, arguments, entry, module, sentence};
 use crate::folder::{Folder, output};
@@ -106,9 +107,20 @@ fn baseline(design: &Design) -> Body {
                 "record_configuration",
                 design.safeguards.record_configuration,
             )
+            .set_some("recorder_name", adopted(design, Adoptable::ConfigRecorder))
+            .set_some(
+                "delivery_channel_name",
+                adopted(design, Adoptable::ConfigDeliveryChannel),
+            )
             .set_some("is_watched", design.organization.as_ref().map(|_| true))
             .set("log_bucket", code("module.log_bucket.name")),
     )
+}
+
+/// The id of what an account has once and has already.
+fn adopted(design: &Design, what: Adoptable) -> Option<&String> {
+    let mut all = design.adopted.iter();
+    all.find(|own| own.what == what).map(|own| &own.id)
 }
 
 fn keys(design: &Design) -> Expression {

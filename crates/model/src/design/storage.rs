@@ -9,8 +9,11 @@ use super::{Choice, Origin, SettingNotCopied};
 pub struct Bucket {
     /// Stable key.
     pub key: String,
-    /// Beginning of its name; the account's number follows, since all of AWS shares these names.
+    /// Beginning of its name; the account's number follows, since all of AWS shares these names. Its whole name where it exists already.
     pub name: String,
+    /// Whether it exists already and is taken over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exists: bool,
     /// Where it comes from.
     #[serde(flatten)]
     pub origin: Origin,

@@ -76,6 +76,12 @@ impl Cloud {
         Ok(objects)
     }
 
+    /// Makes an object that Terraform knows nothing of, with some of its values.
+    pub fn make(&self, kind: &str, id: &str, values: Value) -> io::Result<()> {
+        let path = self.folder.join("objects").join(format!("{id}.json"));
+        fs::write(path, json!({ "type": kind, "values": values }).to_string())
+    }
+
     /// Changes one value of an object behind Terraform's back.
     pub fn change(&self, id: &str, field: &str, value: Value) -> io::Result<()> {
         let path = self.folder.join("objects").join(format!("{id}.json"));

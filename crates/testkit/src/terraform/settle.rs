@@ -10,11 +10,15 @@ use super::{Cloud, keep_states_locally, program, scratch};
 /// Applies every root of every environment in a folder, in their order, then plans each once more; an error where something is refused, warned of, or left
 /// to do. The roots keep their states in a folder that goes away.
 pub fn settle(name: &str, live: &Path) -> io::Result<Vec<PathBuf>> {
+    settle_on(&Cloud::start(name)?, name, live)
+}
+
+/// The same in a cloud that holds something already.
+pub fn settle_on(cloud: &Cloud, name: &str, live: &Path) -> io::Result<Vec<PathBuf>> {
     let states = scratch(&format!("states-{name}"))?;
     keep_states_locally(live, &states)?;
-    let cloud = Cloud::start(name)?;
     let roots = in_order(live)?;
-    apply(&cloud, &roots)?;
+    apply(cloud, &roots)?;
     fs::remove_dir_all(states)?;
     Ok(roots)
 }

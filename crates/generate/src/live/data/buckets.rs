@@ -3,7 +3,7 @@
 use reberth_model::design::{Bucket, Delivered, Design};
 
 use crate::folder::{Output, output};
-use crate::hcl::{Block, Body, Expression, block, object, template};
+use crate::hcl::{Block, Body, Expression, block, code, object, template};
 use crate::live::{arguments, entry, module};
 
 /// `buckets.tf`.
@@ -15,7 +15,7 @@ pub(super) fn body(design: &Design) -> Body {
     Body::new()
         .block(block("locals", &[]).set("buckets", Expression::Object(buckets.collect())))
         .block(block("data", &["aws_caller_identity", "current"]))
-        .block(call())
+        .block(call(some_exist(design)))
 }
 
 fn value(design: &Design, bucket: &Bucket) -> Expression {
@@ -24,22 +24,33 @@ fn value(design: &Design, bucket: &Bucket) -> Expression {
         .distributions
         .iter()
         .any(|one| matches!(&one.delivers, Delivered::Bucket(key) if *key == bucket.key));
-    object([
+    let mut fields = vec![
         ("name", Expression::from(&bucket.name)),
         ("is_delivered", is_delivered.into()),
-    ])
+    ];
+    if some_exist(design) {
+        fields.push(("exists", bucket.exists.into()));
+    }
+    object(fields)
 }
 
-fn call() -> Block {
+fn some_exist(design: &Design) -> bool {
+    design.buckets.iter().any(|bucket| bucket.exists)
+}
+
+/// All of AWS shares the names of buckets; one that exists already has its own.
+fn call(some_exist: bool) -> Block {
+    let new = "${each.value.name}-${data.aws_caller_identity.current.account_id}";
+    let name = match some_exist {
+        false => template(new),
+        true => code(format!("each.value.exists ? each.value.name : \"{new}\"")),
+    };
     let key = "each.value.is_delivered ? null : data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]";
     let call = module("bucket", "object-bucket")
-        .set("for_each", crate::hcl::code("local.buckets"))
+        .set("for_each", code("local.buckets"))
         .gap()
         .comment("All of AWS shares the names of buckets.")
-        .set(
-            "name",
-            template("${each.value.name}-${data.aws_caller_identity.current.account_id}"),
-        )
+        .set("name", name)
         .gap()
         .comment("What a distribution shows to everybody needs no key of its own, and the distribution writes the policy.");
     arguments(

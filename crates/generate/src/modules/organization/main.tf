@@ -6,8 +6,7 @@ locals {
   account_ids = { for key, account in aws_organizations_account.this : key => account.id }
 }
 
-# If the company has an organization already, take it over before the first apply:
-#   import { to = module.organization.aws_organizations_organization.this, id = "o-EXAMPLE" }
+# One that the company has already is taken over by the import blocks of the root.
 resource "aws_organizations_organization" "this" {
   feature_set          = "ALL"
   enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
@@ -48,7 +47,7 @@ resource "aws_organizations_account" "this" {
 
   lifecycle {
     prevent_destroy = true
-    # AWS tells the role's name to nobody, so that of an imported account would look like a change.
-    ignore_changes = [role_name]
+    # AWS tells the role's name to nobody, and an account that was taken over keeps its name: neither is a change.
+    ignore_changes = [name, role_name]
   }
 }

@@ -1,6 +1,4 @@
-# An account has one detector and one hub in each region. If this account has them, take them over before the first apply:
-#   import { to = module.security_baseline.aws_guardduty_detector.this[0], id = "DETECTOR" }
-#   import { to = module.security_baseline.aws_securityhub_account.this[0], id = "ACCOUNT" }
+# An account has one detector and one hub in each region, one recorder and one delivery channel. What it has already is taken over by the import blocks of the root.
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}

@@ -17,7 +17,7 @@ pub(super) fn step(organization: &Organization) -> Step {
             addresses.join(", ")
         ),
         "People: one account by hand, which pays the bill and manages the organization, with a hardware key for its root user; nothing else will run in it. If the company has an \
-         organization already, import it first (`modules/organization` says how), and agree with its owners on every line of the plan."
+         organization already, list it under `target.adopt` in `reberth.yaml`, design and generate again, and agree with its owners on every line of the plan."
             .to_owned(),
         format!(
             "Apply `live/org/_bootstrap` and `live/org/00-accounts` with credentials of that account. It makes {} accounts one after the other, minutes each; it fails beyond the quota of ten \

@@ -10,6 +10,11 @@ resource "aws_ecr_repository" "this" {
   image_scanning_configuration {
     scan_on_push = true
   }
+
+  lifecycle {
+    # Set when a repository is made and never after; one that was taken over keeps what it has.
+    ignore_changes = [encryption_configuration]
+  }
 }
 
 resource "aws_ecr_lifecycle_policy" "this" {

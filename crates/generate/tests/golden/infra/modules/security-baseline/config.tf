@@ -54,7 +54,7 @@ resource "aws_iam_role_policy" "config" {
 resource "aws_config_configuration_recorder" "this" {
   count = var.record_configuration ? 1 : 0
 
-  name     = var.name
+  name     = coalesce(var.recorder_name, var.name)
   role_arn = aws_iam_role.config[0].arn
 
   recording_group {
@@ -66,7 +66,7 @@ resource "aws_config_configuration_recorder" "this" {
 resource "aws_config_delivery_channel" "this" {
   count = var.record_configuration ? 1 : 0
 
-  name           = var.name
+  name           = coalesce(var.delivery_channel_name, var.name)
   s3_bucket_name = var.log_bucket
   s3_key_prefix  = "config"
 

@@ -10,6 +10,18 @@ variable "record_configuration" {
   nullable    = false
 }
 
+variable "recorder_name" {
+  description = "Name of Config's recorder, where the account has one already; a recorder cannot be renamed."
+  type        = string
+  default     = null
+}
+
+variable "delivery_channel_name" {
+  description = "Name of Config's delivery channel, where the account has one already."
+  type        = string
+  default     = null
+}
+
 variable "is_watched" {
   description = "Whether an organization watches over this account: then GuardDuty and Security Hub are switched on from there."
   type        = bool
