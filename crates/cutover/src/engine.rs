@@ -38,9 +38,9 @@ pub struct Destination<Account> {
 /// A comparison of what changed.
 #[derive(Debug)]
 pub struct Compared {
-    /// Changes that the log holds; `None`: everything was compared, whatever had changed.
-    pub changes: Option<u64>,
-    /// Keys compared.
+    /// Changes that the source told of.
+    pub changes: u64,
+    /// Keys compared. The tables of the report were compared whole besides.
     pub keys: u64,
     /// What was found.
     pub report: VerifyReport,
@@ -106,21 +106,30 @@ pub trait Engine: Sized + Debug + Send + Sync + 'static {
     /// The end of the log of the side that has the writes.
     fn log_end(passage: &Passage<Self>) -> impl Future<Output = Result<Self::Place>> + Send;
 
-    /// Up to where comparing before the fence saves work behind it: a place of that log whose predecessors are all visible to readers. `None`: it saves
-    /// nothing, because everything is compared behind the fence.
+    /// Lays what a verification is built on: the place from which on the source is asked what has changed since. The stream must have passed it before anything is
+    /// compared, or a row that looks equal while the stream is behind could be made different by what it applies next.
+    fn lay_base(passage: &Passage<Self>) -> impl Future<Output = Result<Self::Place>> + Send;
+
+    /// Takes away what [`Engine::lay_base`] made. `None`: nothing was left.
+    fn take_base_away(
+        passage: &Passage<Self>,
+    ) -> impl Future<Output = Result<Option<Value>>> + Send;
+
+    /// Whether the source can tell what changed since the place up to which both sides are proven equal, so that nothing need be verified anew.
+    fn has_base(passage: &Passage<Self>) -> bool;
+
+    /// Up to where is compared before the fence, to save work behind it: a place of that log whose predecessors are all applied once the stream has passed it.
     fn place_before_fence(
         passage: &Passage<Self>,
-    ) -> impl Future<Output = Result<Option<Self::Place>>> + Send;
+    ) -> impl Future<Output = Result<Self::Place>> + Send;
 
     /// Brings level, while the stream runs, what it does not carry and what may differ by now. For the evidence.
     fn bring_level(passage: &mut Passage<Self>) -> impl Future<Output = Result<Value>> + Send;
 
-    /// Compares everything on both sides. Returns the report, and the place up to which it holds.
-    fn verify(
-        passage: &mut Passage<Self>,
-    ) -> impl Future<Output = Result<(VerifyReport, Self::Place)>> + Send;
+    /// Compares everything on both sides.
+    fn verify(passage: &mut Passage<Self>) -> impl Future<Output = Result<VerifyReport>> + Send;
 
-    /// Compares what changed between two places of the log.
+    /// Compares what changed between two places of the log, both of which the stream has passed.
     fn compare_changed(
         passage: &mut Passage<Self>,
         from: &Self::Place,

@@ -84,17 +84,27 @@ impl Engine for MySql {
         gate::log_end(passage).await
     }
 
-    async fn place_before_fence(passage: &Passage<MySql>) -> Result<Option<LogPosition>> {
-        let mut session = server::reader(&passage.stream.from).await?;
-        let flavour = server::version(&mut session).await?.flavour;
-        Ok(Some(server::visible_position(&mut session, flavour).await?))
+    async fn lay_base(passage: &Passage<MySql>) -> Result<LogPosition> {
+        gate::visible_position(passage).await
+    }
+
+    async fn take_base_away(_passage: &Passage<MySql>) -> Result<Option<Value>> {
+        Ok(None)
+    }
+
+    fn has_base(passage: &Passage<MySql>) -> bool {
+        passage.equal_until.is_some()
+    }
+
+    async fn place_before_fence(passage: &Passage<MySql>) -> Result<LogPosition> {
+        gate::visible_position(passage).await
     }
 
     async fn bring_level(passage: &mut Passage<MySql>) -> Result<Value> {
         Ok(json!(programs::bring_level(passage).await?))
     }
 
-    async fn verify(passage: &mut Passage<MySql>) -> Result<(VerifyReport, LogPosition)> {
+    async fn verify(passage: &mut Passage<MySql>) -> Result<VerifyReport> {
         gate::verify(passage).await
     }
 

@@ -171,6 +171,16 @@ impl<E: Engine> Passage<E> {
         self.running.get_or_insert_with(|| E::start(plan))
     }
 
+    /// Waits until the stream has applied everything up to a place.
+    pub(crate) async fn drain_to(&mut self, place: &E::Place) -> Result<(), CutoverError> {
+        match self.running().drain(E::log_of(place)).await? {
+            true => Ok(()),
+            false => Err(CutoverError::StreamEnded {
+                goal: format!("it had drained to {place}"),
+            }),
+        }
+    }
+
     /// The position up to which both sides are proven equal.
     pub(crate) fn proven_until(&self) -> Result<E::Place, CutoverError> {
         self.equal_until

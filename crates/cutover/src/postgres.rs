@@ -21,6 +21,7 @@ use std::sync::Arc;
 use reberth_replicate::claim::Claim;
 use reberth_replicate::connection::Address;
 use reberth_replicate::position::LogPosition;
+use reberth_replicate::postgres::base;
 use reberth_replicate::postgres::begin_equal::leave;
 use reberth_replicate::postgres::pipeline::{self, StreamPlan};
 use reberth_replicate::postgres::session::Session;
@@ -92,24 +93,38 @@ impl Engine for Postgres {
         gate::log_end(passage).await
     }
 
-    async fn place_before_fence(_passage: &Passage<Postgres>) -> Result<Option<Place>> {
-        Ok(None)
+    async fn lay_base(passage: &Passage<Postgres>) -> Result<Place> {
+        gate::lay_base(passage).await
+    }
+
+    async fn take_base_away(passage: &Passage<Postgres>) -> Result<Option<Value>> {
+        let removed = base::take_away(&passage.stream).await?;
+        Ok((!removed.is_empty()).then(|| json!({ "removed": removed })))
+    }
+
+    fn has_base(passage: &Passage<Postgres>) -> bool {
+        let place = passage.equal_until.as_ref();
+        place.is_some_and(|place| place.base.is_some())
+    }
+
+    async fn place_before_fence(passage: &Passage<Postgres>) -> Result<Place> {
+        gate::place_before_fence(passage).await
     }
 
     async fn bring_level(passage: &mut Passage<Postgres>) -> Result<Value> {
         align::carry_early(passage).await
     }
 
-    async fn verify(passage: &mut Passage<Postgres>) -> Result<(VerifyReport, Place)> {
+    async fn verify(passage: &mut Passage<Postgres>) -> Result<VerifyReport> {
         gate::verify(passage).await
     }
 
     async fn compare_changed(
         passage: &mut Passage<Postgres>,
-        _from: &Place,
-        _until: &Place,
+        from: &Place,
+        until: &Place,
     ) -> Result<Compared> {
-        gate::compare_rows(passage).await
+        gate::compare_changed(passage, from, until).await
     }
 
     async fn behind(passage: &mut Passage<Postgres>, place: &Place) -> Result<Behind> {
@@ -141,15 +156,16 @@ impl Engine for Postgres {
     }
 
     async fn start_jobs(passage: &mut Passage<Postgres>) -> Result<Value> {
-        // Nobody will read this slot again, and its server keeps the log for it.
+        // Nobody will read these slots again, and their server keeps the log for them.
         let plan = &passage.stream;
-        let removed = match plan.method {
+        let mut removed = base::take_away(plan).await?;
+        removed.extend(match plan.method {
             Method::Logical => {
                 let mut from = Session::open(&plan.from).await?;
                 leave(plan, &mut from, &mut Session::open(&plan.to).await?).await?
             }
             Method::TriggerCapture => Vec::new(),
-        };
+        });
         Ok(
             json!({ "removed_on_the_other_side": removed, "job_runners": "the policy names none; jobs of extensions are not carried" }),
         )

@@ -54,7 +54,7 @@ fn cutover_step<E: Engine>(
     }
     match name {
         "loading" | "streaming" => Box::new(Carried(Streaming { name })),
-        "verified" => Box::new(Carried(Verified)),
+        "verified" => Box::new(Carried(Verified { name })),
         "ready" => Box::new(Carried(Ready { name })),
         "source_fenced" => Box::new(Carried(Fenced { name })),
         "drained" => Box::new(Carried(Drained { name })),
@@ -74,6 +74,9 @@ pub fn way_back_steps<E: Engine>() -> Vec<Box<dyn Step<Passage<E>>>> {
     vec![
         Box::new(Carried(Streaming {
             name: "reverse_streaming",
+        })),
+        Box::new(Carried(Verified {
+            name: "reverse_verified",
         })),
         Box::new(Carried(Ready {
             name: "ready_to_return",

@@ -212,6 +212,12 @@ pub enum ReplicateError {
         /// Why.
         reason: String,
     },
+    /// What a verification was built on is gone, so nobody can say what has changed since.
+    #[error("what changed since the verification cannot be told any more: {reason}")]
+    BaseLost {
+        /// Why.
+        reason: String,
+    },
     /// The source's schema changed while it was followed by capture.
     #[error("the source's schema changed while it was followed: {changes}")]
     CatalogueChanged {
@@ -261,6 +267,7 @@ impl ReplicateError {
             ReplicateError::CaptureLost { .. } => "RB-REP-023",
             ReplicateError::CatalogueChanged { .. } => "RB-REP-024",
             ReplicateError::Pooler { .. } => "RB-REP-025",
+            ReplicateError::BaseLost { .. } => "RB-REP-026",
         }
     }
 
@@ -333,6 +340,9 @@ impl ReplicateError {
             }
             ReplicateError::Pooler { .. } => {
                 "use the database's direct address instead of its pool's, then run the same command again"
+            }
+            ReplicateError::BaseLost { .. } => {
+                "nothing is wrong with the stream: run the cutover again, which verifies anew"
             }
             ReplicateError::CaptureLost { .. } => {
                 "nothing applied so far is wrong, but the gap cannot be closed: run `reberth replicate stop`, empty the target, and start anew"

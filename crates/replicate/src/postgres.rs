@@ -1,5 +1,6 @@
 //! PostgreSQL on both sides.
 
+pub mod base;
 pub mod begin_equal;
 pub mod behind;
 pub mod capture;

@@ -20,15 +20,21 @@ pub(super) async fn log_end(passage: &Passage<MySql>) -> Result<LogPosition, Cut
     Ok(server::log_end(&mut session, flavour).await?)
 }
 
+/// A place of the log whose predecessors are all visible to readers. The log from there on is the base of a comparison: the server keeps it anyway.
+pub(super) async fn visible_position(
+    passage: &Passage<MySql>,
+) -> Result<LogPosition, CutoverError> {
+    let stream = passage.stream.at_its_server().await?;
+    let mut session = server::reader(&stream.from).await?;
+    let flavour = server::version(&mut session).await?.flavour;
+    Ok(server::visible_position(&mut session, flavour).await?)
+}
+
 /// Compares everything.
-pub(super) async fn verify(
-    passage: &mut Passage<MySql>,
-) -> Result<(VerifyReport, LogPosition), CutoverError> {
+pub(super) async fn verify(passage: &mut Passage<MySql>) -> Result<VerifyReport, CutoverError> {
     // The stream must run meanwhile, or what differs by lag never settles.
     passage.running();
-    let report = verify::verify(&passage.stream, |_, _| {}).await?;
-    let until = report.holds_until.clone();
-    Ok((report, until))
+    Ok(verify::verify(&passage.stream, |_, _| {}).await?)
 }
 
 /// Compares the keys that the log names between two places.
@@ -41,7 +47,7 @@ pub(super) async fn compare_changed(
     let touched = Touched::read(&passage.stream, &schema, from.clone(), until).await?;
     let report = touched.compare(&passage.stream, &schema).await?;
     Ok(Compared {
-        changes: Some(touched.changes),
+        changes: touched.changes,
         keys: touched.keys(),
         report,
     })

@@ -57,7 +57,11 @@ pub(super) async fn arm(passage: &Passage<Postgres>) -> Result<Arming<Place>, Cu
         )
         .await?;
     Ok(Arming {
-        from: Place { log, fence: None },
+        from: Place {
+            log,
+            fence: None,
+            base: None,
+        },
         evidence: json!({ "slot": plan.mark(), "max_slot_wal_keep_size": kept.map(|(kept,)| kept), "triggers_resting": resting }),
     })
 }

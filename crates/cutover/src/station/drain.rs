@@ -27,11 +27,7 @@ impl<E: Engine> Station<E> for Drained {
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
         let barrier = E::log_end(passage).await?;
-        if !passage.running().drain(E::log_of(&barrier)).await? {
-            return Err(CutoverError::StreamEnded {
-                goal: format!("it had drained to {barrier}"),
-            });
-        }
+        passage.drain_to(&barrier).await?;
         let base = passage.proven_until()?;
         let compared = E::compare_changed(passage, &base, &barrier).await?;
         require_equal(passage, &compared.report)?;
@@ -41,7 +37,7 @@ impl<E: Engine> Station<E> for Drained {
         let read_until = passage.prove_silent(&barrier).await?;
         let epoch = E::close(&passage.stream).await?;
         passage.noted = json!({
-            "barrier": barrier, "changes_since_ready": compared.changes, "keys_compared": compared.report.rows, "differences": 0,
+            "barrier": barrier, "changes_since_ready": compared.changes, "keys_compared": compared.keys, "tables_compared_whole": compared.report.tables.len(), "differences": 0,
             "changes_behind_barrier": 0, "log_read_until": read_until, "stream_closed_at_epoch": epoch,
         });
         passage.equal_until = Some(barrier);

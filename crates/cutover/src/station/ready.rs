@@ -69,11 +69,8 @@ async fn compare_again<E: Engine>(
     passage: &mut Passage<E>,
 ) -> Result<(u64, E::Place), CutoverError> {
     let base = passage.proven_until()?;
-    let Some(until) = E::place_before_fence(passage).await? else {
-        return Ok((0, base));
-    };
-    // The stream must run meanwhile, or what differs by lag never settles.
-    passage.running();
+    let until = E::place_before_fence(passage).await?;
+    passage.drain_to(&until).await?;
     let compared = E::compare_changed(passage, &base, &until).await?;
     require_no_difference(passage, &compared.report)?;
     // What stayed open is compared once more behind the fence, so the position from which that is read must not move past it.

@@ -1,9 +1,13 @@
 //! Both sides are compared row by row while the stream runs.
+//!
+//! What the verification is built on is laid first, and the stream passes it before anything is read: so all that changes later is told by the source, and all
+//! that was applied earlier is compared. On the way back it is done only where what changed since the way back was armed cannot be told.
 
 use std::time::Duration;
 
-use reberth_journal::{Evidence, Policy};
+use reberth_journal::{Evidence, Policy, Undo};
 use reberth_replicate::running::RunningStream;
+use reberth_replicate::stream::Direction;
 use reberth_replicate::verify_report::VerifyReport;
 use serde_json::json;
 
@@ -13,11 +17,13 @@ use crate::error::CutoverError;
 use crate::passage::Passage;
 
 /// Verifies everything once.
-pub(crate) struct Verified;
+pub(crate) struct Verified {
+    pub(crate) name: &'static str,
+}
 
 impl<E: Engine> Station<E> for Verified {
     fn name(&self) -> &'static str {
-        "verified"
+        self.name
     }
 
     fn policy(&self) -> Policy {
@@ -25,22 +31,32 @@ impl<E: Engine> Station<E> for Verified {
     }
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
+        if E::direction(&passage.stream) == Direction::Reverse && E::has_base(passage) {
+            // The way back was armed when both sides were equal.
+            passage.noted = json!({ "not_needed": "what changed since the way back was armed can be told", "equal_until": passage.equal_until });
+            return Ok(());
+        }
         // What was changed since the stream began, and no stream carries, is no difference that should end a cutover.
         let programs = E::bring_level(passage).await?;
-        // The stream must run meanwhile, or what differs by lag never settles.
-        passage.running();
-        let (report, until) = E::verify(passage).await?;
-        // Keys that kept changing are named by the log from here on, and decided behind the fence.
+        let base = E::lay_base(passage).await?;
+        passage.drain_to(&base).await?;
+        let report = E::verify(passage).await?;
+        // Keys that kept changing are told since the base, and decided behind the fence.
         require_no_difference(passage, &report)?;
-        passage.equal_until = Some(until.clone());
+        passage.equal_until = Some(base.clone());
         passage.noted = json!({
-            "rows": report.rows, "differences": 0, "still_changing": report.undecided, "tables": report.tables.len(), "method": report.method, "equal_until": until, "programs_made": programs,
+            "rows": report.rows, "differences": 0, "still_changing": report.undecided, "tables": report.tables.len(), "method": report.method, "equal_until": base, "programs_made": programs,
         });
         Ok(())
     }
 
     async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {
         Ok(passage.noted.take())
+    }
+
+    async fn undo(&self, passage: &mut Passage<E>) -> Result<Undo, CutoverError> {
+        let undone = E::take_base_away(passage).await?;
+        Ok(undone.map_or(Undo::NothingToUndo, Undo::Reverted))
     }
 }
 

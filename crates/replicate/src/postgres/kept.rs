@@ -49,8 +49,9 @@ pub async fn read(
     }
     let sql = format!(
         "SELECT greatest(0, pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn))::bigint, safe_wal_size \
-         FROM pg_replication_slots WHERE slot_name = {} AND restart_lsn IS NOT NULL",
-        quote_text(mark)
+         FROM pg_replication_slots WHERE slot_name IN ({}, {}) AND restart_lsn IS NOT NULL ORDER BY restart_lsn LIMIT 1",
+        quote_text(mark),
+        quote_text(&format!("{mark}_base"))
     );
     let row: Option<(u64, Option<i64>)> = session
         .row("asking what the source keeps for the slot", sql)

@@ -76,4 +76,9 @@ impl StreamPlan {
         });
         format!("reberth_{hash:016x}")
     }
+
+    /// The name of the slot that holds the log since a verification ([`super::base`]).
+    pub fn base_slot(&self) -> String {
+        format!("{}_base", self.mark())
+    }
 }

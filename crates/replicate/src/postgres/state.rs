@@ -87,6 +87,7 @@ const TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS reberth.session (
         stream text NOT NULL, process_id integer NOT NULL, begun_at text NOT NULL, epoch bigint NOT NULL, PRIMARY KEY (stream, process_id))",
     operation::TABLE,
+    super::base::TABLE,
 ];
 
 /// Makes Reberth's schema where it is missing.
@@ -294,6 +295,7 @@ pub async fn forget(
         ("session", "stream"),
         ("captured", "stream"),
         ("operation", "stream"),
+        ("base", "stream"),
         ("stream", "name"),
     ] {
         if has(table) {

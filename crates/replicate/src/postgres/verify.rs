@@ -20,6 +20,7 @@ mod moment;
 mod pass;
 mod rights;
 mod settle;
+mod touched;
 
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
@@ -32,6 +33,7 @@ use crate::postgres::table::{self, Column, Tables};
 pub use crate::verify_report::{Difference, VerifiedTable, VerifyReport};
 pub use hash::BUCKETS;
 use hash::Recipe;
+pub use touched::{Compared, compare_touched};
 
 const METHOD: &str = "the sum of a seeded 64-bit hash of every row, over values that are alike bit by bit, in 1,024 parts of each table by a hash of the key; hashed in both servers";
 
@@ -47,13 +49,19 @@ struct Sides {
 
 impl Sides {
     async fn open(plan: &StreamPlan, recipe: Recipe) -> Result<Sides, ReplicateError> {
-        Ok(Sides {
-            source: hashing_session(plan, &plan.from).await?,
-            target: hashing_session(plan, &plan.to).await?,
+        let source = hashing_session(plan, &plan.from).await?;
+        let target = hashing_session(plan, &plan.to).await?;
+        Ok(Sides::of(plan, recipe, source, target))
+    }
+
+    fn of(plan: &StreamPlan, recipe: Recipe, source: Session, target: Session) -> Sides {
+        Sides {
+            source,
+            target,
             plan: plan.clone(),
             recipe,
             unmet: 0,
-        })
+        }
     }
 
     async fn checkpoint(&mut self) -> Result<Option<Checkpoint>, ReplicateError> {
@@ -105,25 +113,44 @@ async fn compare_rows(
     progress: impl FnMut(&str, u64),
 ) -> Result<VerifyReport, ReplicateError> {
     let mut source = Session::open(&plan.from).await?;
+    let mut target = Session::open(&plan.to).await?;
     let holds_until = server::log_end(&mut source).await?;
     let tables = table::read(&mut source).await?;
-    let mut target = Session::open(&plan.to).await?;
     let theirs = table::read(&mut target).await?;
     let mut report = VerifyReport::new(&plan.database, holds_until, METHOD);
     let comparable = compare_tables(&tables, &theirs, &mut report);
+    let recipe = draw_recipe(&mut source, &mut target).await?;
+    compare_whole(plan, recipe, comparable, &mut report, progress).await?;
+    Ok(report)
+}
+
+/// What both servers can do, and a seed that nobody knew before.
+async fn draw_recipe(source: &mut Session, target: &mut Session) -> Result<Recipe, ReplicateError> {
     let seed: Option<(i64,)> = source
         .row("drawing a seed", "SELECT (random() * 9e18)::bigint")
         .await?;
-    let oldest = server::version(&mut source)
+    let oldest = server::version(source)
         .await?
-        .min(server::version(&mut target).await?);
-    let recipe = Recipe::new(seed.unwrap_or_default().0, oldest);
+        .min(server::version(target).await?);
+    Ok(Recipe::new(seed.unwrap_or_default().0, oldest))
+}
+
+/// Compares every row of some tables.
+async fn compare_whole(
+    plan: &StreamPlan,
+    recipe: Recipe,
+    tables: Vec<&table::Table>,
+    report: &mut VerifyReport,
+    progress: impl FnMut(&str, u64),
+) -> Result<(), ReplicateError> {
+    if tables.is_empty() {
+        return Ok(());
+    }
     let mut sides = Vec::new();
-    for _ in 0..plan.workers.max(1) {
+    for _ in 0..plan.workers.clamp(1, tables.len()) {
         sides.push(Sides::open(plan, recipe).await?);
     }
-    pass::run(sides, comparable, &mut report, progress).await?;
-    Ok(report)
+    pass::run(sides, tables, report, progress).await
 }
 
 /// The place in the source's log that a checkpoint stands for, where it is one.

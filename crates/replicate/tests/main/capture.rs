@@ -6,6 +6,7 @@ mod harm;
 mod keyless;
 mod pipeline;
 mod random;
+mod touched;
 
 use std::collections::BTreeMap;
 

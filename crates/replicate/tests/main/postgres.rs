@@ -7,6 +7,7 @@ mod memory;
 mod owner;
 mod random;
 mod throttle;
+mod touched;
 mod two_ways;
 mod verify;
 

@@ -374,6 +374,19 @@ impl Crossing {
     /// Stops the application, lets that stream carry over what is left, and compares both sides with the ledger and with each other.
     pub(crate) async fn settle(&mut self, direction: Direction) {
         self.stop_the_application().await;
+        self.carry_over(direction).await;
+        for server in [&self.source, &self.target] {
+            let verdict = self
+                .ledger
+                .compare_postgres(server)
+                .expect("the ledger is compared");
+            assert!(verdict.is_exact(), "{verdict:?}");
+        }
+        assert_eq!(rows(&self.source), rows(&self.target));
+    }
+
+    /// Lets the stream of a direction apply all that is in the log now, and stops it.
+    pub(crate) async fn carry_over(&self, direction: Direction) {
         let plan = self.plan(direction);
         let mut stream: RunningStream = pipeline::start(plan.clone(), Arc::new(Semaphore::new(2)));
         let side = if direction == Direction::Forward {
@@ -396,14 +409,18 @@ impl Crossing {
                 .expect("it goes on")
         );
         stream.stop().await.expect("the stream stops");
-        for server in [&self.source, &self.target] {
-            let verdict = self
-                .ledger
-                .compare_postgres(server)
-                .expect("the ledger is compared");
-            assert!(verdict.is_exact(), "{verdict:?}");
-        }
-        assert_eq!(rows(&self.source), rows(&self.target));
+    }
+
+    /// What is left of the base of a verification, on both sides.
+    pub(crate) fn bases(&self) -> String {
+        let slots = "SELECT count(*) FROM pg_replication_slots WHERE slot_name LIKE '%base'";
+        let rows = "SELECT coalesce((xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM reberth.base', false, true, '')))[1]::text, '') \
+                    WHERE to_regclass('reberth.base') IS NOT NULL";
+        let read = |server: &Postgres| {
+            let read = |sql| server.sql(DATABASE, sql).expect("the server answers");
+            format!("{} {}", read(slots).trim(), read(rows).trim())
+        };
+        format!("{}, {}", read(&self.source), read(&self.target))
     }
 }
 

@@ -71,39 +71,73 @@ async fn each_failure_before_the_fence_leaves_the_application_on_the_source() {
     crossing.settle(Direction::Reverse).await;
 }
 
-/// A row that is missing on the other side is found behind the fence, either way.
+/// A row that nobody touched is found by the verification, and one that was touched since by the gate behind the fence, also if the applier did not bring its change; either way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_difference_found_behind_the_fence_opens_the_side_that_had_the_writes_again() {
+async fn a_difference_is_found_wherever_it_came_from_and_the_application_writes_on() {
     for (name, method) in [
         ("differing-slot", Method::Logical),
         ("differing-owner", Method::TriggerCapture),
     ] {
         let mut crossing = Crossing::start(name, method).await;
         // As nobody's application would: past fences, captures and what the log tells.
-        let gone = "SET reberth.origin = 'test'; SET session_replication_role = replica; DELETE FROM badge WHERE learner_id = 7";
-        let again = "SET reberth.origin = 'test'; INSERT INTO badge VALUES (7, 'First', '2025-02-03 04:05:06')";
+        let gone = |learner: u32| {
+            format!(
+                "SET reberth.origin = 'test'; SET session_replication_role = replica; DELETE FROM badge WHERE learner_id = {learner}"
+            )
+        };
+        let again = |learner: u32| {
+            format!(
+                "SET reberth.origin = 'test'; INSERT INTO badge VALUES ({learner}, 'First', '2025-02-03 04:05:06')"
+            )
+        };
+        let touch = "UPDATE badge SET awarded_at = awarded_at WHERE learner_id = 7";
+        crossing.die_at(Way::There, "streaming", "step_done").await;
+        crossing.target.sql(DATABASE, &gone(9)).unwrap();
+        crossing
+            .fails(Way::There, &RunState::Undone, "verified RB-CUT-003")
+            .await;
+        crossing.source_is_as_before().await;
+        assert_eq!(crossing.bases(), "0 , 0 0");
+        crossing.target.sql(DATABASE, &again(9)).unwrap();
+
         crossing.die_at(Way::There, "ready", "step_done").await;
-        crossing.target.sql(DATABASE, gone).unwrap();
+        crossing.source.sql(DATABASE, touch).unwrap();
+        crossing.carry_over(Direction::Forward).await;
+        crossing.target.sql(DATABASE, &gone(7)).unwrap();
         crossing
             .fails(Way::There, &RunState::Undone, "drained RB-CUT-003")
             .await;
         crossing.source_is_as_before().await;
-        crossing.target.sql(DATABASE, again).unwrap();
+        assert_eq!(crossing.bases(), "0 , 0 0");
+        crossing.target.sql(DATABASE, &again(7)).unwrap();
         crossing.pass(Way::There).await;
+        assert_eq!(crossing.bases(), "0 0, 0 0");
 
+        crossing
+            .die_at(Way::Back, "reverse_streaming", "step_done")
+            .await;
+        crossing.source.sql(DATABASE, &gone(9)).unwrap();
+        crossing
+            .fails(Way::Back, &RunState::Undone, "reverse_verified RB-CUT-003")
+            .await;
+        crossing.source.sql(DATABASE, &again(9)).unwrap();
         crossing
             .die_at(Way::Back, "ready_to_return", "step_done")
             .await;
-        crossing.source.sql(DATABASE, gone).unwrap();
+        crossing.target.sql(DATABASE, touch).unwrap();
+        crossing.carry_over(Direction::Reverse).await;
+        crossing.source.sql(DATABASE, &gone(7)).unwrap();
         crossing
             .fails(Way::Back, &RunState::Undone, "reverse_drained RB-CUT-003")
             .await;
         crossing.only_writer("target");
         crossing.the_application_writes().await;
-        crossing.source.sql(DATABASE, again).unwrap();
+        assert_eq!(crossing.bases(), "0 0, 0 0");
+        crossing.source.sql(DATABASE, &again(7)).unwrap();
         crossing.pass(Way::Back).await;
         crossing.only_writer("source");
         crossing.settle(Direction::Forward).await;
+        assert_eq!(crossing.bases(), "0 0, 0 0");
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::keys::Captured;
 use super::trigger;
 use crate::error::ReplicateError;
@@ -11,7 +13,7 @@ use crate::postgres::session::Session;
 use crate::postgres::state::OWN_SCHEMA;
 
 /// How a table stands in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// The file that holds its rows: another one after a TRUNCATE or a rewrite.
     pub file: u64,

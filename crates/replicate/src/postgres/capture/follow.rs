@@ -10,6 +10,7 @@ use super::reader::Reader;
 use super::{Cut, install, keys, prune, remove};
 use crate::connection::Address;
 use crate::error::ReplicateError;
+use crate::postgres::base;
 use crate::postgres::session::Session;
 use crate::postgres::state::StreamState;
 use crate::progress::Progress;
@@ -27,6 +28,8 @@ pub struct Follower {
     position: Cut,
     catalogue: Catalogue,
     limit_bytes: u64,
+    /// The stream's name in the state tables.
+    stream: String,
     tended: Instant,
 }
 
@@ -62,6 +65,7 @@ impl Follower {
             position,
             catalogue,
             limit_bytes,
+            stream: state.name().to_owned(),
             tended: Instant::now(),
         })
     }
@@ -104,9 +108,21 @@ impl Follower {
     }
 
     /// Empties what is needed no longer, and takes the capture off the source before what it notes fills the disk (rule 29).
+    ///
+    /// Keys that a verification's base holds are kept, but not at the cost of the capture: at half of its limit the base goes.
     pub async fn tend(&mut self) -> Result<(), ReplicateError> {
+        let mut held = base::held(self.applier.session(), &self.stream).await?;
         let source = self.reader.present();
-        prune::prune(source, &[&self.position]).await?;
+        if held.is_some() && install::noted_bytes(source).await? > self.limit_bytes / 2 {
+            base::release(self.applier.session(), &self.stream).await?;
+            held = None;
+        }
+        let needed: Vec<&Cut> = [Some(&self.position), held.as_ref()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let source = self.reader.present();
+        prune::prune(source, &needed).await?;
         let noted_bytes = install::noted_bytes(source).await?;
         if noted_bytes <= self.limit_bytes {
             return Ok(());

@@ -24,6 +24,18 @@ pub struct KeyColumn {
     is_plain: bool,
 }
 
+impl KeyColumn {
+    /// The condition that a row has this column's value of a key, given as an array of texts, at a place that counts from one.
+    pub(crate) fn is_at(&self, row: &str, key: &str, place: usize) -> String {
+        format!(
+            "{row}.{} OPERATOR({}) ({key}[{place}])::{}",
+            quote_name(&self.name),
+            self.equals,
+            self.type_name
+        )
+    }
+}
+
 /// A table whose changes are captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
@@ -159,7 +171,7 @@ fn identity_names(table: &Table) -> Vec<&str> {
 }
 
 /// The columns of each unique index that can be a key, by table; a primary key first.
-async fn key_columns(
+pub(crate) async fn key_columns(
     session: &mut Session,
 ) -> Result<BTreeMap<u32, Vec<Vec<KeyColumn>>>, ReplicateError> {
     let sql = format!(
@@ -197,4 +209,23 @@ async fn key_columns(
         }
     }
     Ok(keys)
+}
+
+/// The index among a table's that has exactly these columns, in their order if there is one. `None`: there is none, or nothing is wanted.
+pub(crate) fn of_columns(indexes: &[Vec<KeyColumn>], wanted: &[&str]) -> Option<Vec<KeyColumn>> {
+    let names = |index: &[KeyColumn]| -> Vec<String> {
+        index.iter().map(|column| column.name.clone()).collect()
+    };
+    let has_all = |index: &&Vec<KeyColumn>| {
+        let names = names(index);
+        !wanted.is_empty()
+            && names.len() == wanted.len()
+            && wanted
+                .iter()
+                .all(|name| names.iter().any(|other| other == name))
+    };
+    let in_order = indexes
+        .iter()
+        .find(|index| names(index) == wanted && has_all(index));
+    in_order.or_else(|| indexes.iter().find(has_all)).cloned()
 }

@@ -122,7 +122,7 @@ impl Reader {
         self.source.run(doing, begin).await?;
         self.lock_restless().await?;
         let to = Cut::of_transaction(&mut self.source).await?;
-        self.refuse_switched_off().await?;
+        require_switched_on(&mut self.source).await?;
         let catalogue = catalogue::read(&mut self.source).await?;
         if let Some(changes) = catalogue::changed_shape(before, &catalogue) {
             return Err(ReplicateError::CatalogueChanged { changes });
@@ -173,23 +173,6 @@ impl Reader {
     /// Notes that a batch was disturbed: the next one holds its tables from the beginning.
     pub(crate) fn note_disturbed(&mut self, batch: &Batch) {
         self.restless.extend(batch.tables.keys());
-    }
-
-    async fn refuse_switched_off(&mut self) -> Result<(), ReplicateError> {
-        let sql = "SELECT is_on FROM reberth.capture";
-        let row = self
-            .source
-            .row::<(bool,)>("asking for the switch of the capture", sql)
-            .await;
-        let reason = match row {
-            Ok(Some((true,))) => return Ok(()),
-            Ok(_) => "it was switched off when the noted changes reached their size limit",
-            Err(error) if is_undefined(&error) => "its tables are gone",
-            Err(error) => return Err(error),
-        };
-        Err(ReplicateError::CaptureLost {
-            reason: reason.to_owned(),
-        })
     }
 
     async fn touched_since(
@@ -275,6 +258,23 @@ impl Reader {
             .await
             .map(drop)
     }
+}
+
+/// Refuses a capture that has a gap.
+pub(crate) async fn require_switched_on(session: &mut Session) -> Result<(), ReplicateError> {
+    let sql = "SELECT is_on FROM reberth.capture";
+    let row = session
+        .row::<(bool,)>("asking for the switch of the capture", sql)
+        .await;
+    let reason = match row {
+        Ok(Some((true,))) => return Ok(()),
+        Ok(_) => "it was switched off when the noted changes reached their size limit",
+        Err(error) if is_undefined(&error) => "its tables are gone",
+        Err(error) => return Err(error),
+    };
+    Err(ReplicateError::CaptureLost {
+        reason: reason.to_owned(),
+    })
 }
 
 /// Bytes that travel together.

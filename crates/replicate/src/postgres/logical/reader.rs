@@ -35,17 +35,25 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Opens the slot's stream behind a place.
+    /// Opens the stream of the plan's own slot behind a place.
     pub(crate) async fn open(
         plan: &StreamPlan,
         from: &LogPosition,
     ) -> Result<Reader, ReplicateError> {
+        Reader::open_slot(plan, &plan.mark(), from).await
+    }
+
+    /// Opens the stream of a slot behind a place, of the tables that the plan's publication names.
+    pub(crate) async fn open_slot(
+        plan: &StreamPlan,
+        slot: &str,
+        from: &LogPosition,
+    ) -> Result<Reader, ReplicateError> {
         let settings = [("replication", "database"), ("lc_monetary", "C")];
         let mut session = Session::open_with(&plan.from, &settings).await?;
-        let mark = plan.mark();
         let sql = format!(
-            "START_REPLICATION SLOT {mark} LOGICAL {from} (proto_version '1', publication_names {})",
-            quote_text(&format!("\"{mark}\""))
+            "START_REPLICATION SLOT {slot} LOGICAL {from} (proto_version '1', publication_names {})",
+            quote_text(&format!("\"{}\"", plan.mark()))
         );
         let begun = session.wire().begin_copy_both(sql.as_bytes()).await;
         begun.map_err(|error| {
@@ -114,6 +122,11 @@ impl Reader {
         if self.told.elapsed() < STATUS_INTERVAL {
             return Ok(());
         }
+        self.tell_now(done).await
+    }
+
+    /// [`Reader::tell`], whether it is time to or not.
+    pub(crate) async fn tell_now(&mut self, done: u64) -> Result<(), ReplicateError> {
         self.told = Instant::now();
         let epoch = SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH_S);
         let now = SystemTime::now().duration_since(epoch).unwrap_or_default();

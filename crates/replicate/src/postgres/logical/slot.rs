@@ -1,4 +1,8 @@
-//! The slot and the publication on the source: the only things that following by logical decoding writes there, both named after the stream.
+//! The slots and the publication on the source: the only things that following by logical decoding writes there, all named after the stream.
+//!
+//! There are two slots at the most: the stream's own, and one that holds the log since a verification ([`crate::postgres::base`]).
+
+use std::time::Duration;
 
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
@@ -80,26 +84,27 @@ pub async fn make(
     Ok((place, snapshot))
 }
 
-/// Removes both, whatever of them is there. Returns what was removed.
+/// Copies the stream's slot, as it stands, into that of a base: both begin where the target has committed everything.
+pub(crate) async fn copy(plan: &StreamPlan, session: &mut Session) -> Result<(), ReplicateError> {
+    let sql = format!(
+        "SELECT pg_copy_logical_replication_slot({}, {}, false)",
+        quote_text(&plan.mark()),
+        quote_text(&plan.base_slot())
+    );
+    session.run("copying the slot", sql).await.map(drop)
+}
+
+/// Removes all of them, whatever is there. Returns what was removed.
 pub async fn remove(
     plan: &StreamPlan,
     session: &mut Session,
 ) -> Result<Vec<String>, ReplicateError> {
     let mark = plan.mark();
-    let quoted = quote_text(&mark);
     let mut removed = Vec::new();
-    let doing = "removing the slot";
-    // A reader of ours that is still connected keeps it.
-    let sql = format!(
-        "SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE slot_name = {quoted} AND active_pid IS NOT NULL"
-    );
-    session.run(doing, sql).await?;
-    let sql = format!(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = {quoted}"
-    );
-    if session.run(doing, sql).await? > 0 {
-        removed.push(format!("the replication slot {mark}"));
+    for slot in [mark.as_str(), &plan.base_slot()] {
+        removed.extend(remove_slot(session, slot).await?);
     }
+    let quoted = quote_text(&mark);
     let sql = format!("SELECT 1 FROM pg_publication WHERE pubname = {quoted}");
     let there: Vec<(u32,)> = session.rows("looking for the publication", sql).await?;
     if !there.is_empty() {
@@ -108,4 +113,32 @@ pub async fn remove(
         removed.push(format!("the publication {mark}"));
     }
     Ok(removed)
+}
+
+/// How often, and how long, it is looked whether the reader of a slot has gone.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS_MOST: usize = 200;
+
+/// Removes a slot, if it is there. Returns what was removed.
+pub(crate) async fn remove_slot(
+    session: &mut Session,
+    name: &str,
+) -> Result<Option<String>, ReplicateError> {
+    let quoted = quote_text(name);
+    let doing = "removing a slot";
+    // A reader of ours that is still connected keeps it, and goes a moment after it was told to.
+    let sql = format!(
+        "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = {quoted} AND active_pid IS NOT NULL"
+    );
+    for _ in 0..LOOKS_MOST {
+        if session.run(doing, &sql).await? == 0 {
+            break;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    let sql = format!(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = {quoted}"
+    );
+    let is_removed = session.run(doing, sql).await? > 0;
+    Ok(is_removed.then(|| format!("the replication slot {name}")))
 }

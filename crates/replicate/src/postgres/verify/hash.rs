@@ -5,8 +5,9 @@
 //! the record as they are; all others go in as the bytes that the server would send, or as their text. Hash functions of these types are
 //! part of what PostgreSQL keeps from version to version, since hash indexes on disk hold them.
 
+use crate::postgres::capture::keys::KeyColumn;
 use crate::postgres::table::{Column, Table};
-use crate::postgres::value::quote_name;
+use crate::postgres::value::{quote_name, quote_text};
 
 /// Parts of a table that are added up apart.
 pub const BUCKETS: u32 = 1024;
@@ -218,6 +219,27 @@ impl Hashing {
         )
     }
 
+    /// Key and hash of the rows that are found by some keys, of whatever columns those are; a key is given as the text of its array.
+    pub(super) fn rows_found(&self, by: &[KeyColumn], keys: &[String]) -> String {
+        let conditions: Vec<String> = by
+            .iter()
+            .enumerate()
+            .map(|(place, column)| column.is_at("t", "v.a", place + 1))
+            .collect();
+        let list: Vec<String> = keys
+            .iter()
+            .map(|key| format!("({})", quote_text(key)))
+            .collect();
+        format!(
+            "SELECT {}, {} FROM ONLY {} AS t, (SELECT k.a::text[] AS a FROM (VALUES {}) AS k(a) OFFSET 0) AS v WHERE {}",
+            self.key.as_deref().unwrap_or("NULL"),
+            self.row,
+            self.path,
+            list.join(", "),
+            conditions.join(" AND ")
+        )
+    }
+
     /// Key, hash and version of the rows of some keys; a key is given as the text of its array.
     pub(super) fn rows_of(&self, keys: &[String]) -> String {
         let key = self.key.as_deref().unwrap_or("NULL");
@@ -227,7 +249,7 @@ impl Hashing {
             .collect();
         let list: Vec<String> = keys
             .iter()
-            .map(|key| format!("({})", crate::postgres::value::quote_text(key)))
+            .map(|key| format!("({})", quote_text(key)))
             .collect();
         format!(
             "SELECT {key}, {}, t.xmin::text || '/' || t.ctid::text FROM ONLY {} AS t, (SELECT {} FROM (VALUES {}) AS k(a) OFFSET 0) AS v WHERE {}",

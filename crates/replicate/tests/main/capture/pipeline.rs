@@ -22,8 +22,8 @@ CREATE TABLE parted_s PARTITION OF parted FOR VALUES IN ('s');
 CREATE TABLE heap (v int, pad text);
 ";
 
-fn stream(pair: &Captured) -> RunningStream {
-    let plan = StreamPlan {
+pub(super) fn plan(pair: &Captured) -> StreamPlan {
+    StreamPlan {
         database: DATABASE.to_owned(),
         direction: Direction::Forward,
         from: pair.address("source"),
@@ -33,11 +33,14 @@ fn stream(pair: &Captured) -> RunningStream {
         workers: 2,
         streams: 1,
         bytes_per_s_most: None,
-    };
-    pipeline::start(plan, Arc::new(Semaphore::new(2)))
+    }
 }
 
-async fn install_capture(pair: &Captured) {
+pub(super) fn stream(pair: &Captured) -> RunningStream {
+    pipeline::start(plan(pair), Arc::new(Semaphore::new(2)))
+}
+
+pub(super) async fn install_capture(pair: &Captured) {
     let mut source = pair.source_session().await;
     let tables = table::read(&mut source).await.expect("tables");
     let captured = keys::read(&mut source, &tables).await.expect("keys");
@@ -47,7 +50,7 @@ async fn install_capture(pair: &Captured) {
 }
 
 /// Waits until the target holds what the source holds now.
-async fn settle(pair: &Captured, stream: &mut RunningStream) {
+pub(super) async fn settle(pair: &Captured, stream: &mut RunningStream) {
     // Behind the commit of an empty transaction, as the engine's own barriers are.
     let barrier = "SELECT pg_current_xact_id()";
     pair.source.sql(DATABASE, barrier).expect("a barrier");

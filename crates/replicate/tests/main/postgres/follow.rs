@@ -18,7 +18,7 @@ pub(super) const ROWS: &str = "
     INSERT INTO empty_row DEFAULT VALUES;
     ";
 
-const CHANGES: &str = "
+pub(super) const CHANGES: &str = "
     UPDATE plain SET v = v + 1 WHERE id % 3 = 0;
     DELETE FROM plain WHERE id % 5 = 0;
     INSERT INTO plain SELECT n, n, NULL FROM generate_series(6000, 6100) n;

@@ -1,0 +1,81 @@
+//! The keys that triggers noted on the source, read past the reader of the stream.
+
+use super::comparison::Comparison;
+use crate::connection::LONG_STATEMENT_LIMIT;
+use crate::error::ReplicateError;
+use crate::postgres::base::{self, Stored};
+use crate::postgres::capture::Cut;
+use crate::postgres::capture::reader::require_switched_on;
+use crate::postgres::plan::StreamPlan;
+use crate::postgres::session::Session;
+
+/// Keys that are fetched at once.
+const KEYS_AT_ONCE: usize = 5_000;
+
+/// Reads the keys that the base's snapshot does not show, and compares them. Returns the snapshot in which they were read: what it shows was compared.
+pub(super) async fn read(
+    plan: &StreamPlan,
+    stored: &Stored,
+    comparison: &mut Comparison<'_>,
+) -> Result<Cut, ReplicateError> {
+    let doing = "reading the noted keys";
+    let from = stored
+        .shown
+        .as_ref()
+        .ok_or_else(|| base::lost("it was laid for a stream that follows by a slot"))?;
+    let mut session = Session::open(&plan.from).await?;
+    session
+        .run(doing, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await?;
+    let to = Cut::of_transaction(&mut session).await?;
+    require_switched_on(&mut session).await?;
+    let sql = format!(
+        "SELECT table_id, count(*), count(key) < count(*) FROM reberth.change WHERE {} GROUP BY table_id",
+        from.unseen()
+    );
+    let tables: Vec<(u32, u64, bool)> = session
+        .rows_within(LONG_STATEMENT_LIMIT, doing, sql)
+        .await?;
+    for (oid, changes, is_truncated) in tables {
+        comparison.count(changes);
+        let Some(path) = comparison.path_of(oid) else {
+            continue;
+        };
+        let has_key = comparison.found_by(&path).is_some();
+        if is_truncated || !has_key || comparison.is_cheaper_whole(&path, changes) {
+            comparison.take_whole(&path);
+        } else if !comparison.is_whole(&path) {
+            read_keys(&mut session, from, oid, &path, comparison).await?;
+        }
+    }
+    Ok(to)
+}
+
+async fn read_keys(
+    session: &mut Session,
+    from: &Cut,
+    oid: u32,
+    path: &str,
+    comparison: &mut Comparison<'_>,
+) -> Result<(), ReplicateError> {
+    let doing = "reading the noted keys";
+    let sql = format!(
+        "DECLARE reberth_keys NO SCROLL CURSOR FOR SELECT DISTINCT key::text FROM reberth.change WHERE table_id = {oid} AND {}",
+        from.unseen()
+    );
+    session.run(doing, sql).await?;
+    loop {
+        let fetch = format!("FETCH {KEYS_AT_ONCE} FROM reberth_keys");
+        let keys: Vec<(String,)> = session
+            .rows_within(LONG_STATEMENT_LIMIT, doing, fetch)
+            .await?;
+        if keys.is_empty() {
+            break;
+        }
+        for (key,) in keys {
+            comparison.take_key(path, key);
+        }
+        while comparison.compare_some().await? {}
+    }
+    session.run(doing, "CLOSE reberth_keys").await.map(drop)
+}
