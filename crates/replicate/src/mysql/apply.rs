@@ -4,6 +4,7 @@ mod batch;
 mod rows;
 mod script;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::connection::{LONG_STATEMENT_LIMIT, Session};
@@ -24,9 +25,6 @@ use script::{Expected, Script};
 pub(crate) use batch::{Batch, Gathering};
 pub(crate) use rows::write_key_list;
 
-/// Bytes of changes of a prepared transaction that are kept in one row. As text they take several times that.
-const KEPT_BYTES: usize = 1024 * 1024;
-
 /// Carries batches out on the target, in the order in which they were gathered.
 pub(crate) struct Applier {
     state: StreamState,
@@ -38,6 +36,8 @@ pub(crate) struct Applier {
     /// Every touched key is known to stand or not to stand as the log says.
     is_certain: bool,
     is_open: bool,
+    /// Parts of prepared transactions kept in the open transaction: each part has a number that those after it do not have.
+    parts_kept: u32,
 }
 
 impl Applier {
@@ -55,6 +55,7 @@ impl Applier {
             checkpoint,
             is_certain,
             is_open: false,
+            parts_kept: 0,
         })
     }
 
@@ -121,6 +122,7 @@ impl Applier {
             .run_within(LONG_STATEMENT_LIMIT, "committing", "COMMIT")
             .await?;
         self.is_open = false;
+        self.parts_kept = 0;
         self.checkpoint = end;
         Ok(())
     }
@@ -137,16 +139,7 @@ impl Applier {
                 committed,
                 copied,
             } => {
-                let changes = self.decided(&xid, committed, position).await?;
-                let mut steps = Steps::default();
-                for change in changes {
-                    steps.hold(&self.schema, change, &copied);
-                }
-                // None of these steps is a decision.
-                for step in steps.into_list() {
-                    Box::pin(self.take_step(step, position)).await?;
-                }
-                return Ok(());
+                return self.decide(&xid, committed, &copied, position).await;
             }
             // What follows reads or changes what the statements before it leave behind.
             _ => self.script.run(&mut self.session, position).await?,
@@ -209,52 +202,65 @@ impl Applier {
         Ok(())
     }
 
-    /// A prepared transaction changes nothing yet: its changes are kept on the target, under the same checkpoint, until it is decided
-    /// (rule 2). So the checkpoint may pass it, and a restart needs no earlier log.
+    /// A prepared transaction changes nothing yet: its changes are kept on the target, part by part as they come, under the same checkpoint, until it is
+    /// decided (rule 2). So the checkpoint may pass it, and a restart needs no earlier log. All parts commit together: nothing of it is left by a
+    /// process that dies before it is prepared.
     async fn keep_prepared(
         &mut self,
         xid: &str,
         changes: &[RowChange],
     ) -> Result<(), ReplicateError> {
-        let mut rest = changes;
-        for part in 0.. {
-            let mut bytes = 0;
-            let more = rest.iter().take_while(|change| {
-                let is_first = bytes == 0;
-                bytes += change.bytes();
-                is_first || bytes <= KEPT_BYTES
-            });
-            let (some, others) = rest.split_at(more.count());
-            self.state
-                .keep_prepared(&mut self.session, xid, part, some)
-                .await?;
-            rest = others;
-            // One without a change in scope is kept too, to be known when it is decided.
-            if rest.is_empty() {
-                break;
-            }
-        }
-        Ok(())
+        let part = self.parts_kept;
+        self.parts_kept += 1;
+        self.state
+            .keep_prepared(&mut self.session, xid, part, changes)
+            .await
     }
 
-    /// The changes of a prepared transaction that take effect with its decision.
-    async fn decided(
+    /// Lets the changes of a prepared transaction take effect with its decision, part by part, all in the transaction in which the checkpoint passes it.
+    async fn decide(
         &mut self,
         xid: &str,
         committed: bool,
+        copied: &BTreeSet<String>,
         position: &LogPosition,
-    ) -> Result<Vec<RowChange>, ReplicateError> {
+    ) -> Result<(), ReplicateError> {
         self.script.run(&mut self.session, position).await?;
-        match self.state.take_prepared(&mut self.session, xid).await? {
-            Some(changes) if committed => Ok(changes),
-            // Prepared before the copy began and committed before it ended: in the copy already.
-            None if committed && self.is_certain => Err(ReplicateError::LogUnreadable {
+        if committed && !self.apply_prepared(xid, copied, position).await? && self.is_certain {
+            // Before that it was prepared before the copy began and committed before it ended: in the copy already.
+            return Err(ReplicateError::LogUnreadable {
                 position: position.clone(),
                 reason: format!(
                     "the transaction {xid} is committed, and its changes stand before the place where the move began"
                 ),
-            }),
-            _ => Ok(Vec::new()),
+            });
+        }
+        self.state.forget_prepared(&mut self.session, xid).await
+    }
+
+    /// Applies the kept parts of a prepared transaction, one by one. Returns whether there was any.
+    async fn apply_prepared(
+        &mut self,
+        xid: &str,
+        copied: &BTreeSet<String>,
+        position: &LogPosition,
+    ) -> Result<bool, ReplicateError> {
+        let mut last = None;
+        loop {
+            let part = self.state.prepared_part(&mut self.session, xid, last);
+            let Some((part, changes)) = part.await? else {
+                return Ok(last.is_some());
+            };
+            last = Some(part);
+            let mut steps = Steps::default();
+            for change in changes {
+                steps.hold(&self.schema, change, copied);
+            }
+            // None of these steps is a decision.
+            for step in steps.into_list() {
+                Box::pin(self.take_step(step, position)).await?;
+            }
+            self.script.run(&mut self.session, position).await?;
         }
     }
 }

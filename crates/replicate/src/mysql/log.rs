@@ -70,11 +70,18 @@ pub enum LogEntry {
         /// The table's name.
         table: String,
     },
+    /// Changes of the open transaction, in order, which takes effect under a name when that is decided.
+    PreparedPart {
+        /// The transaction's name.
+        xid: String,
+        /// Its next changes, which nobody may see yet.
+        changes: Vec<RowChange>,
+    },
     /// A transaction was prepared and waits for its decision.
     Prepared {
         /// The transaction's name.
         xid: String,
-        /// Its changes, which nobody may see yet.
+        /// Its last changes, which nobody may see yet.
         changes: Vec<RowChange>,
         /// Position after it.
         end: LogPosition,
@@ -108,9 +115,9 @@ impl LogEntry {
     /// Roughly the bytes it holds in memory.
     pub fn bytes(&self) -> usize {
         match self {
-            LogEntry::Changes { changes, .. } | LogEntry::Prepared { changes, .. } => {
-                changes.iter().map(RowChange::bytes).sum()
-            }
+            LogEntry::Changes { changes, .. }
+            | LogEntry::PreparedPart { changes, .. }
+            | LogEntry::Prepared { changes, .. } => changes.iter().map(RowChange::bytes).sum(),
             LogEntry::Truncate { .. }
             | LogEntry::Executed { .. }
             | LogEntry::Decided { .. }

@@ -9,6 +9,7 @@ mod added;
 mod checkpoint;
 mod chunks;
 mod epoch;
+mod kept_changes;
 pub mod operation;
 mod prepared;
 mod schema_changes;
@@ -72,9 +73,9 @@ const TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS reberth.session (
         stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, connection_id BIGINT UNSIGNED NOT NULL, epoch BIGINT UNSIGNED NOT NULL,
         PRIMARY KEY (stream, connection_id)) ENGINE=InnoDB",
-    "CREATE TABLE IF NOT EXISTS reberth.prepared (
+    "CREATE TABLE IF NOT EXISTS reberth.prepared_part (
         stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, xid VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, part INT UNSIGNED NOT NULL,
-        changes LONGTEXT CHARACTER SET utf8mb4 NOT NULL, PRIMARY KEY (stream, xid, part)) ENGINE=InnoDB",
+        changes LONGBLOB NOT NULL, PRIMARY KEY (stream, xid, part)) ENGINE=InnoDB",
     operation::TABLE,
     // The key of the spool lives here, beside the rows that it protects, and not on the disk that the spool is on.
     "CREATE TABLE IF NOT EXISTS reberth.spool (
@@ -217,7 +218,7 @@ pub async fn forget(
     for (table, column) in [
         ("chunk", "stream"),
         ("session", "stream"),
-        ("prepared", "stream"),
+        ("prepared_part", "stream"),
         ("operation", "stream"),
         ("spool", "stream"),
         ("schema_change", "stream"),

@@ -103,6 +103,12 @@ impl Touched {
                 LogEntry::Changes { changes, .. } => changes
                     .iter()
                     .for_each(|change| touched.note(schema, change)),
+                LogEntry::PreparedPart { xid, changes } => {
+                    prepared.insert(xid);
+                    changes
+                        .iter()
+                        .for_each(|change| touched.note(schema, change));
+                }
                 LogEntry::Prepared { xid, changes, end } => {
                     prepared.insert(xid);
                     changes

@@ -239,6 +239,11 @@ fn write_introduced(charset: &str, bytes: &[u8], sql: &mut Vec<u8>) {
     write_quoted(bytes, sql);
 }
 
+/// Appends bytes as a literal that stands for themselves.
+pub(crate) fn write_binary(bytes: &[u8], sql: &mut Vec<u8>) {
+    write_introduced("binary", bytes, sql);
+}
+
 /// Quotes bytes under the `binary` character set, where every byte stands for itself.
 fn write_quoted(bytes: &[u8], sql: &mut Vec<u8>) {
     sql.reserve(bytes.len() + 2);

@@ -1,12 +1,13 @@
 //! Memory is bounded, whatever the tables and transactions hold.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reberth_replicate::mysql::pipeline::{RunningStream, StreamPlan};
 use reberth_replicate::mysql::server;
 use tokio::sync::Semaphore;
 
-use crate::pair::{MYSQL, Pair, address, reach};
+use crate::pair::{MYSQL, Pair, Products, address, reach, usual};
 
 /// What one process may hold, whatever it moves (DESIGN section 6).
 const BUDGET_KIB: u64 = 256 * 1024;
@@ -79,6 +80,65 @@ async fn one_large_transaction(pair: Pair) {
         pair.source.sql(sums).expect("an answer"),
         pair.target.sql(sums).expect("an answer")
     );
+}
+
+/// 400 MB of row images wait under a name for their decision. The stream ends while they are read, while they wait and while they take effect; each time
+/// another goes on.
+async fn one_large_prepared_transaction(products: Products) {
+    let pair = Pair::with_on(
+        products,
+        "xa-memory",
+        "CREATE TABLE wide (id INT PRIMARY KEY, body MEDIUMTEXT NOT NULL); INSERT INTO wide SELECT seq, REPEAT('a', 60000) FROM seq_1_to_2000",
+    );
+    let mut stream = pair.follow().await;
+    pair.run(
+        "XA START 'large'; UPDATE wide SET body = CONCAT(body, id); INSERT INTO wide SELECT seq + 2000, REPEAT(CHAR(65 + seq % 26), 60000) FROM seq_1_to_2700; \
+         XA END 'large'; XA PREPARE 'large'",
+    );
+    let kept = "SELECT COALESCE(SUM(LENGTH(changes)), 0) FROM reberth.prepared_part";
+    // Seen from outside, the parts of a transaction that is open.
+    let written = "SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SELECT COUNT(*) FROM reberth.prepared_part";
+    let is_some = |count: String| count.trim() != "0";
+    while !is_some(pair.target.sql(written).expect("an answer")) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(stream);
+    stream = pair.follow().await;
+    pair.drain(&mut stream).await;
+    let bytes = pair.target.sql(kept).expect("an answer");
+    let bytes: u64 = bytes.trim().parse().expect("a number");
+    assert!(bytes > 400_000_000, "{bytes} bytes are kept");
+    stream.stop().await.expect("the stream stops");
+    let before = pair.target.sql("CHECKSUM TABLE lms_core.wide");
+
+    stream = pair.follow().await;
+    pair.run("XA COMMIT 'large'");
+    let written = "SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SELECT COUNT(*) FROM lms_core.wide WHERE id > 2000";
+    while !is_some(pair.target.sql(written).expect("an answer")) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(stream);
+    stream = pair.follow().await;
+    pair.drain(&mut stream).await;
+    stream.stop().await.expect("the stream stops");
+    let highest = highest_kib();
+    eprintln!("highest memory: {highest} KiB");
+    assert!(highest < BUDGET_KIB, "{highest} KiB");
+    let sums = "CHECKSUM TABLE lms_core.wide";
+    let after = pair.target.sql(sums).expect("an answer");
+    assert_ne!(before.expect("an answer"), after);
+    assert_eq!(pair.source.sql(sums).expect("an answer"), after);
+    assert_eq!(pair.target.sql(kept).expect("an answer").trim(), "0");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_large_prepared_transaction_stays_within_the_budget() {
+    one_large_prepared_transaction(usual()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_large_prepared_transaction_of_mysql_stays_within_the_budget() {
+    one_large_prepared_transaction(MYSQL).await;
 }
 
 /// One process may carry ten databases, which all have much to catch up with at the same time: narrow rows, wide rows, each in one transaction.

@@ -25,7 +25,7 @@ pub(super) enum Step {
     },
     /// Delete all rows of a table.
     Empty { table: String },
-    /// Keep a prepared transaction until it is decided (rule 2).
+    /// Keep a part of a prepared transaction until it is decided (rule 2).
     Keep {
         xid: String,
         changes: Vec<RowChange>,
@@ -174,9 +174,13 @@ impl Gathering {
                     self.steps.push(Step::Empty { table }, 0);
                 }
             }
+            LogEntry::PreparedPart { xid, changes } => {
+                self.is_inside = true;
+                self.keep(xid, changes);
+            }
+            // One without a change in scope is kept too, to be known when it is decided.
             LogEntry::Prepared { xid, changes, end } => {
-                let bytes = changes.iter().map(RowChange::bytes).sum();
-                self.steps.push(Step::Keep { xid, changes }, bytes);
+                self.keep(xid, changes);
                 self.complete(end);
             }
             LogEntry::Decided {
@@ -203,6 +207,11 @@ impl Gathering {
             // Whoever reads the log ends there.
             LogEntry::SchemaChange(_) => {}
         }
+    }
+
+    fn keep(&mut self, xid: String, changes: Vec<RowChange>) {
+        let bytes = changes.iter().map(RowChange::bytes).sum();
+        self.steps.push(Step::Keep { xid, changes }, bytes);
     }
 
     fn complete(&mut self, end: LogPosition) {

@@ -267,7 +267,7 @@ impl LogReader {
                 version,
                 is_compressed,
             } => return self.take_rows(&event.body, action, version, is_compressed),
-            Kind::Commit => self.finish(end),
+            Kind::Commit => self.finish_undelayed(true, end),
             Kind::Query {
                 extra,
                 is_compressed,
@@ -301,10 +301,7 @@ impl LogReader {
             }
             Kind::XaPrepare {
                 one_phase: true, ..
-            } => {
-                self.transaction.prepares = None;
-                self.finish(end);
-            }
+            } => self.finish_undelayed(true, end),
             Kind::XaPrepare { xid, .. } => return self.finish_prepared(xid, end),
             Kind::Incident => {
                 return Err(self.unreadable(

@@ -36,7 +36,10 @@ impl LogReader {
                 self.begin(prepares, begin);
             }
             Statement::BeginPrepared { xid } => self.begin(Some(xid), begin),
-            Statement::Commit => self.finish(end),
+            Statement::Commit => self.finish_undelayed(true, end),
+            Statement::Rollback if self.transaction.prepares.is_some() => {
+                self.finish_undelayed(false, end);
+            }
             Statement::Rollback if self.transaction.is_handed_on => {
                 return Err(self
                     .unreadable("a transaction was logged and rolled back at its end".to_owned()));
@@ -60,16 +63,7 @@ impl LogReader {
                 });
                 self.finish(end);
             }
-            Statement::Decided { xid, committed } => {
-                self.tell_name();
-                self.position = end.clone();
-                self.transaction = Transaction::default();
-                self.ready.push_back(LogEntry::Decided {
-                    xid,
-                    committed,
-                    end,
-                });
-            }
+            Statement::Decided { xid, committed } => self.finish_decided(xid, committed, end),
             // Inside a transaction its rows follow.
             Statement::SchemaChange if self.done_changes.contains(&begin) => {
                 if !self.transaction.is_begun {

@@ -50,21 +50,29 @@ impl LogReader {
         };
     }
 
-    /// Hands on the changes read so far, unless they wait for a decision.
+    /// Hands on the changes read so far.
     pub(super) fn flush(&mut self) {
-        if !self.transaction.changes.is_empty() && self.transaction.prepares.is_none() {
-            let start = self
-                .transaction
-                .start
-                .clone()
-                .unwrap_or_else(|| self.position.clone());
-            self.transaction.is_handed_on = true;
-            self.transaction.bytes = 0;
-            self.ready.push_back(LogEntry::Changes {
-                start,
-                changes: std::mem::take(&mut self.transaction.changes),
-            });
+        if self.transaction.changes.is_empty() {
+            return;
         }
+        self.transaction.is_handed_on = true;
+        self.transaction.bytes = 0;
+        let changes = std::mem::take(&mut self.transaction.changes);
+        let entry = match &self.transaction.prepares {
+            Some(xid) => LogEntry::PreparedPart {
+                xid: xid.clone(),
+                changes,
+            },
+            None => LogEntry::Changes {
+                start: self
+                    .transaction
+                    .start
+                    .clone()
+                    .unwrap_or_else(|| self.position.clone()),
+                changes,
+            },
+        };
+        self.ready.push_back(entry);
     }
 
     /// Tells the name of the transaction that is complete now.
@@ -83,6 +91,36 @@ impl LogReader {
         self.ready.push_back(LogEntry::Commit { end });
     }
 
+    /// The transaction is decided without being prepared. What was handed on of it under a name takes effect, or is forgotten.
+    pub(super) fn finish_undelayed(&mut self, committed: bool, end: LogPosition) {
+        let Some(xid) = self
+            .transaction
+            .prepares
+            .clone()
+            .filter(|_| self.transaction.is_handed_on)
+        else {
+            self.transaction.prepares = None;
+            if !committed {
+                self.transaction.changes.clear();
+            }
+            return self.finish(end);
+        };
+        self.flush();
+        self.finish_decided(xid, committed, end);
+    }
+
+    /// A prepared transaction is decided.
+    pub(super) fn finish_decided(&mut self, xid: String, committed: bool, end: LogPosition) {
+        self.tell_name();
+        self.position = end.clone();
+        self.transaction = Transaction::default();
+        self.ready.push_back(LogEntry::Decided {
+            xid,
+            committed,
+            end,
+        });
+    }
+
     /// The transaction is prepared, and waits for its decision under its name.
     pub(super) fn finish_prepared(
         &mut self,
@@ -92,6 +130,11 @@ impl LogReader {
         let xid = xid.or_else(|| self.transaction.prepares.clone());
         let xid =
             xid.ok_or_else(|| self.unreadable("a prepared transaction has no name".to_owned()))?;
+        if self.transaction.is_handed_on && self.transaction.prepares.as_ref() != Some(&xid) {
+            return Err(self.unreadable(format!(
+                "a transaction was begun under another name than {xid}, under which it is prepared"
+            )));
+        }
         self.tell_name();
         let changes = std::mem::take(&mut self.transaction).changes;
         self.position = end.clone();
