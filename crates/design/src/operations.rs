@@ -46,6 +46,30 @@ pub(crate) fn design(
         backup_days: days,
         budget_usd: budget(policy, decisions)?,
         metrics: metrics(decisions)?,
+        log_search: log_search(decisions)?,
+        datadog: datadog(decisions)?,
+    })
+}
+
+fn log_search(decisions: &mut Decisions<'_>) -> Result<bool, DesignError> {
+    const OPENSEARCH: &str = "opensearch";
+    let choice = decisions.decide(&Question {
+        id: "operations.log_search",
+        value: NONE,
+        alternative: OPENSEARCH,
+        why: "logs lie in buckets and log groups and are searched there by query; a domain of six nodes finds them at once, and is paid for day and night",
+        may_be: Values::OneOf(&[NONE, OPENSEARCH]),
+    })?;
+    Ok(choice.value == OPENSEARCH)
+}
+
+fn datadog(decisions: &mut Decisions<'_>) -> Result<bool, DesignError> {
+    decisions.switch(&Question {
+        id: "operations.datadog",
+        value: "false",
+        alternative: "true",
+        why: "Prometheus and CloudWatch measure already; Datadog is for those who have it, and is billed by the host",
+        may_be: Values::Switch,
     })
 }
 

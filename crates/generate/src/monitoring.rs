@@ -4,6 +4,8 @@
 
 mod agent;
 mod dashboard;
+mod datadog;
+mod log_agent;
 mod rules;
 
 use reberth_model::design::{Design, MetricsStore};
@@ -34,8 +36,20 @@ const CLUSTER_README: &str = "\
 CloudWatch alarms of `60-operations` watch the cluster, the load balancers and the databases from outside: they go on when the agent does not.
 ";
 
-/// The files, by path; none where metrics stay in CloudWatch.
+/// The files, by path.
 pub(crate) fn files(design: &Design) -> BTreeMap<String, String> {
+    let mut files = prometheus(design);
+    if design.operations.datadog {
+        files.extend(datadog::files(design));
+    }
+    if design.operations.log_search {
+        files.extend(log_agent::files(design));
+    }
+    files
+}
+
+/// None where metrics stay in CloudWatch.
+fn prometheus(design: &Design) -> BTreeMap<String, String> {
     if design.operations.metrics == MetricsStore::Cloudwatch {
         return BTreeMap::new();
     }

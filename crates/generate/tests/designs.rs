@@ -35,6 +35,8 @@ pub(crate) fn other_platform() -> Design {
     let mut design = platform();
     design.buckets = small().buckets;
     design.operations.metrics = MetricsStore::Cloudwatch;
+    design.operations.log_search = true;
+    design.operations.datadog = true;
     let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     design.target.tags = [tag("map-migrated", "mig12345"), tag("CostCentre", "${x}")].into();
     let own = design.platform.as_mut().unwrap();
@@ -128,6 +130,8 @@ pub(crate) fn other() -> Design {
         design.operations.copy_region = None;
         design.operations.budget_usd = Some(6000);
         design.operations.metrics = MetricsStore::Cloudwatch;
+        design.operations.log_search = true;
+        design.operations.datadog = true;
         design.safeguards.trail_lock = TrailLock::Compliance;
     })
 }

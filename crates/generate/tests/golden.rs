@@ -119,3 +119,24 @@ fn roots_without_content_are_left_out() {
         assert!(!files.keys().any(|path| path.contains(absent)), "{absent}");
     }
 }
+
+/// What somebody asked for by a line of policy has its files, and the key of Datadog is named and never held.
+#[test]
+fn agents_have_their_configuration_where_they_are_asked_for() {
+    for (design, words) in [
+        (designs::other(), "secret_backend_type: aws.secrets"),
+        (designs::other_platform(), "DD_SECRET_BACKEND_TYPE"),
+    ] {
+        let (files, _) = generate(&design).unwrap();
+        let text = |path: &str| String::from_utf8_lossy(&files[path]).into_owned();
+        let datadog = text("monitoring/datadog/datadog.yaml");
+        let prefix = format!("{}-{}", design.target.project, design.target.environment);
+        assert!(datadog.contains(words), "{datadog}");
+        assert!(datadog.contains(&format!("ENC[{prefix}-datadog;api_key]")));
+        let agent = text("monitoring/fluent-bit/fluent-bit.yaml");
+        assert!(agent.contains(&format!("delivery_stream: {prefix}-logs")));
+    }
+    let (files, _) = generate(&designs::small()).unwrap();
+    let is_asked_for = |path: &String| path.contains("datadog") || path.contains("fluent-bit");
+    assert!(!files.keys().any(is_asked_for));
+}

@@ -19,3 +19,8 @@ fn check(name: &str, design: &Design) {
 fn checkov_finds_nothing_in_an_organization() {
     check("scanned-organization", &designs::organization());
 }
+
+#[test]
+fn checkov_finds_nothing_in_other_choices() {
+    check("scanned-other", &designs::other());
+}

@@ -1,5 +1,8 @@
 //! `60-operations`: alarms, backups, the budget.
 
+mod datadog;
+mod log_search;
+
 use reberth_model::design::{Design, Ingress, MetricsStore};
 
 use super::{Root, arguments, entry, module};
@@ -16,8 +19,12 @@ The steps of a rebuild in another region are in `docs/disaster-recovery.md`.";
 pub(super) fn root(design: &Design) -> Folder {
     let mut reads = vec!["00-network"];
     let holds_data = super::data::has_content(design);
+    let operations = &design.operations;
+    if holds_data || operations.log_search || operations.datadog {
+        reads.push("10-security");
+    }
     if holds_data {
-        reads.extend(["10-security", "20-data"]);
+        reads.push("20-data");
     }
     let has_platform = design.platform.is_some();
     if has_platform {
@@ -40,19 +47,30 @@ pub(super) fn root(design: &Design) -> Folder {
     if keeps_metrics {
         files.push(("metrics.tf", metrics(design)));
     }
+    let mut variables = vec![
+        variable(
+            "alarm_emails",
+            "list(string)",
+            "Who is told of alarms and of the budget.",
+        )
+        .default(list::<&str>([])),
+    ];
+    let mut outputs = outputs(keeps_metrics);
+    if operations.log_search {
+        files.push(("log_search.tf", log_search::body(design)));
+        outputs.extend(log_search::outputs());
+    }
+    if operations.datadog {
+        files.push(("datadog.tf", datadog::body(design)));
+        outputs.extend(datadog::outputs());
+        variables.push(datadog::variable());
+    }
     Root {
         name: "60-operations",
         text: TEXT,
         reads: &reads,
-        outputs: outputs(keeps_metrics),
-        variables: vec![
-            variable(
-                "alarm_emails",
-                "list(string)",
-                "Who is told of alarms and of the budget.",
-            )
-            .default(list::<&str>([])),
-        ],
+        outputs,
+        variables,
         files,
     }
     .folder(design)
@@ -86,12 +104,29 @@ fn outputs(keeps_metrics: bool) -> Vec<Output> {
     outputs
 }
 
+/// Names of the roles that an agent has: its own in a cluster, those of the servers elsewhere.
+fn agent_roles(design: &Design, agent: &str) -> String {
+    match &design.platform {
+        Some(_) => format!("{{ agent = module.{agent}.role_name }}"),
+        None if design.services.is_empty() => "{}".to_owned(),
+        None => "data.terraform_remote_state.apps.outputs.role_names".to_owned(),
+    }
+}
+
+/// The role of an agent in a cluster.
+fn agent_role(module_name: &str, name: &str, namespace: &str, service_account: &str) -> Block {
+    module(module_name, "pod-identity")
+        .gap()
+        .set("name", template(format!("${{local.name}}-{name}")))
+        .set(
+            "cluster_name",
+            code("data.terraform_remote_state.platform.outputs.cluster_name"),
+        )
+        .set("namespace", namespace)
+        .set("service_account", service_account)
+}
+
 fn metrics(design: &Design) -> Body {
-    let roles = match &design.platform {
-        Some(_) => "{ agent = module.metrics_agent.role_name }",
-        None if design.services.is_empty() => "{}",
-        None => "data.terraform_remote_state.apps.outputs.role_names",
-    };
     let key = module("metrics_key", "encryption-key")
         .gap()
         .set("name", template("${local.name}-metrics"))
@@ -116,7 +151,7 @@ fn metrics(design: &Design) -> Body {
         &[
             ("", ""),
             ("topic_arn", "module.alarms.topic_arn"),
-            ("writer_roles", roles),
+            ("writer_roles", &agent_roles(design, "metrics_agent")),
             ("kms_key_arn", "module.metrics_key.arn"),
             (
                 "log_kms_key_arn",
@@ -128,15 +163,12 @@ fn metrics(design: &Design) -> Body {
 
 /// The role of the one agent in a cluster; the module of metrics lets it write.
 fn metrics_agent() -> Block {
-    module("metrics_agent", "pod-identity")
-        .gap()
-        .set("name", template("${local.name}-metrics-agent"))
-        .set(
-            "cluster_name",
-            code("data.terraform_remote_state.platform.outputs.cluster_name"),
-        )
-        .set("namespace", "monitoring")
-        .set("service_account", "prometheus-agent")
+    agent_role(
+        "metrics_agent",
+        "metrics-agent",
+        "monitoring",
+        "prometheus-agent",
+    )
 }
 
 fn alarms(design: &Design) -> Body {

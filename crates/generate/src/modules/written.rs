@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// All of them, ordered by name.
-const ALL: [Written; 25] = [
+const ALL: [Written; 27] = [
     Written {
         name: "alarms",
         text: "A topic for notices, and alarms on databases, replicas, load balancers, groups of servers and clusters. Everything has a number to start with.",
@@ -69,6 +69,12 @@ const ALL: [Written; 25] = [
         files: files!("cluster_addons": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
+        name: "datadog",
+        text: "Datadog's view of the account, and the key that its agents send under. Three things are left to a person: the key is written into the secret as `{\"api_key\": \"…\"}`; the account is \
+               added at Datadog, which shows an id; that id is entered as `external_id`.",
+        files: files!("datadog": "main.tf", "module.tftest.hcl", "integration.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
         name: "dns-zone",
         text: "A hosted zone with the records of the present one. Names that are switched have two answers, `source` and `target`, and a weight for each: the cutover \
                moves the weights, Terraform leaves them alone.",
@@ -89,6 +95,13 @@ const ALL: [Written; 25] = [
         text: "The bucket and the key, in an account of their own, that the trail of all accounts is written into and under. Nobody who works in another account can delete or read it.\n\n\
                **`COMPLIANCE` is for good:** until its days are over nobody can delete the records or the bucket, not even the root user, and the bill for them goes on.",
         files: files!("log_archive": "main.tf", "module.tftest.hcl", "key.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "log-search",
+        text: "A domain of OpenSearch in private subnets, and a delivery stream that agents write logs to; every line is kept in a bucket as well.\n\n\
+               **Once, after the first apply**, under the administrator's role and inside the network: map `delivery_role_arn` to a role that writes the indices `logs-*` (`PUT \
+               _plugins/_security/api/rolesmapping/NAME`), or every line goes to the bucket alone.",
+        files: files!("log_search": "main.tf", "module.tftest.hcl", "delivery.tf", "network.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "metrics",

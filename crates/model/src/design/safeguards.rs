@@ -55,6 +55,12 @@ pub struct Operations {
     /// Where metrics of servers and databases are kept.
     #[serde(default)]
     pub metrics: MetricsStore,
+    /// Whether logs can be searched in a domain of OpenSearch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub log_search: bool,
+    /// Whether Datadog watches the account and its servers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub datadog: bool,
 }
 
 /// Where metrics of servers and databases are kept.

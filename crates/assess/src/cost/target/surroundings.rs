@@ -38,6 +38,29 @@ pub(super) fn lines(scene: &Scene) -> Vec<CostLine> {
         Vec::new(),
         "not known: events of the new account; no price of these services was read",
     ));
+    lines.extend(optional(scene));
+    lines
+}
+
+/// What the design has only where somebody asked for it.
+fn optional(scene: &Scene) -> Vec<CostLine> {
+    let Some(operations) = scene.design.map(|design| &design.operations) else {
+        return Vec::new();
+    };
+    let line = |item: &str, words: &str| not_priced(Side::Target, item, Vec::new(), words);
+    let mut lines = Vec::new();
+    if operations.log_search {
+        lines.push(line(
+            "OpenSearch and the delivery of logs to it",
+            "a node in each zone, three that govern them, disks, and each GB that is delivered; the price table has no such node",
+        ));
+    }
+    if operations.datadog {
+        lines.push(line(
+            "Datadog",
+            "by host, by custom metric and by GB of logs, at the prices of your contract",
+        ));
+    }
     lines
 }
 
