@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
 use crate::name::{Keys, Room};
-use crate::{image, ingress, instance_size, name};
+use crate::{arrival, image, ingress, instance_size, name};
 
 /// Most servers that one service may have.
 const SERVERS_MAX: u64 = 1000;
@@ -98,11 +98,14 @@ pub(crate) fn services(
     roles
         .iter()
         .map(|role| {
+            let image = image_of(role);
             Ok(Service {
                 key: role.key.clone(),
                 environment: role.environment.clone(),
                 instance_type: decide_type(role, decisions)?,
-                image: image_of(role),
+                root_device: image::root_device(&image.value).to_owned(),
+                image,
+                arrival: arrival::design(role, decisions)?,
                 root_disk_gib: role
                     .servers
                     .iter()

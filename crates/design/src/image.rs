@@ -45,6 +45,15 @@ const DEBIAN_13: &str = "/aws/service/debian/release/13/latest/amd64";
 const DEBIAN_12: &str = "/aws/service/debian/release/12/latest/amd64";
 const AMAZON_LINUX: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
 
+/// The name of the root disk of an image: Canonical's images have another than Amazon's and Debian's.
+pub(crate) fn root_device(parameter: &str) -> &'static str {
+    if parameter.contains("canonical") {
+        "/dev/sda1"
+    } else {
+        "/dev/xvda"
+    }
+}
+
 /// The image for a server that runs this system.
 pub(crate) fn of_system(system: Option<&str>) -> Choice {
     let name = system.unwrap_or("not known");

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod adopted;
+mod arrival;
 mod cache;
 mod compute;
 mod csv;
@@ -12,6 +13,8 @@ mod database;
 mod decisions;
 mod edge;
 mod error;
+mod files;
+mod found;
 mod image;
 mod ingress;
 mod instance_size;
@@ -40,7 +43,7 @@ use crate::platform::EstateApp;
 use crate::running::Running;
 use crate::security::DataClasses;
 use crate::stores::Stores;
-use reberth_model::design::{Design, Inputs, Target};
+use reberth_model::design::{ArrivalWay, Design, FileForm, Inputs, Service, Target};
 use reberth_model::document::{SCHEMA, sha256_hex, to_bytes};
 use reberth_model::estate::Estate;
 use reberth_model::policy::{Policy, Provider};
@@ -96,8 +99,9 @@ pub fn design(
         )?,
         safeguards: safeguards::design(&policy.target.environment, &mut decisions)?,
         operations,
-        migration: migration::design(estate, &mut decisions)?,
+        migration: migration::design(estate, &running.services, &mut decisions)?,
         buckets: stores.buckets,
+        files: running.files,
         caches: stores.caches,
         databases: stores.databases,
         services: running.services,
@@ -129,11 +133,18 @@ pub(crate) struct Given<'a> {
 fn data_classes(running: &Running, stores: &Stores) -> DataClasses {
     DataClasses {
         disks: running.platform.is_some() || !running.services.is_empty(),
+        files: !running.files.is_empty(),
+        shared_files: running.files.iter().any(|own| own.form == FileForm::Shared),
+        images: running.services.iter().any(is_made_by_pipeline),
         databases: !stores.databases.is_empty(),
         caches: !stores.caches.is_empty(),
         buckets: !stores.buckets.is_empty(),
         cluster: running.platform.is_some(),
     }
+}
+
+fn is_made_by_pipeline(service: &Service) -> bool {
+    service.arrival.way == ArrivalWay::ImagePipeline
 }
 
 /// Names the parent and takes the hash. A design equal to the previous one is the previous one.

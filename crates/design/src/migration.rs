@@ -1,6 +1,6 @@
 //! How data moves, and what exists for that time only.
 
-use reberth_model::design::{Migration, ReplicationEngine};
+use reberth_model::design::{ArrivalWay, CopiedServer, Migration, ReplicationEngine, Service};
 use reberth_model::estate::Estate;
 
 use crate::decisions::{Decisions, Question, Values};
@@ -16,6 +16,7 @@ const DISK_GIB_MIN: u64 = 50;
 /// Designs the migration's own resources.
 pub(crate) fn design(
     estate: &Estate,
+    services: &[Service],
     decisions: &mut Decisions<'_>,
 ) -> Result<Migration, DesignError> {
     let has_postgres = estate.databases().any(|(_, source)| source.engine == "pg");
@@ -59,7 +60,29 @@ pub(crate) fn design(
         runner_type: runner_type.value,
         runner_disk_gib: disk,
         source_ports: source_ports(estate),
+        copied_servers: copied_servers(estate, services),
     })
+}
+
+/// The servers of services whose disks are copied.
+fn copied_servers(estate: &Estate, services: &[Service]) -> Vec<CopiedServer> {
+    let copied = |service: &&Service| service.arrival.way == ArrivalWay::ApplicationMigration;
+    let mut servers: Vec<CopiedServer> = services
+        .iter()
+        .filter(copied)
+        .flat_map(|service| {
+            let own = estate
+                .servers()
+                .filter(|(resource, _)| service.origin.from.contains(&resource.id));
+            own.map(|(resource, server)| CopiedServer {
+                name: resource.name.clone(),
+                service: service.key.clone(),
+                addresses: server.public_ipv4.clone(),
+            })
+        })
+        .collect();
+    servers.sort_by(|left, right| left.name.cmp(&right.name));
+    servers
 }
 
 /// A fifth of all database storage, rounded up to ten.

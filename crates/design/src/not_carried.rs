@@ -162,6 +162,7 @@ fn carried_ids(design: &Design) -> BTreeSet<&str> {
         )
         .chain(design.caches.iter().flat_map(|cache| &cache.origin.from))
         .chain(design.buckets.iter().flat_map(|bucket| &bucket.origin.from))
+        .chain(design.files.iter().flat_map(|store| &store.origin.from))
         .chain(edge_ids(design))
         .chain(
             design
@@ -218,7 +219,7 @@ fn why(resource: &Resource) -> String {
             "made by the zone's new host itself, or of a type or zone that is not carried".to_owned()
         }
         Attributes::Volume(volume) if !volume.server_ids.is_empty() => format!(
-            "attached to {}; a disk cannot follow servers that replace themselves: move its files to a shared file system or bucket first",
+            "attached to {}; the policy leaves it, or its server is not part of this design: move its files yourself if they are wanted",
             volume.server_ids.join(", ")
         ),
         Attributes::Volume(_) => {

@@ -3,18 +3,19 @@
 //! Servers become groups of servers, applications of a platform a cluster. How large the network must be follows from how many of them there may be, and
 //! where pods live follows from how large the network is: so a cluster is drafted before the network and finished after it.
 
-use reberth_model::design::{Front, Ingress, Network, Platform, SecurityGroup, Service};
+use reberth_model::design::{FileStore, Front, Ingress, Network, Platform, SecurityGroup, Service};
 
 use crate::decisions::Decisions;
 use crate::error::DesignError;
 use crate::name::{Keys, Room};
 use crate::platform::Draft;
 use crate::stores::Stores;
-use crate::{Given, compute, edge, ingress, network, platform, security};
+use crate::{Given, compute, edge, files, ingress, network, platform, security};
 
 /// Everything that runs, with its network.
 pub(crate) struct Running {
     pub(crate) services: Vec<Service>,
+    pub(crate) files: Vec<FileStore>,
     pub(crate) platform: Option<Platform>,
     pub(crate) network: Network,
     pub(crate) ingresses: Vec<Ingress>,
@@ -49,6 +50,7 @@ impl Running {
             Keys::ingresses(given.previous, estate),
         );
         let (network, draft) = network_and_draft(given, stores, &services, decisions)?;
+        let files = files::stores(estate, &roles, &services, &network.zones, decisions)?;
         ingresses.extend(draft.iter().flat_map(|draft| draft.ingresses.clone()));
         let platform = draft
             .map(|draft| draft.finish(&network, &stores.buckets, decisions))
@@ -66,10 +68,17 @@ impl Running {
                 caches,
                 &ingresses,
             ),
-            None => security::groups(estate, &roles, &services, databases, caches, &ingresses),
+            None => {
+                let mut groups =
+                    security::groups(estate, &roles, &services, databases, caches, &ingresses);
+                groups.extend(files.iter().filter_map(security::file_group));
+                groups.sort_by(|left, right| left.key.cmp(&right.key));
+                groups
+            }
         };
         Ok(Running {
             services,
+            files,
             platform,
             network,
             ingresses,

@@ -9,7 +9,8 @@ mod keys;
 pub(crate) use keys::{DataClasses, keys};
 
 use reberth_model::design::{
-    Cache, Database, Ingress, Origin, Peer, SecurityGroup, Service, TrafficRule,
+    Cache, Database, FileForm, FileStore, Ingress, Origin, Peer, SecurityGroup, Service,
+    TrafficRule,
 };
 use reberth_model::estate::{self, Attributes, Estate, Firewall, FirewallRule, Resource};
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::compute::Role;
 const MYSQL_PORT: u16 = 3306;
 const POSTGRES_PORT: u16 = 5432;
 const CACHE_PORT: u16 = 6379;
+const FILES_PORT: u16 = 2049;
 const HTTPS_PORT: u16 = 443;
 const HTTP_PORT: u16 = 80;
 
@@ -61,6 +63,21 @@ pub(crate) fn groups(
     groups.extend(caches.map(|cache| store_group(estate, roles, &cache)));
     groups.sort_by(|left, right| left.key.cmp(&right.key));
     groups
+}
+
+/// The group of a file system that servers share; a disk has none.
+pub(crate) fn file_group(store: &FileStore) -> Option<SecurityGroup> {
+    let app = crate::compute::security_group_key(&store.service);
+    let key = format!("{FILES_PORT}-from-{app}");
+    let why = "servers of the service mount it";
+    let ingress = rule(&key, FILES_PORT, Peer::Group(app), &store.origin.from, why);
+    (store.form == FileForm::Shared).then(|| SecurityGroup {
+        key: store.security_group.clone(),
+        description: format!("Files {}", store.key),
+        ingress: vec![ingress],
+        egress: Vec::new(),
+        origin: store.origin.clone(),
+    })
 }
 
 /// What may reach a load balancer: distributions only, where it is private, else everybody.

@@ -10,6 +10,8 @@ use reberth_model::policy::Policy;
 use serde_json::json;
 use std::collections::BTreeMap;
 
+use crate::inside;
+
 /// The policy for [`small`].
 pub(crate) fn policy() -> Policy {
     Policy::parse(
@@ -72,16 +74,8 @@ pub(crate) fn small() -> Estate {
             Attributes::LoadBalancer(load_balancer()),
         ),
         resource("net-1", "prod", Attributes::Network(network())),
-        resource(
-            "11",
-            "school-web-01",
-            Attributes::Server(server("s-4vcpu-8gb", 8192, &["env:prod", "web", "school"])),
-        ),
-        resource(
-            "12",
-            "school-web-02",
-            Attributes::Server(server("s-4vcpu-8gb", 8192, &["env:prod", "web", "school"])),
-        ),
+        resource("11", "school-web-01", Attributes::Server(inside::web(1))),
+        resource("12", "school-web-02", Attributes::Server(inside::web(2))),
         resource(
             "13",
             "school-cron-01",

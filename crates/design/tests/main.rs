@@ -12,6 +12,7 @@ mod decisions;
 mod documents;
 mod edge;
 mod estates;
+mod inside;
 mod kept_names;
 mod names;
 mod notes;

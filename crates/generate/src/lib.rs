@@ -3,6 +3,7 @@
 //! Pure: the same design gives the same bytes, and nothing is written here. [`plan_write`] decides what a writer
 //! may do on disk.
 
+mod components;
 mod error;
 mod folder;
 pub mod hcl;
@@ -33,6 +34,7 @@ pub fn generate(design: &Design) -> Result<(Files, Manifest), GenerateError> {
         .collect();
     texts.extend(written(design));
     texts.extend(monitoring::files(design));
+    texts.extend(components::files(design));
     let roots = live::all(design);
     for folder in modules::of(&roots).iter().chain(&roots) {
         texts.insert(format!("{}/README.md", folder.path), folder.readme());

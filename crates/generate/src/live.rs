@@ -6,6 +6,7 @@ mod bootstrap;
 mod data;
 mod edge;
 mod identity;
+mod images;
 mod imports;
 mod migration;
 mod network;
@@ -37,13 +38,16 @@ pub(crate) fn all(design: &Design) -> Vec<Folder> {
         roots.push(platform::root(design, platform));
         roots.push(applications::root(design, platform));
     } else if !design.services.is_empty() {
+        if images::has_content(design) {
+            roots.push(images::root(design));
+        }
         roots.push(apps::root(design));
     }
     if edge::has_content(design) {
         roots.push(edge::root(design));
     }
     roots.push(operations::root(design));
-    if !design.databases.is_empty() {
+    if migration::has_content(design) {
         roots.push(migration::root(design));
     }
     roots

@@ -1,8 +1,9 @@
 //! The design that the tests generate files from: the committed result of the design stage.
 
 use reberth_model::design::{
-    Account, Delivered, Design, Front, Grant, MetricsStore, Organization, Origin, OriginAccess,
-    PodAddressing, PodSubnet, ReplicationEngine, SwitchTarget, TrailLock, Unit,
+    Account, ArrivalWay, CopiedServer, Delivered, Design, FileForm, FileStore, Front, Grant,
+    MetricsStore, Organization, Origin, OriginAccess, PodAddressing, PodSubnet, ReplicationEngine,
+    SwitchTarget, TrailLock, Unit,
 };
 use reberth_model::policy::{Adoptable, Adopted};
 use std::path::{Path, PathBuf};
@@ -108,6 +109,23 @@ pub(crate) fn changed(change: impl FnOnce(&mut Design)) -> Design {
 /// The small design with every choice made the other way.
 pub(crate) fn other() -> Design {
     changed(|design| {
+        design.services[0].arrival.way = ArrivalWay::ApplicationMigration;
+        design.services[1].arrival.way = ArrivalWay::PlainImage;
+        design.migration.copied_servers = vec![CopiedServer {
+            name: "school-cron-01".to_owned(),
+            service: design.services[0].key.clone(),
+            addresses: vec!["203.0.113.13".to_owned()],
+        }];
+        design.files.push(FileStore {
+            key: "reports".to_owned(),
+            form: FileForm::Disk,
+            service: design.services[0].key.clone(),
+            path: "/mnt/reports".to_owned(),
+            zone: "b".to_owned(),
+            security_group: String::new(),
+            source_path: None,
+            ..design.files[0].clone()
+        });
         design.migration.engine = ReplicationEngine::Dms;
         design.edge.front = Front::LoadBalancers;
         design.edge.origin_access = OriginAccess::Identity;

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, in its fixtures too"
 )]
 
+mod components;
 mod designs;
 mod formatter;
 mod golden;
@@ -14,4 +15,5 @@ mod parsed;
 mod references;
 mod scanned;
 mod schema;
+mod server_replication;
 mod settled;

@@ -54,7 +54,7 @@ fn every_argument_is_in_the_schema() {
 fn the_checker_finds_planted_faults() {
     use reberth_generate::hcl::block;
     let vpc = || block("resource", &["aws_vpc", "this"]);
-    let flow_log = block("resource", &["aws_ssm_parameter", "this"]).set("type", "String");
+    let flow_log = block("resource", &["aws_flow_logs", "this"]).set("type", "String");
     for (wrong, expected) in [
         (vpc().set("cidr", "10.0.0.0/16"), "no argument cidr"),
         (vpc().set("arn", "x"), "arn is read-only"),

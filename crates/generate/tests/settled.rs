@@ -2,7 +2,7 @@
 
 use reberth_generate::generate;
 use reberth_model::design::{Design, ReplicationEngine};
-use reberth_testkit::terraform::{Cloud, settle, settle_on};
+use reberth_testkit::terraform::{Cloud, Finding, checkov, settle, settle_on};
 use serde_json::json;
 
 use crate::designs;
@@ -11,6 +11,8 @@ fn check(name: &str, design: &Design) {
     let folder = designs::scratch(name);
     designs::write(&folder, &generate(design).unwrap().0);
     settle(name, &folder.join("infra/live")).unwrap();
+    let (findings, _) = checkov(&folder.join("infra")).unwrap();
+    assert_eq!(findings, Vec::<Finding>::new(), "{name}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -98,4 +100,19 @@ fn what_is_in_the_account_already_is_taken_over() {
             assert_eq!(made, None, "{kind} is made a second time");
         }
     }
+}
+
+/// Images from a pipeline, shared files.
+#[test]
+fn servers_whose_images_a_pipeline_makes() {
+    check("settled-small", &designs::small());
+}
+
+/// Copied disks, a plain image, a disk that one server takes with it.
+#[test]
+fn servers_that_arrive_in_other_ways() {
+    let mut design = designs::other();
+    design.migration.engine = ReplicationEngine::Reberth;
+    design.hash = design.content_hash().unwrap();
+    check("settled-other", &design);
 }

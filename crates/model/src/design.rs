@@ -4,10 +4,12 @@
 //! `hash` empty, so anyone can recompute it; a change makes a new design that names the old one as parent.
 
 mod accounts;
+mod arrival;
 mod compute;
 mod database;
 mod decision;
 mod edge;
+mod files;
 mod network;
 mod platform;
 mod safeguards;
@@ -15,10 +17,12 @@ mod security;
 mod storage;
 
 pub use accounts::*;
+pub use arrival::*;
 pub use compute::*;
 pub use database::*;
 pub use decision::*;
 pub use edge::*;
+pub use files::*;
 pub use network::*;
 pub use platform::*;
 pub use safeguards::*;
@@ -65,6 +69,9 @@ pub struct Design {
     /// Buckets for files, ordered by key.
     #[serde(default)]
     pub buckets: Vec<Bucket>,
+    /// Files that outlive servers, ordered by key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileStore>,
     /// Caches, ordered by key.
     #[serde(default)]
     pub caches: Vec<Cache>,

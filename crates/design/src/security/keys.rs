@@ -7,6 +7,12 @@ use reberth_model::design::{EncryptionKey, Origin};
 pub(crate) struct DataClasses {
     /// Disks of servers or nodes.
     pub(crate) disks: bool,
+    /// Files that outlive servers, on disks or in file systems.
+    pub(crate) files: bool,
+    /// File systems that servers share.
+    pub(crate) shared_files: bool,
+    /// Images that a pipeline makes.
+    pub(crate) images: bool,
     /// Databases.
     pub(crate) databases: bool,
     /// Caches.
@@ -21,6 +27,9 @@ pub(crate) struct DataClasses {
 pub(crate) fn keys(classes: DataClasses) -> Vec<EncryptionKey> {
     let DataClasses {
         disks,
+        files,
+        shared_files,
+        images,
         databases,
         caches,
         buckets,
@@ -36,11 +45,17 @@ pub(crate) fn keys(classes: DataClasses) -> Vec<EncryptionKey> {
         ));
     }
     if disks {
-        keys.push(key("compute", "Disks of servers", &["ec2"]));
+        let (description, through): (_, &[&str]) = if images {
+            ("Disks and images of servers", &["ec2", "imagebuilder"])
+        } else {
+            ("Disks of servers", &["ec2"])
+        };
+        keys.push(key("compute", description, through));
     }
     let through: Vec<&str> = [
-        ("backup", databases || buckets),
+        ("backup", databases || buckets || files),
         ("elasticache", caches),
+        ("elasticfilesystem", shared_files),
         ("rds", databases),
         ("s3", buckets),
         ("secretsmanager", databases || cluster),

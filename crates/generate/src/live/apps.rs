@@ -1,14 +1,15 @@
 //! `40-apps`: the groups of servers.
 
-use reberth_model::design::{Design, Service};
+use reberth_model::design::{Design, FileForm, Service};
 
-use super::{Root, module, origin, sentence};
+use super::data::files;
+use super::{Root, images, module, origin, sentence};
 use crate::folder::{Folder, output};
 use crate::hcl::{Block, Body, Entry, Expression, block, code, object, template};
 
 const TEXT: &str = "\
-The services, each a group of equal servers in private subnets. The images are those of the systems' makers and hold no application: bake one
-for each service and name its Systems Manager parameter in `image_parameter` before traffic is sent there.";
+The services, each a group of equal servers in private subnets. Which image a service starts from is named by a Systems Manager parameter: the one that its pipeline in
+`35-images` writes, or `image_parameter` here. A maker's plain image holds no application: send no traffic to a service before its own image is made.";
 
 /// The root.
 pub(super) fn root(design: &Design) -> Folder {
@@ -16,10 +17,28 @@ pub(super) fn root(design: &Design) -> Folder {
         .services
         .iter()
         .map(|service| Entry::commented(comment(service), &service.key, value(service)));
+    let mut reads = vec!["00-network", "10-security"];
+    if !design.files.is_empty() {
+        reads.push("20-data");
+    }
+    if images::has_content(design) {
+        reads.push("35-images");
+    }
+    let services = Expression::Object(services.collect());
+    let mut written = vec![
+        ("main.tf", Body::new().block(call(design))),
+        (
+            "services.tf",
+            Body::new().block(block("locals", &[]).set("services", services)),
+        ),
+    ];
+    if let Some(mounts) = files::mounts(design) {
+        written.push(("files.tf", Body::new().block(mounts)));
+    }
     Root {
         name: "40-apps",
         text: TEXT,
-        reads: &["00-network", "10-security"],
+        reads: &reads,
         outputs: vec![
             output(
                 "target_group_arns",
@@ -43,10 +62,7 @@ pub(super) fn root(design: &Design) -> Folder {
             ),
         ],
         variables: Vec::new(),
-        files: vec![
-            ("main.tf", Body::new().block(call())),
-            ("services.tf", Body::new().block(block("locals", &[]).set("services", Expression::Object(services.collect())))),
-        ],
+        files: written,
     }
     .folder(design)
 }
@@ -55,6 +71,7 @@ fn comment(service: &Service) -> Vec<String> {
     let mut paragraphs = origin(&service.origin);
     paragraphs.push(format!("Type: {}", sentence(&service.instance_type.why)));
     paragraphs.push(format!("Image: {}", sentence(&service.image.why)));
+    paragraphs.push(format!("Arrival: {}", sentence(&service.arrival.why)));
     paragraphs.push(format!("Size: {}", sentence(&service.capacity.why)));
     paragraphs
 }
@@ -75,6 +92,7 @@ fn value(service: &Service) -> Expression {
         ("environment", Expression::from(&service.environment)),
         ("instance_type", (&service.instance_type.value).into()),
         ("image_parameter", (&service.image.value).into()),
+        ("root_device", (&service.root_device).into()),
         ("root_disk_gib", service.root_disk_gib.into()),
         ("min_size", service.capacity.min.into()),
         ("desired_capacity", service.capacity.desired.into()),
@@ -84,7 +102,7 @@ fn value(service: &Service) -> Expression {
     ])
 }
 
-fn call() -> Block {
+fn call(design: &Design) -> Block {
     let group = "[data.terraform_remote_state.security.outputs.security_group_ids[each.value.security_group]]";
     let mut call = module("service", "service-asg")
         .set("for_each", code("local.services"))
@@ -93,7 +111,7 @@ fn call() -> Block {
     for name in [
         "environment",
         "instance_type",
-        "image_parameter",
+        "root_device",
         "root_disk_gib",
         "min_size",
         "desired_capacity",
@@ -102,18 +120,46 @@ fn call() -> Block {
     ] {
         call = call.set(name, code(format!("each.value.{name}")));
     }
-    call.gap()
+    let image = if images::has_content(design) {
+        "lookup(data.terraform_remote_state.images.outputs.image_parameters, each.key, each.value.image_parameter)"
+    } else {
+        "each.value.image_parameter"
+    };
+    call = call
+        .set("image_parameter", code(image))
+        .gap()
         .set(
             "vpc_id",
             code("data.terraform_remote_state.network.outputs.vpc_id"),
         )
-        .set(
-            "subnet_ids",
-            code("values(data.terraform_remote_state.network.outputs.app_subnet_ids)"),
-        )
+        .set("subnet_ids", code(subnets(design)))
         .set("security_group_ids", code(group))
         .set(
             "kms_key_arn",
             code("data.terraform_remote_state.security.outputs.kms_key_arns[\"compute\"]"),
-        )
+        );
+    if !design.files.is_empty() {
+        call = call.gap();
+    }
+    for (form, name) in [
+        (FileForm::Shared, "shared_files"),
+        (FileForm::Disk, "data_disks"),
+    ] {
+        if files::has(design, form) {
+            let mounted = format!(
+                "{{ for key, path in try(local.{name}[each.key], {{}}) : key => merge({{ path = path }}, data.terraform_remote_state.data.outputs.{name}[key]) }}"
+            );
+            call = call.set(name, code(mounted));
+        }
+    }
+    call
+}
+
+/// All zones; the one of its disk for a service that has one.
+fn subnets(design: &Design) -> &'static str {
+    if files::has(design, FileForm::Disk) {
+        "[for zone, id in data.terraform_remote_state.network.outputs.app_subnet_ids : id if try(local.zones[each.key], zone) == zone]"
+    } else {
+        "values(data.terraform_remote_state.network.outputs.app_subnet_ids)"
+    }
 }

@@ -1,7 +1,8 @@
-//! `20-data`: the databases, caches and buckets.
+//! `20-data`: the databases, caches, buckets and files of servers.
 
 mod buckets;
 mod caches;
+pub(super) mod files;
 
 use reberth_model::design::{Database, Design, Parameter, ParameterApply};
 
@@ -11,7 +12,7 @@ use crate::hcl::{Block, Body, Entry, Expression, block, code, inline, list, obje
 use std::collections::BTreeSet;
 
 const TEXT: &str = "\
-The databases, caches and buckets. Each database keeps the settings of the cluster it replaces where they differ from the engine's defaults; where a setting could not be
+The databases, caches, buckets and files of servers. Each database keeps the settings of the cluster it replaces where they differ from the engine's defaults; where a setting could not be
 copied, the comment above it says so. Static parameters wait for a restart (`pending-reboot`).";
 
 const BINARY_LOG: &str = "
@@ -40,7 +41,10 @@ pub(super) fn root(design: &Design) -> Folder {
 
 /// Whether there is anything that holds data.
 pub(super) fn has_content(design: &Design) -> bool {
-    !(design.databases.is_empty() && design.buckets.is_empty() && design.caches.is_empty())
+    !(design.databases.is_empty()
+        && design.buckets.is_empty()
+        && design.caches.is_empty()
+        && design.files.is_empty())
 }
 
 fn files(design: &Design) -> Vec<(&'static str, Body)> {
@@ -54,6 +58,9 @@ fn files(design: &Design) -> Vec<(&'static str, Body)> {
     }
     if !design.buckets.is_empty() {
         files.push(("buckets.tf", buckets::body(design)));
+    }
+    if !design.files.is_empty() {
+        files.push(("files.tf", files::body(design)));
     }
     files
 }
@@ -69,6 +76,7 @@ fn outputs(design: &Design) -> Vec<Output> {
     if !design.buckets.is_empty() {
         outputs.extend(buckets::outputs());
     }
+    outputs.extend(files::outputs(design));
     outputs
 }
 

@@ -1,6 +1,7 @@
 //! `90-migration`: everything that goes away when the move is over.
 
 mod cluster;
+mod servers;
 
 use reberth_model::design::{Design, ReplicationEngine};
 
@@ -18,17 +19,34 @@ gateway (`nat_public_ips` of `00-network`): enter that address as a trusted sour
 Passwords of the source are put into Secrets Manager by a person, under the runner's own name (`NAME-runner/…`); it reads those, the passwords of
 the new databases, and nothing else.";
 
+/// Whether anything exists for the move only.
+pub(super) fn has_content(design: &Design) -> bool {
+    !design.databases.is_empty() || servers::has_content(design)
+}
+
 /// The root.
 pub(super) fn root(design: &Design) -> Folder {
-    let by_service = design.migration.engine == ReplicationEngine::Dms;
-    let mut files = vec![(
-        "main.tf",
-        Body::new().block(targets(design)).block(runner(design)),
-    )];
+    let moves_databases = !design.databases.is_empty();
+    let by_service = moves_databases && design.migration.engine == ReplicationEngine::Dms;
+    let mut files = Vec::new();
+    let mut reads = vec!["00-network", "10-security"];
+    let mut outputs = Vec::new();
+    let mut variables = Vec::new();
+    if moves_databases {
+        let runs = Body::new().block(targets(design)).block(runner(design));
+        files.push(("main.tf", runs));
+        reads.push("20-data");
+        outputs.extend(database_outputs(by_service));
+    }
     if by_service {
         files.push(("replication.tf", replication(design)));
+        variables.extend(database_variables());
     }
-    let mut reads = vec!["00-network", "10-security", "20-data"];
+    if servers::has_content(design) {
+        files.push(("servers.tf", servers::body(design)));
+        outputs.extend(servers::outputs());
+        variables.extend(servers::variables());
+    }
     if let Some(platform) = &design.platform {
         files.push(("cluster.tf", cluster::body(platform)));
         reads.push("30-platform");
@@ -37,14 +55,14 @@ pub(super) fn root(design: &Design) -> Folder {
         name: "90-migration",
         text: TEXT,
         reads: &reads,
-        outputs: outputs(by_service),
-        variables: if by_service { variables() } else { Vec::new() },
+        outputs,
+        variables,
         files,
     }
     .folder(design)
 }
 
-fn outputs(by_service: bool) -> Vec<Output> {
+fn database_outputs(by_service: bool) -> Vec<Output> {
     let mut outputs = vec![output(
         "runner_instance_id",
         "Id of the runner, for aws ssm start-session --target.",
@@ -61,7 +79,7 @@ fn outputs(by_service: bool) -> Vec<Output> {
     outputs
 }
 
-fn variables() -> Vec<Variable> {
+fn database_variables() -> Vec<Variable> {
     vec![
         variable(
             "source_secret_arns",

@@ -3,7 +3,7 @@
 mod datadog;
 mod log_search;
 
-use reberth_model::design::{Design, Ingress, MetricsStore};
+use reberth_model::design::{Design, FileForm, Ingress, MetricsStore};
 
 use super::{Root, arguments, entry, module};
 use crate::folder::{Folder, Output, output, variable};
@@ -37,7 +37,7 @@ pub(super) fn root(design: &Design) -> Folder {
         reads.push("50-edge");
     }
     let mut files = vec![("alarms.tf", alarms(design))];
-    if !(design.databases.is_empty() && design.buckets.is_empty()) {
+    if !(design.databases.is_empty() && design.buckets.is_empty() && design.files.is_empty()) {
         files.push(("backup.tf", backup(design)));
     }
     if let Some(usd) = design.operations.budget_usd {
@@ -255,6 +255,14 @@ fn backup(design: &Design) -> Body {
     if !design.buckets.is_empty() {
         parts.push(format!("[for bucket in {data}.buckets : bucket.arn]"));
     }
+    for (form, name) in [
+        (FileForm::Shared, "shared_files"),
+        (FileForm::Disk, "data_disks"),
+    ] {
+        if super::data::files::has(design, form) {
+            parts.push(format!("[for files in {data}.{name} : files.arn]"));
+        }
+    }
     let call = module("backup", "backup")
         .gap()
         .set("name", code("local.name"))
@@ -278,7 +286,7 @@ fn backup(design: &Design) -> Body {
         Some(region) => Body::new()
             .commented(
                 "A key cannot leave its region: the copies have their own.",
-                copy_key(region),
+                copy_key(design, region),
             )
             .block(
                 call.gap()
@@ -289,7 +297,11 @@ fn backup(design: &Design) -> Body {
     }
 }
 
-fn copy_key(region: &str) -> Block {
+fn copy_key(design: &Design, region: &str) -> Block {
+    let mut through = vec!["backup", "rds", "s3"];
+    if !design.files.is_empty() {
+        through.extend(["ec2", "elasticfilesystem"]);
+    }
     module("copy_key", "encryption-key")
         .gap()
         .set("name", template("${local.name}-copies"))
@@ -298,7 +310,7 @@ fn copy_key(region: &str) -> Block {
             template("Copies of backups of ${local.name}"),
         )
         .set("region", region)
-        .set("used_through", list(["backup", "rds", "s3"]))
+        .set("used_through", list(through))
 }
 
 fn budget(usd: u64) -> Body {

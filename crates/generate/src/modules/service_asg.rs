@@ -46,10 +46,13 @@ pub(super) fn module() -> Folder {
             ("versions.tf", module_versions()),
         ]
         .into(),
-        written: [(
-            "module.tftest.hcl",
-            include_str!("service_asg/module.tftest.hcl"),
-        )]
+        written: [
+            ("files.tf", include_str!("service_asg/files.tf")),
+            (
+                "module.tftest.hcl",
+                include_str!("service_asg/module.tftest.hcl"),
+            ),
+        ]
         .into(),
         ..Folder::default()
     }
@@ -72,6 +75,11 @@ fn variables() -> Vec<Variable> {
         .must(
             "startswith(var.image_parameter, \"/\")",
             "A parameter's name starts with a slash.",
+        ),
+        variable(
+            "root_device",
+            "string",
+            "Name that the image gives its root disk.",
         ),
         variable("root_disk_gib", "number", "Root disk in GiB.").must(
             "var.root_disk_gib >= 8",
@@ -114,6 +122,30 @@ fn variables() -> Vec<Variable> {
             "Security groups of the servers.",
         ),
         variable("kms_key_arn", "string", "Key that encrypts the disks."),
+        structure(
+            "shared_files",
+            "map(object(",
+            &[
+                ("path", "string"),
+                ("id", "string"),
+                ("arn", "string"),
+                ("access_point_id", "string"),
+                ("access_point_arn", "string"),
+            ],
+            "File systems that every server mounts, and where. The image needs amazon-efs-utils.",
+        )
+        .default(object::<&str, &str>([])),
+        structure(
+            "data_disks",
+            "map(object(",
+            &[("path", "string"), ("id", "string"), ("arn", "string")],
+            "Disks that the one server of the service takes with it, and where it mounts them.",
+        )
+        .default(object::<&str, &str>([]))
+        .must(
+            "length(var.data_disks) == 0 || var.max_size == 1",
+            "A disk follows one server at a time: a service of several shares a file system.",
+        ),
     ]
 }
 
@@ -143,14 +175,24 @@ fn launch_template() -> Block {
     };
     resource("aws_launch_template", "this")
         .set("name_prefix", template("${var.name}-"))
-        .set("image_id", code("data.aws_ssm_parameter.image.insecure_value"))
+        .set(
+            "image_id",
+            code("data.aws_ssm_parameter.image.insecure_value"),
+        )
         .set("instance_type", code("var.instance_type"))
         .set("vpc_security_group_ids", code("var.security_group_ids"))
         .set("update_default_version", true)
-        .nest(block("iam_instance_profile", &[]).set("arn", code("aws_iam_instance_profile.this.arn")))
+        .set(
+            "user_data",
+            code("local.mounts_files ? base64encode(local.user_data) : null"),
+        )
+        .nest(
+            block("iam_instance_profile", &[])
+                .set("arn", code("aws_iam_instance_profile.this.arn")),
+        )
         .nest(
             block("block_device_mappings", &[])
-                .set("device_name", code("strcontains(var.image_parameter, \"canonical\") ? \"/dev/sda1\" : \"/dev/xvda\""))
+                .set("device_name", code("var.root_device"))
                 .nest(ebs),
         )
         .nest(

@@ -22,7 +22,7 @@ macro_rules! files {
 }
 
 /// All of them, ordered by name.
-const ALL: [Written; 27] = [
+const ALL: [Written; 31] = [
     Written {
         name: "alarms",
         text: "A topic for notices, and alarms on databases, replicas, load balancers, groups of servers and clusters. Everything has a number to start with.",
@@ -69,6 +69,11 @@ const ALL: [Written; 27] = [
         files: files!("cluster_addons": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
+        name: "data-disks",
+        text: "Disks that outlive their servers, encrypted, each in one zone. The one server of a service attaches its disk when it starts.",
+        files: files!("data_disks": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
         name: "datadog",
         text: "Datadog's view of the account, and the key that its agents send under. Three things are left to a person: the key is written into the secret as `{\"api_key\": \"…\"}`; the account is \
                added at Datadog, which shows an id; that id is entered as `external_id`.",
@@ -79,6 +84,12 @@ const ALL: [Written; 27] = [
         text: "A hosted zone with the records of the present one. Names that are switched have two answers, `source` and `target`, and a weight for each: the cutover \
                moves the weights, Terraform leaves them alone.",
         files: files!("dns_zone": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "image-pipeline",
+        text: "A pipeline of EC2 Image Builder for the image of one service: components from its documents, a recipe, the server that makes it, and the parameter that names \
+               the newest one. A change of a document makes a new component and a new recipe; the image is made when a person or a schedule starts the pipeline.",
+        files: files!("image_pipeline": "main.tf", "module.tftest.hcl", "iam.tf", "network.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "image-repository",
@@ -163,6 +174,19 @@ const ALL: [Written; 27] = [
         text: "What every account should have: GuardDuty, Security Hub, Config, the access analyzer, and defaults that keep disks encrypted, buckets and snapshots \
                private, and instance metadata behind tokens.",
         files: files!("security_baseline": "main.tf", "module.tftest.hcl", "config.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "server-replication",
+        text: "What AWS Application Migration Service needs to copy the disks of servers: its roles, a role for whoever installs its agents, the group of its replication servers, and its two \
+               templates as outputs. The AWS provider has no resources of this service, so its own command line takes them:\n\n    \
+               aws mgn initialize-service\n    aws mgn create-replication-configuration-template --cli-input-json \"$(terraform output -raw replication_configuration_template)\"\n    \
+               aws mgn create-launch-configuration-template --cli-input-json \"$(terraform output -raw launch_configuration_template)\"",
+        files: files!("server_replication": "main.tf", "module.tftest.hcl", "iam.tf", "outputs.tf", "variables.tf", "versions.tf"),
+    },
+    Written {
+        name: "shared-files",
+        text: "A file system that the servers of a service share: encrypted, in every zone, mounted by TLS through its access point and by nobody whose role does not name it.",
+        files: files!("shared_files": "main.tf", "module.tftest.hcl", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "target-group",

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod containers;
+mod servers;
 
 use reberth_model::design::{Design, ReplicationEngine};
 
@@ -14,7 +15,7 @@ pub(crate) fn text(design: &Design, roots: &[String]) -> String {
     )];
     let runs = match &design.platform {
         Some(platform) => containers::step(design, platform),
-        None => servers(design),
+        None => servers::step(design),
     };
     let mut steps: Vec<Step> = Vec::new();
     if let Some(organization) = &design.organization {
@@ -58,31 +59,6 @@ fn names_of(roots: &[String]) -> String {
         .map(|name| format!("`{name}`"))
         .collect();
     names.join(", ")
-}
-
-/// A provider's API tells nothing of what is installed on a server.
-fn servers(design: &Design) -> Step {
-    let mut lines = vec![
-        "People: on one server of each service, list what runs there: packages (`dpkg --get-selections` or `rpm -qa`), units (`systemctl list-unit-files --state=enabled`), timers and crontabs \
-         (`systemctl list-timers`, `crontab -l` of each user), listening ports (`ss -tlnp`), and files outside packages. The provider's API tells none of it."
-            .to_owned(),
-        "People: bake an image of each service from that list and the code's repository, put its id into a Systems Manager parameter, and name the parameter in `image_parameter` of `40-apps`.".to_owned(),
-    ];
-    for service in &design.services {
-        let capacity = &service.capacity;
-        lines.push(format!(
-            "`{}`: {} to {} × {}; {}.",
-            service.key, capacity.min, capacity.max, service.instance_type.value, capacity.why
-        ));
-    }
-    for item in design
-        .not_carried
-        .iter()
-        .filter(|item| item.kind == "volume")
-    {
-        lines.push(format!("People: volume `{}`: {}.", item.name, item.why));
-    }
-    ("The servers", lines)
 }
 
 fn databases(design: &Design) -> Step {

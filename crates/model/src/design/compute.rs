@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, Origin};
+use super::{Arrival, Choice, Origin};
 
 /// A group of equal servers that replaces itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -15,6 +15,12 @@ pub struct Service {
     pub instance_type: Choice,
     /// Systems Manager parameter that names the machine image.
     pub image: Choice,
+    /// Name that the image gives its root disk, for example `/dev/xvda`.
+    #[serde(default = "amazon_root_device")]
+    pub root_device: String,
+    /// How its servers get there.
+    #[serde(default)]
+    pub arrival: Arrival,
     /// Root disk in GiB.
     pub root_disk_gib: u64,
     /// How many servers run.
@@ -26,6 +32,11 @@ pub struct Service {
     /// Where it comes from.
     #[serde(flatten)]
     pub origin: Origin,
+}
+
+/// The root disk of Amazon's own images, which older documents meant.
+fn amazon_root_device() -> String {
+    "/dev/xvda".to_owned()
 }
 
 /// How many servers run.

@@ -87,6 +87,20 @@ pub struct Migration {
     pub runner_disk_gib: u64,
     /// Ports of the source's databases, ordered.
     pub source_ports: Vec<u16>,
+    /// Servers whose disks AWS Application Migration Service copies, ordered by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copied_servers: Vec<CopiedServer>,
+}
+
+/// A server whose disks are copied as they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CopiedServer {
+    /// Its name at the source.
+    pub name: String,
+    /// Key of the service that it becomes part of.
+    pub service: String,
+    /// Its public IPv4 addresses, from which its agent sends, ordered.
+    pub addresses: Vec<String>,
 }
 
 /// What carries the rows.

@@ -38,7 +38,7 @@ fn generated(folder: Folder) -> Folder {
 fn every_root_of_servers_is_applied_and_then_settled() {
     let folder = servers();
     let roots = settle("servers", &folder.path.join(LIVE)).unwrap();
-    assert_eq!(roots.len(), 9, "{roots:?}");
+    assert_eq!(roots.len(), 10, "{roots:?}");
 }
 
 #[test]

@@ -13,13 +13,14 @@ resource "aws_launch_template" "this" {
   instance_type          = var.instance_type
   vpc_security_group_ids = var.security_group_ids
   update_default_version = true
+  user_data              = local.mounts_files ? base64encode(local.user_data) : null
 
   iam_instance_profile {
     arn = aws_iam_instance_profile.this.arn
   }
 
   block_device_mappings {
-    device_name = strcontains(var.image_parameter, "canonical") ? "/dev/sda1" : "/dev/xvda"
+    device_name = var.root_device
 
     ebs {
       volume_type           = "gp3"

@@ -11,6 +11,7 @@ variables {
   environment        = "prod"
   instance_type      = "c6i.large"
   image_parameter    = "/aws/service/canonical/ubuntu/server/22.04/stable/current/amd64/hvm/ebs-gp2/ami-id"
+  root_device        = "/dev/sda1"
   root_disk_gib      = 50
   min_size           = 2
   desired_capacity   = 2
@@ -45,8 +46,8 @@ run "servers_are_encrypted_and_hand_out_credentials_against_a_token" {
   }
 
   assert {
-    condition     = one(aws_launch_template.this.block_device_mappings).device_name == "/dev/sda1"
-    error_message = "Ubuntu's images have another root device than Amazon's."
+    condition     = one(aws_launch_template.this.block_device_mappings).device_name == var.root_device
+    error_message = "The root disk of the image is the one that is encrypted and sized."
   }
 
   assert {
@@ -103,4 +104,74 @@ run "sizes_out_of_order_are_refused" {
   }
 
   expect_failures = [var.max_size]
+}
+
+run "without_files_a_server_starts_as_its_image_is" {
+  command = plan
+
+  assert {
+    condition     = aws_launch_template.this.user_data == null && length(aws_iam_role_policy.files) == 0
+    error_message = "Nothing is run, and no right is given."
+  }
+}
+
+run "every_server_mounts_shared_files_encrypted_and_by_its_role" {
+  command = plan
+
+  variables {
+    shared_files = {
+      uploads = {
+        path             = "/srv/uploads"
+        id               = "fs-0123456789abcdef0"
+        arn              = "arn:aws:elasticfilesystem:ap-south-1:123456789012:file-system/fs-0123456789abcdef0"
+        access_point_id  = "fsap-0123456789abcdef0"
+        access_point_arn = "arn:aws:elasticfilesystem:ap-south-1:123456789012:access-point/fsap-0123456789abcdef0"
+      }
+    }
+  }
+
+  assert {
+    condition     = strcontains(base64decode(aws_launch_template.this.user_data), "fs-0123456789abcdef0:/ /srv/uploads efs _netdev,tls,iam,accesspoint=fsap-0123456789abcdef0 0 0")
+    error_message = "Through its access point, by TLS."
+  }
+
+  assert {
+    condition     = one(data.aws_iam_policy_document.files[0].statement).resources == toset(["arn:aws:elasticfilesystem:ap-south-1:123456789012:file-system/fs-0123456789abcdef0"])
+    error_message = "The role mounts this file system and no other."
+  }
+}
+
+run "a_single_server_takes_its_disk_with_it" {
+  command = plan
+
+  variables {
+    min_size         = 1
+    desired_capacity = 1
+    max_size         = 1
+    data_disks = {
+      reports = { path = "/mnt/reports", id = "vol-0123456789abcdef0", arn = "arn:aws:ec2:ap-south-1:123456789012:volume/vol-0123456789abcdef0" }
+    }
+  }
+
+  assert {
+    condition     = strcontains(base64decode(aws_launch_template.this.user_data), "attach vol-0123456789abcdef0 /dev/sdf /mnt/reports\n")
+    error_message = "The disk is attached and mounted."
+  }
+
+  assert {
+    condition     = startswith(base64decode(aws_launch_template.this.user_data), "#!/bin/bash\nset -euo pipefail\n")
+    error_message = "The script is one, and ends at its first failure."
+  }
+}
+
+run "a_disk_for_several_servers_is_refused" {
+  command = plan
+
+  variables {
+    data_disks = {
+      reports = { path = "/mnt/reports", id = "vol-0123456789abcdef0", arn = "arn:aws:ec2:ap-south-1:123456789012:volume/vol-0123456789abcdef0" }
+    }
+  }
+
+  expect_failures = [var.data_disks]
 }

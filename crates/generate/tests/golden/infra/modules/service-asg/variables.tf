@@ -27,6 +27,12 @@ variable "image_parameter" {
   }
 }
 
+variable "root_device" {
+  description = "Name that the image gives its root disk."
+  type        = string
+  nullable    = false
+}
+
 variable "root_disk_gib" {
   description = "Root disk in GiB."
   type        = number
@@ -97,4 +103,33 @@ variable "kms_key_arn" {
   description = "Key that encrypts the disks."
   type        = string
   nullable    = false
+}
+
+variable "shared_files" {
+  description = "File systems that every server mounts, and where. The image needs amazon-efs-utils."
+  type = map(object({
+    path             = string
+    id               = string
+    arn              = string
+    access_point_id  = string
+    access_point_arn = string
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "data_disks" {
+  description = "Disks that the one server of the service takes with it, and where it mounts them."
+  type = map(object({
+    path = string
+    id   = string
+    arn  = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(var.data_disks) == 0 || var.max_size == 1
+    error_message = "A disk follows one server at a time: a service of several shares a file system."
+  }
 }

@@ -2,14 +2,14 @@ locals {
   keys = {
     # One key for each class of data, rotated every year.
     compute = {
-      description  = "Disks of servers"
-      used_through = ["ec2"]
+      description  = "Disks and images of servers"
+      used_through = ["ec2", "imagebuilder"]
     }
 
     # One key for each class of data, rotated every year.
     data = {
       description  = "Databases, caches and files, their backups and their passwords"
-      used_through = ["backup", "elasticache", "rds", "s3", "secretsmanager"]
+      used_through = ["backup", "elasticache", "elasticfilesystem", "rds", "s3", "secretsmanager"]
     }
   }
 }

@@ -28,6 +28,11 @@ locals {
     # Replaces cluster school-staging (mysql 8.0.35): one node there, so no standby here.
     # Source: db-staging.
     db-school-staging = "Database school-staging"
+
+    # Replaces volume uploads of school-web-01; a disk cannot follow servers that replace
+    # themselves, so all of them mount one file system.
+    # Source: vol-1.
+    files-uploads = "Files uploads"
   }
 
   ingress_rules = {
@@ -106,6 +111,17 @@ locals {
       from_port   = 3306
       to_port     = 3306
       peer_group  = "app-school-staging"
+    }
+
+    # Servers of the service mount it.
+    # Source: vol-1.
+    files-uploads-2049-from-app-school-web = {
+      group       = "files-uploads"
+      description = "servers of the service mount it"
+      ip_protocol = "tcp"
+      from_port   = 2049
+      to_port     = 2049
+      peer_group  = "app-school-web"
     }
   }
 

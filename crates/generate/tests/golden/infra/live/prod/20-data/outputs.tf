@@ -37,3 +37,8 @@ output "buckets" {
   description = "Name, ARN and regional host name of the buckets by key."
   value       = { for key, bucket in module.bucket : key => { name = bucket.name, arn = bucket.arn, domain_name = bucket.domain_name } }
 }
+
+output "shared_files" {
+  description = "File systems that servers share, with their access points, by key."
+  value       = { for key, files in module.shared_files : key => { id = files.id, arn = files.arn, access_point_id = files.access_point_id, access_point_arn = files.access_point_arn } }
+}

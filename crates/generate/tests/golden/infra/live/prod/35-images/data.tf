@@ -1,0 +1,19 @@
+data "terraform_remote_state" "network" {
+  backend = "s3"
+
+  config = {
+    bucket = "edtech-prod-tfstate-ap-south-1"
+    key    = "prod/00-network.tfstate"
+    region = var.region
+  }
+}
+
+data "terraform_remote_state" "security" {
+  backend = "s3"
+
+  config = {
+    bucket = "edtech-prod-tfstate-ap-south-1"
+    key    = "prod/10-security.tfstate"
+    region = var.region
+  }
+}

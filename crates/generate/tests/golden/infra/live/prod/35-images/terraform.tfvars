@@ -1,0 +1,3 @@
+project     = "edtech"
+environment = "prod"
+region      = "ap-south-1"
