@@ -302,4 +302,8 @@ fn call() -> Block {
         code("data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]"),
     )
     .set("monitoring_role_arn", code("aws_iam_role.monitoring.arn"))
+    .set(
+        "log_kms_key_arn",
+        code("data.terraform_remote_state.network.outputs.log_kms_key_arn"),
+    )
 }

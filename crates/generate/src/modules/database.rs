@@ -161,12 +161,27 @@ fn variables() -> Vec<Variable> {
             "string",
             "Role by which RDS writes enhanced monitoring.",
         ),
+        variable(
+            "log_kms_key_arn",
+            "string",
+            "Key that encrypts the logs that RDS exports.",
+        ),
+        variable(
+            "log_retention_days",
+            "number",
+            "Days that these logs are kept.",
+        )
+        .default(365_u32),
     ]
 }
 
 fn main() -> Body {
     Body::new()
         .block(locals())
+        .commented(
+            "RDS would make them by itself, without a key and without an end.",
+            log_groups(),
+        )
         .block(parameter_group())
         .block(primary())
         .block(replica())
@@ -177,7 +192,32 @@ fn locals() -> Block {
         ("mysql", list(["error", "slowquery"])),
         ("postgres", list(["postgresql", "upgrade"])),
     ]);
-    block("locals", &[]).set("exported_logs", logs)
+    let instances =
+        "concat([var.identifier], [for key in keys(var.replicas) : \"${var.identifier}-${key}\"])";
+    let groups = format!(
+        "toset([for pair in setproduct({instances}, local.exported_logs[var.engine]) : join(\"/\", pair)])"
+    );
+    block("locals", &[])
+        .set("exported_logs", logs)
+        .gap()
+        .set("log_groups", code(groups))
+        .gap()
+        .comment("RDS for MySQL has no Performance Insights on the smallest classes, and refuses to create them with it.")
+        .set(
+            "has_insights",
+            code(
+                "{ for class in toset(concat([var.instance_class], values(var.replicas)[*].instance_class)) : class => var.engine != \"mysql\" || !can(regex(\"[.]t[0-9]g?[.](micro|small)$\", class)) }",
+            ),
+        )
+}
+
+fn log_groups() -> Block {
+    resource("aws_cloudwatch_log_group", "this")
+        .set("for_each", code("local.log_groups"))
+        .gap()
+        .set("name", template("/aws/rds/instance/${each.key}"))
+        .set("retention_in_days", code("var.log_retention_days"))
+        .set("kms_key_id", code("var.log_kms_key_arn"))
 }
 
 fn parameter_group() -> Block {
@@ -240,6 +280,8 @@ fn primary() -> Block {
     watched(instance, "var.instance_class")
         .gap()
         .set("tags", tags(code("var.identifier")))
+        .gap()
+        .set("depends_on", code("[aws_cloudwatch_log_group.this]"))
         .nest(
             prevent_destroy()
                 .comment("Storage grows by itself.")
@@ -273,14 +315,13 @@ fn replica() -> Block {
     watched(instance, "each.value.instance_class")
         .gap()
         .set("tags", tags(template("${var.identifier}-${each.key}")))
+        .gap()
+        .set("depends_on", code("[aws_cloudwatch_log_group.this]"))
 }
 
 /// What every instance has: protection, monitoring, exported logs.
 fn watched(instance: Block, class: &str) -> Block {
-    // RDS for MySQL has no Performance Insights on the smallest classes, and refuses to create them with it.
-    let insights = format!(
-        "var.engine != \"mysql\" || !can(regex(\"[.]t[0-9]g?[.](micro|small)$\", {class}))"
-    );
+    let insights = format!("local.has_insights[{class}]");
     instance
         .set("deletion_protection", true)
         .set("auto_minor_version_upgrade", true)
@@ -290,7 +331,7 @@ fn watched(instance: Block, class: &str) -> Block {
         .set("performance_insights_enabled", code(insights.clone()))
         .set(
             "performance_insights_kms_key_id",
-            code(format!("({insights}) ? var.kms_key_arn : null")),
+            code(format!("{insights} ? var.kms_key_arn : null")),
         )
         .set(
             "enabled_cloudwatch_logs_exports",

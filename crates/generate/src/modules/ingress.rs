@@ -199,16 +199,23 @@ fn load_balancer() -> Block {
 }
 
 fn access_logs() -> Body {
+    // The path names the account whose load balancer writes: another one's is refused.
+    let of_this_account = "AWSLogs/${data.aws_caller_identity.current.account_id}/*";
     let write = allow(
         "WrittenByLoadBalancers",
         &["s3:PutObject"],
-        list([template("${aws_s3_bucket.logs.arn}/*")]),
+        list(["", "connections/"].map(|prefix| {
+            template(format!(
+                "${{aws_s3_bucket.logs.arn}}/{prefix}{of_this_account}"
+            ))
+        })),
     )
     .nest(principals(
         "Service",
         list(["logdelivery.elasticloadbalancing.amazonaws.com"]),
     ));
     Body::new()
+        .block(super::data("aws_caller_identity", "current"))
         .block(
             resource("aws_s3_bucket", "logs")
                 .comment("checkov:skip=CKV_AWS_18:Logging the access to access logs would not end")

@@ -1,6 +1,6 @@
 //! `modules/network`: the VPC, its subnets in three tiers, its ways out, and its flow logs.
 
-use super::{allow, assumed_by, name_tag, policy_json, resource};
+use super::{allow, condition, name_tag, policy_json, principals, resource};
 use crate::folder::{Folder, module_versions, output, variable};
 use crate::hcl::{Block, Body, block, code, list, template};
 
@@ -273,7 +273,11 @@ fn flow_logs() -> Body {
                 .set("retention_in_days", code("var.log_retention_days"))
                 .set("kms_key_id", code("var.log_kms_key_arn")),
         )
-        .block(assumed_by("flow_logs_trust", "vpc-flow-logs.amazonaws.com"))
+        .block(block("data", &["aws_caller_identity", "current"]))
+        .commented(
+            "For this account's networks only: else anybody could have the service write here.",
+            flow_logs_trust(),
+        )
         .block(block("data", &["aws_iam_policy_document", "flow_logs"]).nest(write))
         .block(
             resource("aws_iam_role", "flow_logs")
@@ -299,4 +303,17 @@ fn flow_logs() -> Body {
                 .gap()
                 .set("tags", name_tag(code("var.name"))),
         )
+}
+
+fn flow_logs_trust() -> Block {
+    block("data", &["aws_iam_policy_document", "flow_logs_trust"]).nest(
+        block("statement", &[])
+            .set("actions", list(["sts:AssumeRole"]))
+            .nest(principals("Service", list(["vpc-flow-logs.amazonaws.com"])))
+            .nest(condition(
+                "StringEquals",
+                "aws:SourceAccount",
+                list([code("data.aws_caller_identity.current.account_id")]),
+            )),
+    )
 }

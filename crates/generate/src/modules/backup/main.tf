@@ -13,6 +13,20 @@ resource "aws_backup_vault" "copy" {
   kms_key_arn = var.copy_kms_key_arn
 }
 
+# Without a date from which it holds for ever, who governs backups may take the lock off; nobody else deletes one before its days are over.
+resource "aws_backup_vault_lock_configuration" "this" {
+  backup_vault_name  = aws_backup_vault.this.name
+  min_retention_days = var.retention_days
+}
+
+resource "aws_backup_vault_lock_configuration" "copy" {
+  count = var.copy_region == null ? 0 : 1
+
+  region             = var.copy_region
+  backup_vault_name  = aws_backup_vault.copy[0].name
+  min_retention_days = var.copy_retention_days
+}
+
 resource "aws_backup_plan" "this" {
   name = var.name
 

@@ -26,6 +26,11 @@ run "copies_go_to_the_second_region" {
   }
 
   assert {
+    condition     = aws_backup_vault_lock_configuration.copy[0].region == "ap-south-2" && aws_backup_vault_lock_configuration.copy[0].min_retention_days == 90 && aws_backup_vault_lock_configuration.copy[0].changeable_for_days == null
+    error_message = "Copies are not deleted before their days are over, and the lock can be taken back."
+  }
+
+  assert {
     condition     = one(one(aws_backup_plan.this.rule).copy_action).lifecycle[0].delete_after == 90
     error_message = "Copies are kept for as long as was asked."
   }

@@ -75,3 +75,17 @@ run "long_names_are_refused" {
 
   expect_failures = [var.name]
 }
+
+run "no_other_account_writes_logs" {
+  override_data {
+    target = data.aws_caller_identity.current
+    values = {
+      account_id = "123456789012"
+    }
+  }
+
+  assert {
+    condition     = alltrue([for resource in one([for statement in data.aws_iam_policy_document.logs.statement : statement.resources if statement.sid == "WrittenByLoadBalancers"]) : endswith(resource, "AWSLogs/123456789012/*")])
+    error_message = "Load balancers of this account write, and only below its number."
+  }
+}

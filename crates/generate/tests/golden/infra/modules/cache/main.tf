@@ -4,8 +4,9 @@ resource "aws_elasticache_subnet_group" "this" {
   subnet_ids  = var.subnet_ids
 }
 
+# Another engine means another family: the new group stands before the old one goes.
 resource "aws_elasticache_parameter_group" "this" {
-  name        = var.name
+  name        = "${var.name}-${replace(var.parameter_family, ".", "-")}"
   family      = var.parameter_family
   description = "Parameters of ${var.name}"
 
@@ -16,6 +17,10 @@ resource "aws_elasticache_parameter_group" "this" {
       name  = parameter.key
       value = parameter.value
     }
+  }
+
+  lifecycle {
+    create_before_destroy = true
   }
 }
 
@@ -42,6 +47,7 @@ resource "aws_elasticache_replication_group" "this" {
   transit_encryption_mode    = "required"
 
   snapshot_retention_limit   = var.snapshot_days
+  final_snapshot_identifier  = "${var.name}-final"
   auto_minor_version_upgrade = true
   apply_immediately          = false
 

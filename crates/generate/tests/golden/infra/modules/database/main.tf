@@ -3,6 +3,21 @@ locals {
     mysql    = ["error", "slowquery"]
     postgres = ["postgresql", "upgrade"]
   }
+
+  log_groups = toset([for pair in setproduct(concat([var.identifier], [for key in keys(var.replicas) : "${var.identifier}-${key}"]), local.exported_logs[var.engine]) : join("/", pair)])
+
+  # RDS for MySQL has no Performance Insights on the smallest classes, and refuses to create them
+  # with it.
+  has_insights = { for class in toset(concat([var.instance_class], values(var.replicas)[*].instance_class)) : class => var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", class)) }
+}
+
+# RDS would make them by itself, without a key and without an end.
+resource "aws_cloudwatch_log_group" "this" {
+  for_each = local.log_groups
+
+  name              = "/aws/rds/instance/${each.key}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.log_kms_key_arn
 }
 
 resource "aws_db_parameter_group" "this" {
@@ -60,14 +75,16 @@ resource "aws_db_instance" "this" {
 
   monitoring_interval             = 60
   monitoring_role_arn             = var.monitoring_role_arn
-  performance_insights_enabled    = var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", var.instance_class))
-  performance_insights_kms_key_id = (var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", var.instance_class))) ? var.kms_key_arn : null
+  performance_insights_enabled    = local.has_insights[var.instance_class]
+  performance_insights_kms_key_id = local.has_insights[var.instance_class] ? var.kms_key_arn : null
   enabled_cloudwatch_logs_exports = local.exported_logs[var.engine]
 
   tags = {
     Name        = var.identifier
     Environment = var.environment
   }
+
+  depends_on = [aws_cloudwatch_log_group.this]
 
   lifecycle {
     prevent_destroy = true
@@ -103,12 +120,14 @@ resource "aws_db_instance" "replica" {
 
   monitoring_interval             = 60
   monitoring_role_arn             = var.monitoring_role_arn
-  performance_insights_enabled    = var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", each.value.instance_class))
-  performance_insights_kms_key_id = (var.engine != "mysql" || !can(regex("[.]t[0-9]g?[.](micro|small)$", each.value.instance_class))) ? var.kms_key_arn : null
+  performance_insights_enabled    = local.has_insights[each.value.instance_class]
+  performance_insights_kms_key_id = local.has_insights[each.value.instance_class] ? var.kms_key_arn : null
   enabled_cloudwatch_logs_exports = local.exported_logs[var.engine]
 
   tags = {
     Name        = "${var.identifier}-${each.key}"
     Environment = var.environment
   }
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }

@@ -17,6 +17,21 @@ variables {
   security_group_ids        = ["sg-main"]
   kms_key_arn               = "arn:aws:kms:ap-south-1:123456789012:key/11111111-2222-3333-4444-555555555555"
   monitoring_role_arn       = "arn:aws:iam::123456789012:role/school-prod-rds-monitoring"
+  log_kms_key_arn           = "arn:aws:kms:ap-south-1:123456789012:key/11111111-2222-3333-4444-666666666666"
+}
+
+run "logs_have_a_key_and_an_end" {
+  command = plan
+
+  assert {
+    condition     = keys(aws_cloudwatch_log_group.this) == ["school-prod-main-replica-a/error", "school-prod-main-replica-a/slowquery", "school-prod-main/error", "school-prod-main/slowquery"]
+    error_message = "RDS finds a group for each log of each instance."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_cloudwatch_log_group.this : group.retention_in_days == 365 && group.kms_key_id == var.log_kms_key_arn])
+    error_message = "None is kept for ever or in the clear."
+  }
 }
 
 run "the_primary_is_private_encrypted_and_guarded" {

@@ -129,3 +129,16 @@ variable "monitoring_role_arn" {
   type        = string
   nullable    = false
 }
+
+variable "log_kms_key_arn" {
+  description = "Key that encrypts the logs that RDS exports."
+  type        = string
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "Days that these logs are kept."
+  type        = number
+  default     = 365
+  nullable    = false
+}

@@ -1,3 +1,5 @@
+data "aws_caller_identity" "current" {}
+
 resource "aws_s3_bucket" "logs" {
   #checkov:skip=CKV_AWS_18:Logging the access to access logs would not end
   #checkov:skip=CKV_AWS_144:Access logs are not needed in a second region
@@ -57,9 +59,12 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
 
 data "aws_iam_policy_document" "logs" {
   statement {
-    sid       = "WrittenByLoadBalancers"
-    actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.logs.arn}/*"]
+    sid     = "WrittenByLoadBalancers"
+    actions = ["s3:PutObject"]
+    resources = [
+      "${aws_s3_bucket.logs.arn}/AWSLogs/${data.aws_caller_identity.current.account_id}/*",
+      "${aws_s3_bucket.logs.arn}/connections/AWSLogs/${data.aws_caller_identity.current.account_id}/*",
+    ]
 
     principals {
       type        = "Service"

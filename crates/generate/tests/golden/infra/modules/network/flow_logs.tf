@@ -4,6 +4,9 @@ resource "aws_cloudwatch_log_group" "flow_logs" {
   kms_key_id        = var.log_kms_key_arn
 }
 
+data "aws_caller_identity" "current" {}
+
+# For this account's networks only: else anybody could have the service write here.
 data "aws_iam_policy_document" "flow_logs_trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -11,6 +14,12 @@ data "aws_iam_policy_document" "flow_logs_trust" {
     principals {
       type        = "Service"
       identifiers = ["vpc-flow-logs.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
     }
   }
 }

@@ -49,4 +49,5 @@ module "database" {
   security_group_ids  = [data.terraform_remote_state.security.outputs.security_group_ids[each.value.security_group]]
   kms_key_arn         = data.terraform_remote_state.security.outputs.kms_key_arns["data"]
   monitoring_role_arn = aws_iam_role.monitoring.arn
+  log_kms_key_arn     = data.terraform_remote_state.network.outputs.log_kms_key_arn
 }
