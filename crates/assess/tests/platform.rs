@@ -136,6 +136,8 @@ fn a_platform_is_priced_as_a_cluster_with_its_databases() {
     };
     assert_eq!(find(&costs, "control plane").likely, Usd::from_f64(73.0));
     let nodes = find(&costs, "EKS nodes");
+    // The design of the same estate has 6 x c7i.4xlarge and 3 x t3.medium, 3,218 USD: the largest process asks for 8 processors.
+    assert_eq!(nodes.item, "EKS nodes: 6 x c7i.4xlarge");
     assert_eq!(nodes.how_known, HowKnown::Assumed);
     assert!(
         nodes.low < nodes.likely && nodes.likely < nodes.high,

@@ -1,31 +1,23 @@
 //! EKS for the processes of a platform: the control plane, and nodes that hold what the processes ask for.
 //!
-//! A platform tells the size of each process and not its use, so the nodes are assumed: the sizes are packed by processors and memory onto nodes of one
-//! type, over three zones. That is the estimate before a design: the design places each pod, and once there is one its nodes are priced.
+//! A platform tells the size of each process and not its use, so the nodes are assumed (`assumed_nodes.rs`). That is the estimate before a design: the
+//! design places each pod, and once there is one its nodes are priced.
 
+mod assumed_nodes;
 mod designed;
 
 use reberth_model::assessment::{CostLine, HowKnown, Side};
 use reberth_model::estate::Process;
 
 use super::Scene;
-use crate::cost::instance::{memory_gib, processors};
 use crate::cost::price_table::Price;
 use crate::cost::{HOURS_PER_MONTH, Range, not_priced, priced};
-use crate::process_sizes;
+use assumed_nodes::Needed;
 
-/// Nodes there must be, one in each zone.
-const NODES_MIN: u64 = 3;
-/// Share of a node that workloads may ask for; the rest is the system's and room for the loss of a node.
-const USABLE_SHARE: f64 = 0.75;
+/// Share of the sizes that are paid for that processes use at the least.
+const USED_SHARE_LOW: f64 = 0.5;
 /// Disk of a node in GiB.
 const NODE_DISK_GIB: u64 = 50;
-/// Node types to weigh, the smaller first.
-const NODES: [&str; 3] = ["m7i.large", "m7i.xlarge", "m7i.2xlarge"];
-const ARM_NODES: [&str; 3] = ["m7g.large", "m7g.xlarge", "m7g.2xlarge"];
-/// More nodes than this of one size are a reason for the next size.
-const NODES_OF_A_SIZE_MAX: u64 = 6;
-
 /// Nothing for an estate without processes.
 pub(super) fn lines(scene: &Scene) -> Vec<CostLine> {
     let running: Vec<_> = scene
@@ -51,49 +43,6 @@ pub(super) fn lines(scene: &Scene) -> Vec<CostLine> {
         None => lines.extend(nodes(scene, &needed, ids)),
     }
     lines
-}
-
-/// What all processes ask for together.
-struct Needed {
-    instances: u64,
-    cpu: f64,
-    memory_gib: f64,
-    unknown_sizes: Vec<String>,
-}
-
-impl Needed {
-    fn of(processes: &[&Process]) -> Needed {
-        let mut needed = Needed {
-            instances: 0,
-            cpu: 0.0,
-            memory_gib: 0.0,
-            unknown_sizes: Vec::new(),
-        };
-        for process in processes {
-            let count = u64::from(process.instances);
-            let size = process_sizes::process_size(&process.size);
-            let memory_mib = process
-                .memory_mib
-                .or(size.as_ref().map(|size| size.memory_mib));
-            needed.instances += count;
-            match (size, memory_mib) {
-                (Some(size), Some(memory_mib)) => {
-                    needed.cpu += count as f64 * size.cpu_millis as f64 / 1000.0;
-                    needed.memory_gib += count as f64 * memory_mib as f64 / 1024.0;
-                }
-                _ => needed.unknown_sizes.push(process.size.clone()),
-            }
-        }
-        needed
-    }
-
-    /// Nodes of a type, and whether processors or memory decide.
-    fn nodes(&self, instance_type: &str) -> Option<u64> {
-        let by = |needed: f64, has: f64| (needed / (has * USABLE_SHARE)).ceil() as u64;
-        let cpu = by(self.cpu, f64::from(processors(instance_type)));
-        let memory = by(self.memory_gib, memory_gib(instance_type)?);
-        Some(cpu.max(memory).max(NODES_MIN))
-    }
 }
 
 fn control_plane(scene: &Scene, ids: Vec<String>) -> CostLine {
@@ -122,69 +71,64 @@ fn control_plane(scene: &Scene, ids: Vec<String>) -> CostLine {
 }
 
 fn nodes(scene: &Scene, needed: &Needed, ids: Vec<String>) -> Vec<CostLine> {
-    let types = if scene.scenario.graviton() {
-        ARM_NODES
-    } else {
-        NODES
+    let hour = |name: &str| {
+        let price = scene
+            .prices
+            .aws("EC2", scene.region, (name, "Linux on-demand"))?;
+        Some((price, price.usd.as_f64()))
     };
-    let weighed: Vec<(&str, u64, &Price)> = types
-        .into_iter()
-        .filter_map(|name| {
-            let price = scene
-                .prices
-                .aws("EC2", scene.region, (name, "Linux on-demand"))?;
-            Some((name, needed.nodes(name)?, price))
-        })
-        .collect();
-    let small = weighed
-        .iter()
-        .find(|(_, count, _)| *count <= NODES_OF_A_SIZE_MAX);
-    let Some((name, count, price)) = small.or(weighed.last()) else {
+    let largest = needed.largest();
+    let cheapest = needed.cheapest(scene.scenario.graviton(), hour);
+    let Some((name, count, price)) = cheapest else {
         let why = format!(
-            "none of {} has a price in {}",
-            types.join(", "),
-            scene.region
+            "no node type with a price in {} holds the largest process ({} vCPU, {} GiB)",
+            scene.region, largest.cpu, largest.memory_gib
         );
         return vec![not_priced(Side::Target, "EKS nodes", ids, why)];
     };
     let month = |count: u64| price.usd.times(count * HOURS_PER_MONTH);
+    // Processes rarely use what they are sold: at the least, half of it. A design lets its nodes double for load and releases.
+    let low = needed.nodes(&name, USED_SHARE_LOW).unwrap_or(count);
     let range = Range {
-        // Processes rarely use what they are sold: at the least, half of it.
-        low: month((count / 2).max(NODES_MIN)),
-        likely: month(*count),
-        high: month(count + count.div_ceil(2)),
+        low: month(low),
+        likely: month(count),
+        high: month(count * 2),
     };
-    let unknown = if needed.unknown_sizes.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "; not counted, since their size is in no table: {}",
-            needed.unknown_sizes.join(", ")
-        )
-    };
-    let working = format!(
-        "{} instances ask for {:.1} vCPU and {:.1} GiB by their size; nodes filled to 75 %; {count} x {HOURS_PER_MONTH} h x {:.5}{unknown}",
-        needed.instances,
-        needed.cpu,
-        needed.memory_gib,
-        price.usd.as_f64()
-    );
-    let item = format!("EKS nodes: {count} x {name}");
-    let known = (HowKnown::Assumed, working);
+    let working = working(needed, count, price);
     let line = priced(
         Side::Target,
-        item,
+        format!("EKS nodes: {count} x {name}"),
         ids.clone(),
         range,
-        known,
+        (HowKnown::Assumed, working),
         (&price.source, &price.as_of),
     );
-    let committed = scene.prices.committed("EC2", scene.region, name);
+    let committed = scene.prices.committed("EC2", scene.region, &name);
     let line = CostLine {
         committed: committed.map(|price| price.usd.times(count * HOURS_PER_MONTH)),
         ..line
     };
-    vec![line, disks(scene, *count, ids)]
+    vec![line, disks(scene, count, ids)]
+}
+
+fn working(needed: &Needed, count: u64, price: &Price) -> String {
+    let (sum, largest) = (needed.sum(), needed.largest());
+    let unknown = if needed.unknown_sizes.is_empty() {
+        String::new()
+    } else {
+        let sizes = needed.unknown_sizes.join(", ");
+        format!("; not counted, since their size is in no table: {sizes}")
+    };
+    format!(
+        "{} instances ask for {:.1} vCPU and {:.1} GiB by their size, the largest for {} vCPU and {} GiB; packed whole, two of three zones hold all; \
+         {count} x {HOURS_PER_MONTH} h x {:.5}{unknown}",
+        needed.instances.len(),
+        sum.cpu,
+        sum.memory_gib,
+        largest.cpu,
+        largest.memory_gib,
+        price.usd.as_f64()
+    )
 }
 
 fn disks(scene: &Scene, count: u64, ids: Vec<String>) -> CostLine {
