@@ -20,6 +20,7 @@ mod pipelines;
 mod process_use;
 mod processes;
 mod reader;
+mod scheduler_log;
 mod spaces;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ use reberth_model::estate::Estate;
 use crate::gathered::Gathered;
 use crate::{Api, DiscoverError, Fingerprint, OnProgress};
 pub use process_use::ProcessUse;
+pub use scheduler_log::{LoggedJob, jobs_of_log};
 
 use apps::AppSummary;
 use form::Named;
@@ -54,6 +56,8 @@ pub struct Options<'a> {
     pub process_use: Option<&'a [ProcessUse]>,
     /// Scheduled jobs that a person listed, since no API tells them. `None`: nobody did.
     pub scheduled_jobs: Option<&'a [ScheduledJob]>,
+    /// Scheduled jobs that logs show. They do not make the list complete.
+    pub logged_jobs: &'a [LoggedJob],
 }
 
 /// A job of the scheduler add-on, as a person listed it.

@@ -1,6 +1,6 @@
 //! The account on Heroku, calm and with every fault.
 
-use reberth_discover::heroku::{self, ACCEPT, Options, ProcessUse, ScheduledJob};
+use reberth_discover::heroku::{self, ACCEPT, LoggedJob, Options, ProcessUse, ScheduledJob};
 use reberth_discover::{Api, DiscoverError, Fingerprint, Token};
 use reberth_model::estate::{Attributes, Estate, ProcessUtilisation};
 use reberth_testkit::replay::{Faults, Recording, Replay, Stats};
@@ -26,7 +26,7 @@ fn measured() -> Vec<ProcessUse> {
 
 #[test]
 fn measured_use_goes_to_its_process_and_the_rest_is_listed() {
-    let (estate, _) = discover_told(Recording::lms(), &[], None, Some(measured()));
+    let (estate, _) = discover_told(Recording::lms(), &[], None, Some(measured()), Vec::new());
     let estate = estate.unwrap();
     let measured: Vec<&str> = estate
         .processes()
@@ -42,12 +42,53 @@ fn measured_use_goes_to_its_process_and_the_rest_is_listed() {
     assert_eq!(listed, ["process courseware-production/ghost"]);
 }
 
+#[test]
+fn a_log_shows_jobs_and_never_makes_their_list_complete() {
+    let log = "2026-11-20T03:30:12+00:00 heroku[scheduler.4327]: Starting process with command `rake digest`\n\
+        2026-11-20T04:00:12+00:00 heroku[scheduler.4328]: Starting process with command `rake listed`";
+    let logged = || heroku::jobs_of_log("courseware-production", log);
+    let mut unknown = logged();
+    unknown[0].app = "ghost".to_owned();
+    let told = |listed: Option<Vec<ScheduledJob>>, logged| {
+        let (estate, _) = discover_told(Recording::lms(), &[], listed, None, logged);
+        estate.unwrap()
+    };
+    let from_log = |estate: &Estate| -> Vec<String> {
+        let jobs = estate.resources.iter();
+        let jobs = jobs
+            .filter(|job| matches!(&job.attributes, Attributes::Job(job) if job.seen_in == "log"));
+        jobs.map(|job| job.name.clone()).collect()
+    };
+    let open = |estate: &Estate| {
+        let mut hidden = estate.not_visible.iter();
+        hidden.any(|part| part.what == "scheduled jobs of courseware-production")
+    };
+    let estate = told(None, logged());
+    assert_eq!(from_log(&estate), ["rake digest", "rake listed"]);
+    assert!(open(&estate), "a log is no list");
+    let listed = ScheduledJob {
+        app: "courseware-production".to_owned(),
+        command: "rake listed".to_owned(),
+        schedule: "daily at 04:00 UTC".to_owned(),
+    };
+    let estate = told(Some(vec![listed]), logged());
+    assert_eq!(
+        from_log(&estate),
+        ["rake digest"],
+        "what is listed is there once"
+    );
+    assert!(!open(&estate));
+    let estate = told(None, unknown);
+    let mut unmapped = estate.unmapped.iter();
+    assert!(unmapped.any(|own| own.id == "application ghost"));
+}
+
 pub(crate) fn discover_with(
     recording: Recording,
     faults: &[&str],
     jobs: Option<Vec<ScheduledJob>>,
 ) -> (Result<Estate, DiscoverError>, Stats) {
-    discover_told(recording, faults, jobs, None)
+    discover_told(recording, faults, jobs, None, Vec::new())
 }
 
 fn discover_told(
@@ -55,6 +96,7 @@ fn discover_told(
     faults: &[&str],
     jobs: Option<Vec<ScheduledJob>>,
     measured: Option<Vec<ProcessUse>>,
+    logged: Vec<LoggedJob>,
 ) -> (Result<Estate, DiscoverError>, Stats) {
     let faults = Faults::parse(faults.iter().copied()).expect("a fault is misspelt");
     let replay = Replay::start(recording, TOKEN, faults).expect("a loopback port is free");
@@ -69,6 +111,7 @@ fn discover_told(
             fingerprint: &Fingerprint::new(b"the project's key"),
             process_use: measured.as_deref(),
             scheduled_jobs: jobs.as_deref(),
+            logged_jobs: &logged,
         };
         heroku::discover(&api, &options, &|_| {}).await
     });

@@ -13,3 +13,4 @@ mod mutated;
 mod object_store;
 mod products;
 mod storm;
+mod storm_platform;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reberth_discover::digitalocean::{self, Options};
 use reberth_discover::{Api, Patience, Token};
 
-use crate::harness::{TOKEN, bytes, chain};
+use crate::harness::{TOKEN, bytes, chain, discover_keeping};
 
 const SIZE: Size = Size {
     servers: 200,
@@ -113,4 +113,24 @@ fn names_in_any_script_and_states_of_tomorrow_are_kept_as_they_are() {
     );
     let text = bytes(&estate);
     assert!(!text.contains("RECORDED-FAKE"));
+}
+
+#[test]
+fn a_second_run_over_a_large_account_asks_for_a_fraction() {
+    let folder = std::env::temp_dir().join(format!("reberth-large-{}", std::process::id()));
+    std::fs::remove_dir_all(&folder).ok();
+    let server = Replay::start(Recording::grown(SIZE), TOKEN, Faults::default()).unwrap();
+    let (first, asked_first) = discover_keeping(&server, &folder, TOKEN);
+    let (second, asked) = discover_keeping(&server, &folder, TOKEN);
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(bytes(&first.unwrap()) == bytes(&second.unwrap()));
+    assert!(
+        asked.requests * 2 < asked_first.requests,
+        "{asked:?} after {asked_first:?}"
+    );
+    let answered = asked.requests - asked.unchanged;
+    assert!(
+        answered * 10 < asked_first.requests,
+        "{asked:?} after {asked_first:?}"
+    );
 }

@@ -106,6 +106,10 @@ pub(crate) struct DiscoverArgs {
     /// Scheduled jobs of Heroku, which no API tells: a file with the header `app,schedule,command` and one job a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) scheduled_jobs: Option<PathBuf>,
+    /// A log of an application of Heroku, in which the scheduler's starts are looked for: APP=FILE. May be given again. The list of jobs stays incomplete
+    /// until --scheduled-jobs is given.
+    #[arg(long, value_name = "APP=FILE")]
+    pub(crate) scheduler_log: Vec<String>,
     /// What processes of Heroku use, which no API tells: a file with the header
     /// `app,process,window_hours,samples,cpu_p95_millis,memory_max_mib` and one process a line.
     #[arg(long, value_name = "FILE")]

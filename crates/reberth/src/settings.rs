@@ -32,6 +32,8 @@ pub(crate) struct DiscoverSettings {
     pub(crate) object_store: Option<digitalocean::ObjectStore>,
     /// Where a person listed the scheduled jobs.
     pub(crate) scheduled_jobs: Option<PathBuf>,
+    /// Logs of applications, by the application's name.
+    pub(crate) scheduler_logs: Vec<(String, PathBuf)>,
     /// Where a person listed what processes use.
     pub(crate) process_use: Option<PathBuf>,
     /// Whether to show what changed since the last discovery.
@@ -80,6 +82,7 @@ impl DiscoverSettings {
             token: Token::new(token)?,
             measured_until_epoch_seconds: last_midnight_epoch_seconds(),
             object_store: object_store(&args, environment)?,
+            scheduler_logs: scheduler_logs(&args, provider)?,
             scheduled_jobs: args.scheduled_jobs,
             process_use: args.process_use,
             diff: args.diff,
@@ -91,6 +94,28 @@ impl DiscoverSettings {
             ssh: ssh(args.ssh, args.ssh_config)?,
         })
     }
+}
+
+fn scheduler_logs(
+    args: &DiscoverArgs,
+    provider: Provider,
+) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let given = args.scheduler_log.iter();
+    let logs = given.map(|given| {
+        let refuse = |why: &str| CliError::Argument {
+            argument: "--scheduler-log",
+            given: given.clone(),
+            why: why.to_owned(),
+        };
+        if provider != Provider::Heroku {
+            return Err(refuse("only Heroku's scheduler has jobs that no API tells").into());
+        }
+        match given.split_once('=') {
+            Some((app, file)) if !app.is_empty() => Ok((app.to_owned(), PathBuf::from(file))),
+            _ => Err(refuse("it is not APP=FILE").into()),
+        }
+    });
+    logs.collect()
 }
 
 /// The object store is asked where both halves of its key are set; beside a recording only at an endpoint that is named, so that a key for the live

@@ -8,6 +8,7 @@ mod answer;
 mod estates;
 mod faults;
 mod http;
+mod platform_estates;
 mod ranges;
 mod recording;
 

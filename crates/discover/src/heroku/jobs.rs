@@ -39,6 +39,7 @@ pub(super) fn gather_listed(
             }),
         });
     }
+    gather_logged(reader, apps, options, gathered);
     if options.scheduled_jobs.is_some() {
         return;
     }
@@ -51,10 +52,45 @@ pub(super) fn gather_listed(
             .app
             .as_ref()
             .map_or(addon.name.as_str(), |app| app.name.as_str());
-        let reason =
-            "the scheduler has no API: list its jobs in a file and give it with --scheduled-jobs";
+        let reason = "the scheduler has no API: list its jobs in a file and give it with --scheduled-jobs; what runs now or stands in a log given with --scheduler-log may not be all";
         reader
             .notes()
             .not_visible(&format!("scheduled jobs of {of}"), reason.to_owned());
+    }
+}
+
+/// Adds the jobs that logs show and nobody listed.
+fn gather_logged(
+    reader: &Reader<'_>,
+    apps: &[AppSummary],
+    options: &Options<'_>,
+    gathered: &mut Gathered,
+) {
+    let listed = options.scheduled_jobs.unwrap_or_default();
+    for (number, job) in options.logged_jobs.iter().enumerate() {
+        let Some(app) = apps.iter().find(|app| app.name == job.app) else {
+            let what = format!("application {}", job.app);
+            reader.notes().unmapped("logs of the scheduler given", what);
+            continue;
+        };
+        let is_listed =
+            |own: &super::ScheduledJob| own.app == job.app && own.command == job.command;
+        if listed.iter().any(is_listed) {
+            continue;
+        }
+        let id = format!("{}/logged/{}", app.id, number + 1);
+        gathered.refer(&id, "belongs_to", &app.id);
+        gathered.add(Resource {
+            id,
+            name: job.command.clone(),
+            region: None,
+            cost: None,
+            attributes: Attributes::Job(Job {
+                app_id: app.id.clone(),
+                command: job.command.clone(),
+                schedule: Some(job.when()),
+                seen_in: "log".to_owned(),
+            }),
+        });
     }
 }

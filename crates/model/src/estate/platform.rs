@@ -116,7 +116,7 @@ pub struct Job {
     pub command: String,
     /// When it runs, as far as known.
     pub schedule: Option<String>,
-    /// Where it was seen: `release`, `one_off`, `import`.
+    /// Where it was seen: `release`, `one_off`, `import`, `log`.
     pub seen_in: String,
 }
 

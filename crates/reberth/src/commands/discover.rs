@@ -198,7 +198,13 @@ async fn read_heroku(
         None => None,
     };
     let fingerprint = Fingerprint::new(&fingerprint_key::of(project)?);
+    let mut logged = Vec::new();
+    for (app, path) in &settings.scheduler_logs {
+        let bytes = std::fs::read(path).map_err(|error| CliError::file(path, "read", error))?;
+        logged.extend(heroku::jobs_of_log(app, &String::from_utf8_lossy(&bytes)));
+    }
     let options = heroku::Options {
+        logged_jobs: &logged,
         data_api: &data_api,
         fingerprint: &fingerprint,
         process_use: measured.as_deref(),

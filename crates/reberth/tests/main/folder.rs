@@ -43,16 +43,14 @@ impl Folder {
 
     /// A folder after `init`.
     pub(crate) fn project() -> Folder {
+        Folder::project_of("digitalocean", "ap-south-1")
+    }
+
+    /// A folder after `init` for a provider and a target region.
+    pub(crate) fn project_of(provider: &str, region: &str) -> Folder {
         let folder = Folder::empty();
         let path = folder.path.display().to_string();
-        folder.ok(&[
-            "init",
-            &path,
-            "--source",
-            "digitalocean",
-            "--region",
-            "ap-south-1",
-        ]);
+        folder.ok(&["init", &path, "--source", provider, "--region", region]);
         folder
     }
 

@@ -12,6 +12,7 @@ mod failures;
 mod folder;
 mod journal;
 mod kill;
+mod large;
 mod live;
 mod operate;
 mod pair;
