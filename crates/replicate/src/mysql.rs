@@ -6,6 +6,7 @@ pub(crate) mod begin;
 pub(crate) mod cascade;
 pub(crate) mod chunk;
 pub mod copy;
+mod copy_void;
 pub mod counter;
 pub(crate) mod ddl;
 pub mod desk;

@@ -42,7 +42,7 @@ use crate::mysql::objects::{self, Kind};
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::spool::{self, Spool};
 use crate::mysql::state::{self, Checkpoint, Claim, Phase, StreamState};
-use crate::mysql::{begin, ddl, failover, follow, full_load, index, lag};
+use crate::mysql::{begin, copy_void, ddl, failover, follow, full_load, index, lag};
 use crate::position::LogPosition;
 use crate::progress::Progress;
 use crate::running::Attempt;
@@ -119,16 +119,22 @@ async fn run_once(
         progress.applied = Some(checkpoint.position.clone());
     });
     if checkpoint.phase == Phase::Copying {
-        full_load::copy(
+        let schema = &checkpoint.schema;
+        let copied = full_load::copy(
             plan,
             flavour,
             &state,
-            &checkpoint.schema,
+            schema,
             &mut source,
             &mut target,
             publish,
-        )
-        .await?;
+        );
+        if let Err(error) = copied.await {
+            let spool = spool.as_ref();
+            return Err(
+                copy_void::explain(plan, &checkpoint, spool, &mut source, flavour, error).await,
+            );
+        }
         let ends = state.reading_ends(&mut target).await?;
         let certain_from = ends
             .into_iter()

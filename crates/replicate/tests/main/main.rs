@@ -8,6 +8,7 @@ mod ddl;
 mod ddl_killed;
 mod ddl_stops;
 mod ddl_under_writes;
+mod ddl_while_copying;
 mod definitions;
 mod divergence;
 mod epoch;

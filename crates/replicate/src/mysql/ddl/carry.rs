@@ -92,6 +92,12 @@ impl LoggedStatement {
         }
     }
 
+    /// Whether all it does is to make a new table.
+    pub(crate) fn makes_a_table(&self, database: &str) -> bool {
+        self.understand(database)
+            .is_ok_and(|(understood, _)| new_table(&understood.change).is_some())
+    }
+
     fn understand(&self, database: &str) -> Result<(Understood, Settings), String> {
         let settings = self.settings.clone()?;
         if self.error_code != 0 {
@@ -114,6 +120,22 @@ impl LoggedStatement {
             return Err("it is about another database too".to_owned());
         }
         Ok((understood, settings))
+    }
+}
+
+/// Why a statement is not carried over while a table is a mixture of moments.
+pub(crate) const COPY_NOT_CERTAIN: &str = "the copy is not certain yet, and was read under the definition before: begin it anew (reberth replicate stop, then empty the target)";
+
+/// The table, if a new one is all that a change makes: its rows come from the log alone.
+fn new_table(change: &Change) -> Option<&str> {
+    match change {
+        Change::Create {
+            table,
+            replaces: false,
+            like: None,
+            ..
+        } => Some(&table.table),
+        _ => None,
     }
 }
 
@@ -152,23 +174,10 @@ impl Prepared {
         }
         let mut steps = observe::steps(&change, &statement.query);
         if checkpoint.phase != Phase::Following {
-            match &change {
-                Change::Create {
-                    table,
-                    replaces: false,
-                    like: None,
-                    ..
-                } => {
-                    if checkpoint.schema.tables.contains_key(&table.table) {
-                        steps.clear();
-                    }
-                }
-                _ => {
-                    return Err(
-                        "the copy is not certain yet, and was read under the definition before"
-                            .to_owned(),
-                    );
-                }
+            match new_table(&change) {
+                Some(table) if checkpoint.schema.tables.contains_key(table) => steps.clear(),
+                Some(_) => {}
+                None => return Err(COPY_NOT_CERTAIN.to_owned()),
             }
         }
         let after = match steps.is_empty() {
