@@ -72,7 +72,10 @@ async fn decoded(plan: &StreamPlan, checkpoint: &Checkpoint) -> Result<u64, Repl
 }
 
 /// The server notices only after a moment that the reader of a slot has gone.
-async fn wait_until_nobody_reads(source: &mut Session, mark: &str) -> Result<(), ReplicateError> {
+pub(crate) async fn wait_until_nobody_reads(
+    source: &mut Session,
+    mark: &str,
+) -> Result<(), ReplicateError> {
     let sql = format!(
         "SELECT active_pid FROM pg_replication_slots WHERE slot_name = {mark} AND active_pid IS NOT NULL"
     );

@@ -105,6 +105,14 @@ async fn set_back_on_target(target: &mut Session, path: &str) -> Result<(), Repl
     Ok(())
 }
 
+/// The statements by which streams had tables tell their old rows on this server, in the words of `pg_dump`.
+pub(crate) async fn statements(session: &mut Session) -> Result<Vec<String>, ReplicateError> {
+    let sql = "SELECT format('ALTER TABLE ONLY %I.%I REPLICA IDENTITY FULL;', n.nspname, c.relname) FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid \
+         JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.pubname LIKE 'reberth\\_%\\_old\\_rows'";
+    let rows: Vec<(String,)> = session.rows("reading the lists of tables", sql).await?;
+    Ok(rows.into_iter().map(|(statement,)| statement).collect())
+}
+
 fn list_name(plan: &StreamPlan) -> String {
     format!("{}_old_rows", plan.mark())
 }

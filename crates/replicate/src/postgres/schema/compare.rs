@@ -3,7 +3,7 @@
 //! What was left out of the move, or refused by the target, is listed elsewhere and is no difference here. Owners and grants are not compared: they are
 //! for people to give. Servers of different majors print the query of a view in different words, so where two differ the target is asked to
 //! print both: the source's query is made a temporary view there, in a transaction that is rolled back. Triggers and rules that rest while a stream writes there
-//! are compared as they will be when they are woken.
+//! are compared as they will be when they are woken, and tables without a key that tell their old rows for a stream as if nobody had asked them to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ use super::plan::{major, offered_extensions};
 use super::store;
 use crate::connection::Address;
 use crate::error::ReplicateError;
+use crate::postgres::logical::old_rows;
 use crate::postgres::resting;
 use crate::postgres::session::Session;
 
@@ -57,8 +58,11 @@ pub async fn compare(
             .collect(),
         false => BTreeSet::new(),
     };
-    let mut source = Side::read(source, pg_dump, &extensions).await?;
-    let mut target = Side::read(target, pg_dump, &extensions).await?;
+    // Asked for on one side, it may have been made on the other with the table.
+    let mut told = old_rows::statements(&mut asked).await?;
+    told.extend(old_rows::statements(&mut Session::open(source).await?).await?);
+    let mut source = Side::read(source, pg_dump, &extensions, &told).await?;
+    let mut target = Side::read(target, pg_dump, &extensions, &told).await?;
     let names: BTreeSet<String> = source
         .objects
         .keys()
@@ -88,6 +92,7 @@ impl Side {
         address: &Address,
         pg_dump: &PgDump,
         extensions: &BTreeSet<String>,
+        told: &[String],
     ) -> Result<Side, ReplicateError> {
         let mut session = Session::open_with(address, &[("search_path", "")]).await?;
         let major = major(&mut session).await?;
@@ -105,6 +110,9 @@ impl Side {
             };
             for (rests, awake) in &resting {
                 wake(&mut object.definition, rests, awake.as_deref());
+            }
+            for told in told {
+                wake(&mut object.definition, told, None);
             }
             // Two objects of one name, such as a table's constraint and an index of that name, are told together.
             match objects.get_mut(&what) {

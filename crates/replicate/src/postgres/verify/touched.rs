@@ -93,7 +93,7 @@ pub async fn compare_touched(
     base::read(plan, &mut target, base_name).await?;
     if report.is_base() {
         if plan.method == Method::Logical {
-            logged::let_go(plan, until).await?;
+            logged::let_go(plan, &mut source, until).await?;
         }
         base::store(plan, &mut target, base_name, moved_to.as_ref(), &now).await?;
     }

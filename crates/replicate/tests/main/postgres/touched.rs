@@ -210,6 +210,37 @@ async fn a_rewritten_or_unpublished_table_is_compared_whole() {
     stream.stop().await.expect("it stops");
 }
 
+/// More keys than are held at once, in one transaction: each part is compared as it is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_changed_keys_are_looked_up_part_by_part() {
+    let pair = Pair::start("parts", Major::V15, Major::V15);
+    pair.source
+        .sql(
+            DATABASE,
+            "CREATE TABLE long_keys (k text PRIMARY KEY, n int, pad text); ALTER TABLE long_keys ALTER k SET STORAGE PLAIN, ALTER pad SET STORAGE PLAIN; \
+             INSERT INTO long_keys SELECT repeat(md5(n::text), 60), n, repeat('x', 3000) FROM generate_series(1, 10000) n",
+        )
+        .expect("rows");
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    let base = base::lay(&pair.plan()).await.expect("a base");
+    pair.source
+        .sql(DATABASE, "UPDATE long_keys SET n = -n WHERE n < 9900")
+        .expect("changes");
+    pair.settle(&mut stream).await;
+    pair.target
+        .sql(
+            DATABASE,
+            "UPDATE long_keys SET n = 0 WHERE n IN (-1, -9899, 9950)",
+        )
+        .expect("plants");
+    let found = compare(&pair, &mut stream, &base).await;
+    assert_eq!((found.changes, found.keys), (9_899, 9_899));
+    assert!(whole(&found).is_empty());
+    assert_eq!(found.report.differing, 2, "{:#?}", found.report);
+    stream.stop().await.expect("it stops");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_that_go_on_are_no_differences_and_the_base_moves_among_them() {
     let (pair, mut stream, base) = based("touched-busy", Major::V15, Major::V16).await;

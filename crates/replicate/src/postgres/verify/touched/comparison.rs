@@ -13,7 +13,7 @@ use crate::postgres::session::Session;
 use crate::postgres::table::Table;
 
 /// Bytes of keys that are held before they are compared.
-pub(super) const HELD_BYTES_MAX: usize = 16 << 20;
+pub(super) const HELD_BYTES_MAX: usize = 8 << 20;
 /// What a key takes besides its own bytes.
 const KEY_BYTES: usize = 48;
 /// Keys in one query.

@@ -10,6 +10,7 @@ use super::comparison::Comparison;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::base;
+use crate::postgres::behind::wait_until_nobody_reads;
 use crate::postgres::logical::decode::{Message, Old, Relation, Tuple, Value};
 use crate::postgres::logical::reader::{Read, Reader, STATUS_INTERVAL};
 use crate::postgres::plan::StreamPlan;
@@ -72,9 +73,10 @@ pub(super) async fn read(
 
 /// Where the slot begins. An error if its log is gone.
 async fn begin(plan: &StreamPlan, source: &mut Session) -> Result<LogPosition, ReplicateError> {
+    let slot = quote_text(&plan.base_slot());
+    wait_until_nobody_reads(source, &slot).await?;
     let sql = format!(
-        "SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = {} AND restart_lsn IS NOT NULL AND wal_status IS DISTINCT FROM 'lost'",
-        quote_text(&plan.base_slot())
+        "SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = {slot} AND restart_lsn IS NOT NULL AND wal_status IS DISTINCT FROM 'lost'"
     );
     let row: Option<(String,)> = source.row("asking where the base begins", sql).await?;
     let place = row.and_then(|(place,)| place.parse().ok());
@@ -83,7 +85,12 @@ async fn begin(plan: &StreamPlan, source: &mut Session) -> Result<LogPosition, R
 }
 
 /// Lets the source's log go up to a place.
-pub(super) async fn let_go(plan: &StreamPlan, until: &LogPosition) -> Result<(), ReplicateError> {
+pub(super) async fn let_go(
+    plan: &StreamPlan,
+    source: &mut Session,
+    until: &LogPosition,
+) -> Result<(), ReplicateError> {
+    wait_until_nobody_reads(source, &quote_text(&plan.base_slot())).await?;
     let mut reader = Reader::open_slot(plan, &plan.base_slot(), until).await?;
     reader.tell_now(until.offset()).await?;
     // Its answer says that it has taken our word.
