@@ -11,6 +11,7 @@ mod contestant;
 mod data;
 mod follow;
 mod full_load;
+mod gate;
 mod measure;
 mod postgres;
 mod raw;
@@ -37,6 +38,7 @@ type Part = fn(&Settings) -> Result<Vec<Bar>, Failure>;
 const PARTS: &[(&str, Part)] = &[
     ("full-load", full_load::run),
     ("verification", verification::run),
+    ("gate", gate::run),
     ("catch-up", catch_up::run),
     ("follow", follow::run),
     ("source-first", source_first::run),

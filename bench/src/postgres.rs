@@ -6,6 +6,7 @@ pub(crate) mod contestant;
 mod data;
 mod follow;
 mod full_load;
+mod gate;
 mod logical_overhead;
 mod native;
 mod raw;
@@ -19,6 +20,7 @@ use crate::Part;
 pub(crate) const PARTS: &[(&str, Part)] = &[
     ("full-load", full_load::run),
     ("verification", verification::run),
+    ("gate", gate::run),
     ("catch-up", catch_up::run),
     ("follow", follow::run),
     ("capture-overhead", capture_overhead::run),

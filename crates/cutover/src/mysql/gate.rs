@@ -1,7 +1,7 @@
 //! What is compared, and what the log tells: by a reader of its own, so that an applier that drops an event does not drop its mark (rule 31).
 
 use reberth_replicate::mysql::server;
-use reberth_replicate::mysql::touched::Touched;
+use reberth_replicate::mysql::touched::{Touched, compare_between};
 use reberth_replicate::mysql::verify;
 use reberth_replicate::position::LogPosition;
 use reberth_replicate::verify_report::VerifyReport;
@@ -44,12 +44,11 @@ pub(super) async fn compare_changed(
     until: &LogPosition,
 ) -> Result<Compared, CutoverError> {
     let schema = passage.schema().await?;
-    let touched = Touched::read(&passage.stream, &schema, from.clone(), until).await?;
-    let report = touched.compare(&passage.stream, &schema).await?;
+    let compared = compare_between(&passage.stream, &schema, from.clone(), until).await?;
     Ok(Compared {
-        changes: touched.changes,
-        keys: touched.keys(),
-        report,
+        changes: compared.changes,
+        keys: compared.keys,
+        report: compared.report,
     })
 }
 

@@ -1,31 +1,23 @@
 //! The keys that changed since a verification, by a reader of the source's log that is separate from the applier (rule 31): an applier
-//! that drops an event must not drop its mark. So the last gate before a cutover costs by rows changed, not by rows held.
+//! that drops an event must not drop its mark. So the last gate before a cutover costs by rows changed, not by rows held ([`compare_between`]).
+
+mod compare;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::ReplicateError;
-use crate::mysql::apply;
 use crate::mysql::cascade;
 use crate::mysql::fold::{Key, project};
-use crate::mysql::log::{LogEntry, RowChange};
+use crate::mysql::log::{LogEntry, LogReader, RowChange};
 use crate::mysql::pipeline::StreamPlan;
-use crate::mysql::schema::{Schema, Table};
+use crate::mysql::schema::Schema;
 use crate::mysql::value::Datum;
-use crate::mysql::verify::{
-    self, Sides, Suspects, VerifyReport, compare_tables, first_look, settle,
-};
 use crate::mysql::{server, state};
 use crate::position::LogPosition;
+pub use compare::{Compared, compare_between};
 
-/// Bytes of keys and conditions held at the most. Above, the table with most of them is compared whole, range by range, and its keys are let go:
-/// that costs by the rows held, but never more memory.
+/// Bytes of keys and conditions held at the most. Above, those of the table with most of them are let go, and any of its rows counts as changed.
 const HELD_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Keys in one statement.
-const KEYS_AT_ONCE: usize = 1_000;
-/// Conditions in one statement.
-const CONDITIONS_AT_ONCE: usize = 200;
-
-const METHOD: &str = "SHA-256 of every row that the source's log names since the last verification, as bytes that can be taken apart in one way only; in both servers";
 
 /// What was noted of one table.
 pub(crate) enum Named<'a> {
@@ -46,6 +38,10 @@ pub struct Touched {
     whole: BTreeSet<String>,
     /// Bytes of keys and conditions, by table.
     held_bytes: BTreeMap<String, usize>,
+    /// Transactions that were prepared in what is held, and may be decided later.
+    prepared: BTreeSet<String>,
+    /// Those of them of which something was compared already.
+    compared_undecided: BTreeSet<String>,
     /// The schema has changed since, so that definitions are compared too.
     has_new_schema: bool,
     /// Row changes read.
@@ -73,74 +69,94 @@ impl Touched {
         from: LogPosition,
         barrier: &LogPosition,
     ) -> Result<Touched, ReplicateError> {
-        let mut touched = Touched {
+        let mut touched = Touched::none(from);
+        let Some(mut reader) = touched.begin(role, plan, schema, barrier).await? else {
+            return Ok(touched);
+        };
+        while touched.until < *barrier {
+            let entry = reader.next().await?;
+            touched.take_in(schema, entry)?;
+        }
+        Ok(touched)
+    }
+
+    fn none(from: LogPosition) -> Touched {
+        Touched {
             keys: BTreeMap::new(),
             conditions: BTreeMap::new(),
             whole: BTreeSet::new(),
             held_bytes: BTreeMap::new(),
+            prepared: BTreeSet::new(),
+            compared_undecided: BTreeSet::new(),
             has_new_schema: false,
             changes: 0,
-            until: from.clone(),
-        };
-        if from >= *barrier {
-            return Ok(touched);
+            until: from,
+        }
+    }
+
+    /// Opens the log. `None`: there is nothing to read.
+    async fn begin(
+        &mut self,
+        role: &str,
+        plan: &StreamPlan,
+        schema: &Schema,
+        barrier: &LogPosition,
+    ) -> Result<Option<LogReader>, ReplicateError> {
+        if self.until >= *barrier {
+            return Ok(None);
         }
         let plan = &plan.at_its_server().await?;
         let mut target = server::reader(&plan.to).await?;
-        if state::has_schema_changed_since(&mut target, plan.direction, &plan.database, &from)
-            .await?
-        {
+        let (direction, database) = (plan.direction, &plan.database);
+        if state::has_schema_changed_since(&mut target, direction, database, &self.until).await? {
             // The log before the change cannot be read with the schema after it.
-            touched.whole.extend(schema.tables.keys().cloned());
-            touched.has_new_schema = true;
-            touched.until = barrier.clone();
-            return Ok(touched);
+            self.whole.extend(schema.tables.keys().cloned());
+            self.has_new_schema = true;
+            self.until = barrier.clone();
+            return Ok(None);
         }
-        let mut reader = plan.open_log(role, schema.clone(), from).await?;
-        let mut prepared = BTreeSet::new();
-        while touched.until < *barrier {
-            match reader.next().await? {
-                LogEntry::Changes { changes, .. } => changes
-                    .iter()
-                    .for_each(|change| touched.note(schema, change)),
-                LogEntry::PreparedPart { xid, changes } => {
-                    prepared.insert(xid);
-                    changes
-                        .iter()
-                        .for_each(|change| touched.note(schema, change));
-                }
-                LogEntry::Prepared { xid, changes, end } => {
-                    prepared.insert(xid);
-                    changes
-                        .iter()
-                        .for_each(|change| touched.note(schema, change));
-                    touched.until = end;
-                }
-                LogEntry::Truncate { table, .. } => {
-                    touched.changes += 1;
-                    touched.whole.insert(table);
-                }
-                LogEntry::Decided {
-                    xid,
-                    committed,
-                    end,
-                } => {
-                    if committed && !prepared.contains(&xid) {
-                        // What it changed stands in the log before the place where this reading began.
-                        touched.whole.extend(schema.tables.keys().cloned());
-                    }
-                    touched.until = end;
-                }
-                LogEntry::Executed { .. } => {}
-                LogEntry::SchemaChange(statement) => {
-                    return Err(
-                        statement.refuse("the applier has not carried it over yet".to_owned())
-                    );
-                }
-                LogEntry::Commit { end } => touched.until = end,
+        let reader = plan.open_log(role, schema.clone(), self.until.clone());
+        reader.await.map(Some)
+    }
+
+    fn take_in(&mut self, schema: &Schema, entry: LogEntry) -> Result<(), ReplicateError> {
+        match entry {
+            LogEntry::Changes { changes, .. } => {
+                changes.iter().for_each(|change| self.note(schema, change));
             }
+            LogEntry::PreparedPart { xid, changes } => {
+                self.prepared.insert(xid);
+                changes.iter().for_each(|change| self.note(schema, change));
+            }
+            LogEntry::Prepared { xid, changes, end } => {
+                self.prepared.insert(xid);
+                changes.iter().for_each(|change| self.note(schema, change));
+                self.until = end;
+            }
+            LogEntry::Truncate { table, .. } => {
+                self.changes += 1;
+                self.whole.insert(table);
+            }
+            LogEntry::Decided {
+                xid,
+                committed,
+                end,
+            } => {
+                let is_held = self.prepared.remove(&xid);
+                let was_compared = self.compared_undecided.remove(&xid);
+                if committed && (!is_held || was_compared) {
+                    // What it changed stands in the log before the place where this reading began, or was compared before it took effect.
+                    self.whole.extend(schema.tables.keys().cloned());
+                }
+                self.until = end;
+            }
+            LogEntry::Executed { .. } => {}
+            LogEntry::SchemaChange(statement) => {
+                return Err(statement.refuse("the applier has not carried it over yet".to_owned()));
+            }
+            LogEntry::Commit { end } => self.until = end,
         }
-        Ok(touched)
+        Ok(())
     }
 
     fn note(&mut self, schema: &Schema, change: &RowChange) {
@@ -170,7 +186,7 @@ impl Touched {
     /// Counts bytes that are held from now on, and lets go of the largest table when they are too many.
     fn hold(&mut self, table: &str, bytes: usize) {
         *self.held_bytes.entry(table.to_owned()).or_default() += bytes;
-        if self.held_bytes.values().sum::<usize>() <= HELD_BYTES_MAX {
+        if self.held_bytes() <= HELD_BYTES_MAX {
             return;
         }
         let largest = self.held_bytes.iter().max_by_key(|(_, bytes)| **bytes);
@@ -222,8 +238,14 @@ impl Touched {
         }
     }
 
-    /// Number of keys and conditions noted.
-    pub fn keys(&self) -> u64 {
+    /// Bytes of keys and conditions held.
+    fn held_bytes(&self) -> usize {
+        self.held_bytes.values().sum()
+    }
+
+    /// Number of keys and conditions held.
+    #[cfg(test)]
+    fn keys(&self) -> u64 {
         let keys: usize = self.keys.values().map(BTreeSet::len).sum();
         let conditions: usize = self.conditions.values().map(BTreeSet::len).sum();
         (keys + conditions) as u64
@@ -239,69 +261,12 @@ impl Touched {
             _ => Named::Nothing,
         }
     }
-
-    /// Compares everything noted on both sides. While writes go on, what keeps changing is left open.
-    pub async fn compare(
-        &self,
-        plan: &StreamPlan,
-        schema: &Schema,
-    ) -> Result<VerifyReport, ReplicateError> {
-        let plan = &plan.at_its_server().await?;
-        let mut sides = Sides::open(plan, schema).await?;
-        let mut report = VerifyReport::new(&plan.database, self.until.clone(), METHOD);
-        report.rows = self.keys();
-        if self.has_new_schema {
-            let definitions = verify::compare_definitions(&mut sides, schema).await?;
-            report.schema_differences = definitions.sentences;
-        }
-        let mut suspects = Suspects::new();
-        let mut whole = Vec::new();
-        for (name, table) in &schema.tables {
-            if self.whole.contains(name) {
-                whole.push(table);
-                continue;
-            }
-            for condition in self.conditions_on(table) {
-                let found = first_look(&mut sides, table, &condition).await?;
-                suspects.entry(name.clone()).or_default().extend(found);
-            }
-        }
-        suspects.retain(|_, keys| !keys.is_empty());
-        settle(&mut sides, schema, suspects, &mut report).await?;
-        compare_tables(sides, schema, whole, report, |_, _| {}).await
-    }
-
-    /// The conditions that together hold for all rows noted of a table.
-    fn conditions_on(&self, table: &Table) -> Vec<Vec<u8>> {
-        let keys: Vec<&Key> = self.keys.get(&table.name).into_iter().flatten().collect();
-        let mut conditions: Vec<Vec<u8>> = keys
-            .chunks(KEYS_AT_ONCE)
-            .map(|some| {
-                let mut condition = Vec::new();
-                apply::write_key_list(table, some, &mut condition);
-                condition
-            })
-            .collect();
-        let children: Vec<&Vec<u8>> = self
-            .conditions
-            .get(&table.name)
-            .into_iter()
-            .flatten()
-            .collect();
-        conditions.extend(children.chunks(CONDITIONS_AT_ONCE).map(|some| {
-            let clauses = some
-                .iter()
-                .map(|condition| [b"(".as_slice(), condition, b")"].concat());
-            clauses.collect::<Vec<_>>().join(b" OR ".as_slice())
-        }));
-        conditions
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mysql::schema::Column;
+    use crate::mysql::schema::{Column, Table};
     use crate::mysql::value::ColumnClass;
 
     #[test]
@@ -340,6 +305,8 @@ mod tests {
             whole: BTreeSet::new(),
             has_new_schema: false,
             held_bytes: BTreeMap::new(),
+            prepared: BTreeSet::new(),
+            compared_undecided: BTreeSet::new(),
             changes: 0,
             until: LogPosition::new("b.1", 4).unwrap(),
         };

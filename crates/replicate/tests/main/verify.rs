@@ -1,7 +1,7 @@
 //! Differences of every kind are found, and nothing else is called one.
 
 use crate::pair::{MYSQL, Pair, Products, address, usual};
-use reberth_replicate::mysql::touched::Touched;
+use reberth_replicate::mysql::touched::compare_between;
 use reberth_replicate::mysql::verify::{VerifyReport, verify};
 use reberth_replicate::mysql::{schema, server};
 use reberth_testkit::database::Product;
@@ -306,15 +306,10 @@ async fn find_what_was_dropped(products: Products) {
         .await
         .expect("it works");
     let gate = async |from| {
-        let touched = Touched::read(&pair.forward(), &schema, from, &pair.log_end())
+        let compared = compare_between(&pair.forward(), &schema, from, &pair.log_end())
             .await
             .expect("it works");
-        found(
-            &touched
-                .compare(&pair.forward(), &schema)
-                .await
-                .expect("it works"),
-        )
+        found(&compared.report)
     };
     assert_eq!(gate(from.clone()).await, Vec::<String>::new());
     pair.run("UPDATE t SET n = -1 WHERE id = 5; UPDATE t SET n = n WHERE id = 6; DELETE FROM t WHERE id = 7; INSERT INTO t (id) VALUES (2000); DELETE FROM up WHERE id = 1; UPDATE loose SET w = 9 WHERE w = 1 LIMIT 1");
@@ -350,6 +345,37 @@ async fn find_what_was_dropped(products: Products) {
     pair.drain(&mut stream).await;
     stream.stop().await.expect("it works");
     assert_eq!(gate(from).await, Vec::<String>::new());
+}
+
+/// More keys than are held at once: each part is compared as it is read, and none of the table's other rows is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_changed_keys_are_looked_up_part_by_part() {
+    let pair = Pair::with(
+        "gate-parts",
+        "CREATE TABLE wide (k VARBINARY(1000) PRIMARY KEY, n INT, pad LONGTEXT); CREATE TABLE seed (n INT PRIMARY KEY); \
+         INSERT INTO seed WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < 100) SELECT n FROM c; \
+         INSERT INTO wide SELECT RPAD(n, 1000, SHA2(n, 512)), n, REPEAT('x', 4000) FROM (SELECT (a.n - 1) * 100 + b.n AS n FROM seed a, seed b) s",
+    );
+    let mut stream = pair.follow().await;
+    pair.drain(&mut stream).await;
+    let from = pair.log_end();
+    pair.run("UPDATE wide SET n = -n WHERE n < 9900");
+    pair.drain(&mut stream).await;
+    // As if the applier had dropped the first change and the last, and another hand had changed a row that nobody touched.
+    pair.target
+        .sql("UPDATE lms_core.wide SET n = 0 WHERE n IN (-1, -9899, 9950)")
+        .unwrap();
+    let mut session = server::reader(&address(pair.source.port(), "reader", "source"))
+        .await
+        .unwrap();
+    let schema = schema::read(&mut session, DATABASE).await.unwrap();
+    let compared = compare_between(&pair.forward(), &schema, from, &pair.log_end())
+        .await
+        .unwrap();
+    assert_eq!((compared.changes, compared.keys), (9_899, 9_899));
+    assert!(compared.report.tables.is_empty());
+    assert_eq!(compared.report.differing, 2, "{:?}", compared.report);
+    stream.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
