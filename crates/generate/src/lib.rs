@@ -3,6 +3,7 @@
 //! Pure: the same design gives the same bytes, and nothing is written here. [`plan_write`] decides what a writer
 //! may do on disk.
 
+mod cluster_rights;
 mod components;
 mod error;
 mod folder;
@@ -35,6 +36,8 @@ pub fn generate(design: &Design) -> Result<(Files, Manifest), GenerateError> {
     texts.extend(written(design));
     texts.extend(monitoring::files(design));
     texts.extend(components::files(design));
+    let rights = design.platform.iter().filter_map(cluster_rights::text);
+    texts.extend(rights.map(|text| (cluster_rights::path(design), text)));
     let roots = live::all(design);
     for folder in modules::of(&roots).iter().chain(&roots) {
         texts.insert(format!("{}/README.md", folder.path), folder.readme());

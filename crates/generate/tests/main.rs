@@ -12,6 +12,7 @@ mod golden;
 mod hostile;
 mod module_tests;
 mod parsed;
+mod policies;
 mod references;
 mod scanned;
 mod schema;

@@ -3,6 +3,7 @@
 use reberth_model::design::{ClusterPrincipal, Platform};
 
 use super::super::sentence;
+use crate::cluster_rights;
 use crate::hcl::{Block, Body, block, code, list, object, template};
 
 const CLUSTER: &str = "data.terraform_remote_state.platform.outputs";
@@ -69,6 +70,7 @@ fn entry() -> Block {
     block("resource", &["aws_eks_access_entry", "runner"])
         .set("cluster_name", code(format!("{CLUSTER}.cluster_name")))
         .set("principal_arn", code("module.runner.role_arn"))
+        .set("kubernetes_groups", list([cluster_rights::GROUP]))
 }
 
 fn association(key: &str, policy: &str, namespaces: &[String]) -> Block {

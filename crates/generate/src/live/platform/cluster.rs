@@ -3,6 +3,7 @@
 use reberth_model::design::{Choice, Cluster, ClusterAccess, ClusterPrincipal, Platform};
 
 use super::super::{arguments, module, origin, sentence};
+use crate::cluster_rights;
 use crate::hcl::{Block, Body, Entry, Expression, block, code, list, object};
 
 pub(super) fn body(platform: &Platform) -> Body {
@@ -71,10 +72,14 @@ fn entry(access: &ClusterAccess) -> Option<Entry> {
         ClusterPrincipal::DeployRole => "var.deploy_role_arn",
         ClusterPrincipal::MigrationRunner => return None,
     };
-    let value = object([
+    let mut value = vec![
         ("principal_arn", code(role)),
         ("policy", (&access.policy).into()),
         ("namespaces", list(&access.namespaces)),
-    ]);
+    ];
+    if access.principal == ClusterPrincipal::DeployRole {
+        value.push(("groups", list([cluster_rights::GROUP])));
+    }
+    let value = object(value);
     Some(Entry::commented(sentence(&access.why), &access.key, value))
 }

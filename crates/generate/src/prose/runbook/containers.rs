@@ -5,6 +5,7 @@ use reberth_model::design::{
 };
 
 use super::Step;
+use crate::cluster_rights;
 
 pub(super) fn step(design: &Design, platform: &Platform) -> Step {
     let mut lines = vec![
@@ -16,6 +17,12 @@ pub(super) fn step(design: &Design, platform: &Platform) -> Step {
             charts(platform)
         ),
     ];
+    if cluster_rights::text(platform).is_some() {
+        lines.push(format!(
+            "With the same role, after the charts: `kubectl apply -f {}`. It makes the applications' namespaces, and lets the deploy role and the runner change there what the charts bring; EKS's own access policies know nothing of those kinds. Prove it with the deploy role: `kubectl auth can-i patch scaledobjects.keda.sh -n NAMESPACE` says yes, `kubectl auth can-i create clusterroles` says no.",
+            cluster_rights::path(design)
+        ));
+    }
     lines.extend(
         platform
             .applications

@@ -1,8 +1,9 @@
 resource "aws_eks_access_entry" "this" {
   for_each = toset([for entry in var.access : entry.principal_arn])
 
-  cluster_name  = aws_eks_cluster.this.name
-  principal_arn = each.key
+  cluster_name      = aws_eks_cluster.this.name
+  principal_arn     = each.key
+  kubernetes_groups = distinct(flatten([for entry in var.access : entry.groups if entry.principal_arn == each.key]))
 }
 
 resource "aws_eks_access_policy_association" "this" {

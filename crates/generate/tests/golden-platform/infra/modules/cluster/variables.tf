@@ -98,11 +98,12 @@ variable "log_kms_key_arn" {
 }
 
 variable "access" {
-  description = "Who may do what in the cluster, by key: the role, the name of an access policy of EKS, and the namespaces it is bound to (none: the whole cluster)."
+  description = "Who may do what in the cluster, by key: the role, the name of an access policy of EKS, the namespaces it is bound to (none: the whole cluster), and groups of the cluster for what those policies leave out."
   type = map(object({
     principal_arn = string
     policy        = string
     namespaces    = optional(list(string), [])
+    groups        = optional(list(string), [])
   }))
   nullable = false
 }

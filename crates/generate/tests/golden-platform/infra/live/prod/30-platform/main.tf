@@ -32,6 +32,7 @@ locals {
       principal_arn = var.deploy_role_arn
       policy        = "AmazonEKSEditPolicy"
       namespaces    = ["courseware-pdf-renderer", "courseware-production", "courseware-staging"]
+      groups        = ["custom-resource-editors"]
     }
 
     # It installs the cluster's charts.

@@ -29,8 +29,9 @@ resource "aws_vpc_security_group_ingress_rule" "cluster" {
 }
 
 resource "aws_eks_access_entry" "runner" {
-  cluster_name  = data.terraform_remote_state.platform.outputs.cluster_name
-  principal_arn = module.runner.role_arn
+  cluster_name      = data.terraform_remote_state.platform.outputs.cluster_name
+  principal_arn     = module.runner.role_arn
+  kubernetes_groups = ["custom-resource-editors"]
 }
 
 # The cutover starts and stops workloads; the entry goes with the migration's own resources.
