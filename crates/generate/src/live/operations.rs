@@ -20,7 +20,8 @@ pub(super) fn root(design: &Design) -> Folder {
     let mut reads = vec!["00-network"];
     let holds_data = super::data::has_content(design);
     let operations = &design.operations;
-    if holds_data || operations.log_search || operations.datadog {
+    let has_own_trail = design.organization.is_none();
+    if holds_data || has_own_trail || operations.log_search || operations.datadog {
         reads.push("10-security");
     }
     if holds_data {
@@ -210,7 +211,14 @@ fn alarms(design: &Design) -> Body {
         .set("replicas", code(replicas))
         .set("services", object(services))
         .set("load_balancers", Expression::Object(balancers.collect()))
-        .set_some("clusters", clusters);
+        .set_some("clusters", clusters)
+        .set_some(
+            "audit_log_group",
+            design
+                .organization
+                .is_none()
+                .then(|| code("data.terraform_remote_state.security.outputs.audit_log_group")),
+        );
     Body::new()
         .commented(
             "Notices are encrypted under a key that CloudWatch may use: with the service's own key they would be lost.",

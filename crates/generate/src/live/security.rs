@@ -4,7 +4,7 @@ use reberth_model::design::{Design, Peer, Safeguards, SecurityGroup, TrafficRule
 use reberth_model::policy::Adoptable;
 
 use super::{Root, arguments, entry, module, sentence};
-use crate::folder::{Folder, output};
+use crate::folder::{Folder, Output, output};
 use crate::hcl::{Block, Body, Expression, block, code, list, object, template};
 
 const TEXT: &str = "\
@@ -17,32 +17,46 @@ pub(super) fn root(design: &Design) -> Folder {
         name: "10-security",
         text: TEXT,
         reads: &["00-network"],
-        outputs: vec![
-            output(
-                "kms_key_arns",
-                "ARNs of the keys by class of data.",
-                "{ for class, key in module.key : class => key.arn }",
-            ),
-            output(
-                "log_bucket",
-                "Bucket that services of AWS deliver logs to.",
-                "module.log_bucket.name",
-            ),
-            output(
-                "log_bucket_arn",
-                "ARN of that bucket.",
-                "module.log_bucket.arn",
-            ),
-            output(
-                "security_group_ids",
-                "Ids of the security groups by key.",
-                "module.security_groups.ids",
-            ),
-        ],
+        outputs: audit_outputs(design)
+            .into_iter()
+            .chain([
+                output(
+                    "kms_key_arns",
+                    "ARNs of the keys by class of data.",
+                    "{ for class, key in module.key : class => key.arn }",
+                ),
+                output(
+                    "log_bucket",
+                    "Bucket that services of AWS deliver logs to.",
+                    "module.log_bucket.name",
+                ),
+                output(
+                    "log_bucket_arn",
+                    "ARN of that bucket.",
+                    "module.log_bucket.arn",
+                ),
+                output(
+                    "security_group_ids",
+                    "Ids of the security groups by key.",
+                    "module.security_groups.ids",
+                ),
+            ])
+            .collect(),
         variables: Vec::new(),
         files: files(design),
     }
     .folder(design)
+}
+
+/// The trail of an organization is looked at in the security account.
+fn audit_outputs(design: &Design) -> Option<Output> {
+    design.organization.is_none().then(|| {
+        output(
+            "audit_log_group",
+            "Log group that the audit trail is written to.",
+            "module.audit_trail.log_group",
+        )
+    })
 }
 
 fn files(design: &Design) -> Vec<(&'static str, Body)> {

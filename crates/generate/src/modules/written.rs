@@ -25,8 +25,8 @@ macro_rules! files {
 const ALL: [Written; 31] = [
     Written {
         name: "alarms",
-        text: "A topic for notices, and alarms on databases, replicas, load balancers, groups of servers and clusters. Everything has a number to start with.",
-        files: files!("alarms": "main.tf", "module.tftest.hcl", "alarms.tf", "cluster.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        text: "A topic for notices, and alarms on databases, replicas, load balancers, groups of servers, clusters and the audit trail. Everything has a number to start with.",
+        files: files!("alarms": "main.tf", "module.tftest.hcl", "alarms.tf", "audit.tf", "cluster.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "application-secrets",

@@ -64,6 +64,29 @@ run "a_cluster_is_watched_for_pods_that_wait" {
   }
 }
 
+run "what_must_not_happen_unseen_is_told" {
+  command = plan
+
+  variables {
+    audit_log_group = "/school-prod/audit-trail"
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.audit) == ["key-deleted", "network-opened", "refused-often", "root-user", "trail-changed", "user-or-key"] && aws_cloudwatch_metric_alarm.audit["root-user"].threshold == 0
+    error_message = "A root user that acts is told of at once."
+  }
+
+  assert {
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.audit : filter.log_group_name == "/school-prod/audit-trail"])
+    error_message = "The trail is what is looked at."
+  }
+
+  assert {
+    condition     = aws_db_event_subscription.this[0].source_ids == toset(["school-prod-main", "school-prod-main-replica"]) && contains(aws_db_event_subscription.this[0].event_categories, "failover")
+    error_message = "A standby that took over is told of."
+  }
+}
+
 run "nothing_to_watch_is_no_error" {
   command = plan
 
@@ -76,7 +99,7 @@ run "nothing_to_watch_is_no_error" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.database_cpu) == 0
+    condition     = length(aws_cloudwatch_metric_alarm.database_cpu) + length(aws_cloudwatch_metric_alarm.audit) + length(aws_db_event_subscription.this) == 0
     error_message = "No alarm without something to watch."
   }
 }

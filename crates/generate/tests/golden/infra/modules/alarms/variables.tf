@@ -53,3 +53,9 @@ variable "load_balancers" {
   }))
   nullable = false
 }
+
+variable "audit_log_group" {
+  description = "Log group that the audit trail is written to; null where the trail of an organization is looked at elsewhere."
+  type        = string
+  default     = null
+}

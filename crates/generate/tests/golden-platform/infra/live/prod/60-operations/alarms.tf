@@ -37,5 +37,6 @@ module "alarms" {
       target_group  = data.terraform_remote_state.apps.outputs.target_group_arn_suffixes["courseware-staging-web"]
     }
   }
-  clusters = [data.terraform_remote_state.platform.outputs.cluster_name]
+  clusters        = [data.terraform_remote_state.platform.outputs.cluster_name]
+  audit_log_group = data.terraform_remote_state.security.outputs.audit_log_group
 }

@@ -1,3 +1,8 @@
+output "audit_log_group" {
+  description = "Log group that the audit trail is written to."
+  value       = module.audit_trail.log_group
+}
+
 output "kms_key_arns" {
   description = "ARNs of the keys by class of data."
   value       = { for class, key in module.key : class => key.arn }

@@ -39,4 +39,5 @@ module "alarms" {
       target_group  = data.terraform_remote_state.apps.outputs.target_group_arn_suffixes["school-web"]
     }
   }
+  audit_log_group = data.terraform_remote_state.security.outputs.audit_log_group
 }
