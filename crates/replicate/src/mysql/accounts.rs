@@ -1,7 +1,7 @@
 //! The accounts of a database with their rights, as a script for another server that people review and run. Reberth itself makes no account.
 //!
-//! What is carried is what concerns the database: rights on it, on its tables, columns and routines, the roles that hold such rights, and the accounts that
-//! its programs run as. Rights on the whole server are narrowed to the database. A password travels as its hash, and only where the other server knows the
+//! What is carried is what concerns the database: rights on it, on its tables, columns and routines, the roles that hold such rights, the accounts that
+//! may stand in the place of one that has them, and the accounts that its programs run as. Rights on the whole server are narrowed to the database. A password travels as its hash, and only where the other server knows the
 //! method; else the account is made locked, with a password that nobody knows. What can write is made locked too: until the target opens, nobody
 //! but the stream may write there.
 
@@ -53,6 +53,17 @@ pub struct Membership {
     pub is_default: bool,
 }
 
+/// An account that may log in and then be another one (`GRANT PROXY`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Who it becomes.
+    pub of: Account,
+    /// Who may do so.
+    pub holder: Account,
+    /// May give it on.
+    pub is_grantable: bool,
+}
+
 /// The accounts of a server, as far as they concern one database.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -66,6 +77,8 @@ pub struct Found {
     pub rights: Vec<Right>,
     /// Their roles.
     pub memberships: Vec<Membership>,
+    /// Who may stand in whose place.
+    pub proxies: Vec<Proxy>,
     /// Programs by the account that they run as.
     pub definers: BTreeMap<Account, Vec<String>>,
     /// Accounts that are left out, with the reason.

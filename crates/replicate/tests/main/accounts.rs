@@ -13,6 +13,7 @@ const ACCOUNTS: &str = "CREATE PROCEDURE now_and_then() SELECT 1;
     CREATE USER report@'127.%' IDENTIFIED BY 'local-only'; GRANT SELECT ON *.* TO report@'127.%'; GRANT PROCESS ON *.* TO report@'127.%';
     CREATE USER caller@'127.%' IDENTIFIED BY 'local-only' ACCOUNT LOCK; GRANT EXECUTE ON PROCEDURE lms_core.now_and_then TO caller@'127.%';
     CREATE USER `o'brien`@'127.%'; GRANT ALL ON lms_core.badge TO `o'brien`@'127.%' WITH GRANT OPTION;
+    CREATE USER standin@'127.%' IDENTIFIED BY 'local-only'; GRANT PROXY ON shop@'127.%' TO standin@'127.%' WITH GRANT OPTION;
     CREATE USER stranger@'127.%' IDENTIFIED BY 'local-only'; CREATE DATABASE other; GRANT ALL ON other.* TO stranger@'127.%';
     GRANT SELECT ON mysql.* TO reader@'%';";
 
@@ -85,6 +86,7 @@ async fn within_a_family(products: Products, name: &str) {
         "clerk@'127.0.0.1'",
         "caller@'127.%'",
         "`o'brien`@'127.%'",
+        "standin@'127.%'",
         "writing",
         "editing",
     ] {
@@ -95,7 +97,7 @@ async fn within_a_family(products: Products, name: &str) {
         );
     }
     assert_eq!(refusal(&pair.target, "report").await, None);
-    for locked in ["shop", "caller"] {
+    for locked in ["shop", "caller", "standin"] {
         let refused = refusal(&pair.target, locked).await.expect("it is refused");
         assert!(refused.contains("is locked"), "{locked}: {refused}");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Account, Found, Login, Membership, Place, Right};
+use super::{Account, Found, Login, Membership, Place, Proxy, Right};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::objects::{self, Programs};
@@ -45,7 +45,8 @@ pub async fn read(
     let rights = rights(session, database, &known).await?;
     let rights = without_inherited(&rights, &memberships);
     let definers = definers(&objects::read(session, database).await?.programs);
-    let concerned = concerned(&rights, &memberships, &definers);
+    let proxies = proxies(session).await?;
+    let concerned = concerned(&rights, &memberships, &proxies, &definers);
     logins.retain(|login| concerned.contains(&login.account));
     let mut left_out = Vec::new();
     logins.retain(|login| match reason_to_leave_out(&login.account, ours) {
@@ -67,6 +68,10 @@ pub async fn read(
             .into_iter()
             .filter(|one| is_carried(&one.member) && is_carried(&one.role))
             .collect(),
+        proxies: proxies
+            .into_iter()
+            .filter(|one| is_carried(&one.holder))
+            .collect(),
         logins,
         definers,
         left_out,
@@ -81,10 +86,11 @@ fn reason_to_leave_out(account: &Account, ours: &[&str]) -> Option<&'static str>
         .then_some("Reberth's own, for the time of the move")
 }
 
-/// Everyone with a right on the database, whoever has a role of theirs, and whoever a program runs as.
+/// Everyone with a right on the database, whoever has a role of theirs or may stand in their place, and whoever a program runs as.
 fn concerned(
     rights: &[Right],
     memberships: &[Membership],
+    proxies: &[Proxy],
     definers: &BTreeMap<Account, Vec<String>>,
 ) -> BTreeSet<Account> {
     let mut concerned: BTreeSet<Account> = rights
@@ -95,11 +101,14 @@ fn concerned(
         .collect();
     loop {
         let before = concerned.len();
-        let reached = memberships
-            .iter()
-            .filter(|one| concerned.contains(&one.role));
-        let members: Vec<Account> = reached.map(|one| one.member.clone()).collect();
-        concerned.extend(members);
+        let by_role = memberships.iter().map(|one| (&one.role, &one.member));
+        let by_proxy = proxies.iter().map(|one| (&one.of, &one.holder));
+        let reached: Vec<Account> = by_role
+            .chain(by_proxy)
+            .filter(|(of, _)| concerned.contains(*of))
+            .map(|(_, holder)| holder.clone())
+            .collect();
+        concerned.extend(reached);
         if concerned.len() == before {
             return concerned;
         }
@@ -178,6 +187,23 @@ async fn memberships(
         is_default,
     };
     Ok(rows.into_iter().map(membership).collect())
+}
+
+async fn proxies(session: &mut Session) -> Result<Vec<Proxy>, ReplicateError> {
+    let sql = "SELECT Proxied_user, Proxied_host, User, Host, With_grant <> 0 FROM mysql.proxies_priv ORDER BY 1, 2, 3, 4";
+    type Row = (String, String, String, String, bool);
+    let rows: Vec<Row> = session
+        .rows("listing who may stand in whose place", sql)
+        .await?;
+    let proxy = |(of, of_host, user, host, is_grantable): Row| Proxy {
+        of: Account {
+            user: of,
+            host: of_host,
+        },
+        holder: Account { user, host },
+        is_grantable,
+    };
+    Ok(rows.into_iter().map(proxy).collect())
 }
 
 async fn rights(

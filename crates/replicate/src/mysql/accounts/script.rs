@@ -43,6 +43,7 @@ pub fn script(found: &Found, to: &Destination, passwords: Passwords) -> String {
         lines.extend(writer.grants(&login.account));
     }
     lines.extend(writer.memberships());
+    lines.extend(writer.proxies());
     lines.extend(writer.definers());
     lines.extend(writer.left_out());
     lines.extend(writer.opening(&logins));
@@ -166,8 +167,16 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether an account can write to the database, by a right of its own or by any role.
+    /// Whether an account can write to the database, by a right of its own, by any role, or in the place of another one.
     fn can_write(&self, account: &Account) -> bool {
+        let mut others = self.found.proxies.iter();
+        self.can_write_itself(account)
+            || others.any(|one| {
+                one.holder == *account && (one.of.user.is_empty() || self.can_write_itself(&one.of))
+            })
+    }
+
+    fn can_write_itself(&self, account: &Account) -> bool {
         let rights = &self.found.rights;
         rights
             .iter()
@@ -287,6 +296,38 @@ impl Writer<'_> {
                 ))),
             }
         }
+        if !lines.is_empty() {
+            lines.insert(0, String::new());
+        }
+        lines
+    }
+
+    /// Who may stand in whose place, where the script makes both.
+    fn proxies(&self) -> Vec<String> {
+        let is_made = |account: &Account| {
+            let mut logins = self.found.logins.iter();
+            logins.any(|login| login.account == *account)
+        };
+        let mut lines: Vec<String> = self
+            .found
+            .proxies
+            .iter()
+            .map(|one| {
+                if !is_made(&one.of) {
+                    return remark(&format!(
+                        "not carried: {} may stand in the place of {}, which is not made here",
+                        one.holder, one.of
+                    ));
+                }
+                let option = if one.is_grantable {
+                    " WITH GRANT OPTION"
+                } else {
+                    ""
+                };
+                let (of, holder) = (self.name_of(&one.of), self.name_of(&one.holder));
+                format!("GRANT PROXY ON {of} TO {holder}{option};")
+            })
+            .collect();
         if !lines.is_empty() {
             lines.insert(0, String::new());
         }
