@@ -214,6 +214,11 @@ impl Api {
         }
     }
 
+    /// Counts a path that was left behind.
+    pub(crate) fn count_broken(&self) {
+        count(&self.counts.broken);
+    }
+
     /// Leaves one path behind, unless it is one after another.
     pub(crate) fn give_up<T>(&self, error: DiscoverError) -> Result<Answer<T>, DiscoverError> {
         count(&self.counts.broken);

@@ -103,6 +103,11 @@ pub enum DiscoverError {
 }
 
 impl DiscoverError {
+    /// Whether it says something about one host alone.
+    pub(crate) fn is_of_one_host(&self) -> bool {
+        self.is_of_one_path() || matches!(self, DiscoverError::Unreachable { .. })
+    }
+
     /// Whether it says something about one path alone, so that everything else can still be read.
     pub(crate) fn is_of_one_path(&self) -> bool {
         matches!(

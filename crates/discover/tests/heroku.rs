@@ -295,6 +295,21 @@ fn what_may_not_be_seen_is_listed_and_the_rest_is_read() {
 }
 
 #[test]
+fn data_services_that_are_broken_as_a_whole_cost_their_own_part() {
+    let calm = discover(&[]).unwrap();
+    let estate = discover(&["broken:/client", "broken:/redis", "broken:/postgres"]);
+    let estate = estate.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!(estate.counts, calm.counts);
+    let of_data = |what: &str| {
+        ["/client", "/redis", "/postgres"]
+            .iter()
+            .any(|start| what.starts_with(start))
+    };
+    let hidden = estate.not_visible.iter().filter(|part| of_data(&part.what));
+    assert!(hidden.count() >= 5);
+}
+
+#[test]
 fn a_token_revoked_on_the_way_is_an_error_without_an_estate() {
     let error = discover(&["401:30"]).unwrap_err();
     assert_eq!(error.code(), "RB-DIS-001");

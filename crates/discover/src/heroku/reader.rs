@@ -6,6 +6,7 @@
 //! made or deleted meanwhile moves no other item across that border, so each item that stood there throughout is in exactly one part.
 
 use serde::de::DeserializeOwned;
+use std::sync::OnceLock;
 
 use crate::answer_cache::Validity;
 use crate::client::{Answer, Ask};
@@ -24,6 +25,8 @@ pub(super) struct Reader<'a> {
     data_api: &'a Api,
     progress: OnProgress<'a>,
     notes: Notebook,
+    /// Why the data services' host is not asked any more.
+    data_fault: OnceLock<String>,
 }
 
 /// A part of a list, and where the list goes on.
@@ -39,6 +42,7 @@ impl<'a> Reader<'a> {
             data_api,
             progress,
             notes: Notebook::default(),
+            data_fault: OnceLock::new(),
         }
     }
 
@@ -79,7 +83,7 @@ impl<'a> Reader<'a> {
         &self,
         path: &str,
     ) -> Result<Option<T>, DiscoverError> {
-        let answer = self.ask(self.data_api, path).await?;
+        let answer = self.ask_data(path).await?;
         Ok(self.notes.found(path, answer))
     }
 
@@ -88,9 +92,30 @@ impl<'a> Reader<'a> {
         &self,
         path: &str,
     ) -> Result<Option<T>, DiscoverError> {
-        match self.ask(self.data_api, path).await? {
+        match self.ask_data(path).await? {
             Answer::Absent(_) => Ok(None),
             answer => Ok(self.notes.found(path, answer)),
+        }
+    }
+
+    /// The data services are another host, and nobody promised its answers: when it is broken as a whole, that costs what it would have told and
+    /// not the account. It is then left alone.
+    async fn ask_data<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, DiscoverError> {
+        if let Some(reason) = self.data_fault.get() {
+            return Ok(Answer::Broken(reason.clone()));
+        }
+        match self.ask(self.data_api, path).await {
+            Err(error) if error.is_of_one_host() => {
+                // A path that stays broken was counted when it was given up.
+                if !error.is_of_one_path() {
+                    self.data_api.count_broken();
+                }
+                let reason = format!("the data services stay broken: {error}");
+                Ok(Answer::Broken(
+                    self.data_fault.get_or_init(|| reason).clone(),
+                ))
+            }
+            answer => answer,
         }
     }
 

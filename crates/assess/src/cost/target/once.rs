@@ -80,7 +80,7 @@ fn egress(scene: &Scene) -> CostLine {
     let gb = bytes / BYTES_PER_GB;
     let item = format!("Replication: data leaving the source, {gb:.0} GB");
     let more = if unknown > 0 {
-        format!("; {unknown} stores of unknown size, or counted in part, not included or not whole")
+        format!("; of {unknown} stores the size is not known, or only a part of it")
     } else {
         String::new()
     };

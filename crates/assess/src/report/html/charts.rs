@@ -146,17 +146,20 @@ fn bar(assessment: &Assessment, bill: (&str, Side, &Total), top: f64, scale: f64
     shapes
 }
 
-/// Each group with both its sums.
+/// Each group that costs something, with both its sums.
 fn legend(assessment: &Assessment, top: f64) -> Vec<Html> {
     let sums = [
         by_group(assessment, Side::Source),
         by_group(assessment, Side::Target),
     ];
     let mut shapes = Vec::new();
-    for (index, (name, class, _)) in (0_u8..).zip(GROUPS) {
-        let column = f64::from(index % 2) * (WIDTH / 2.0);
-        let y = top + f64::from(index / 2) * 26.0;
-        let [now, then] = [0, 1].map(|side: usize| words::whole(sums[side][usize::from(index)]));
+    let is_paid = |index: &usize| sums.iter().any(|side| side[*index] != Usd::ZERO);
+    let paid = (0..GROUPS.len()).filter(is_paid);
+    for (place, group) in (0_u8..).zip(paid) {
+        let (name, class, _) = GROUPS[group];
+        let column = f64::from(place % 2) * (WIDTH / 2.0);
+        let y = top + f64::from(place / 2) * 26.0;
+        let [now, then] = sums.each_ref().map(|side| words::whole(side[group]));
         shapes.push(rect(class, (column, y), (13.0, 13.0)));
         let words = format!("{name}: {now} now, {then} then");
         shapes.push(label(

@@ -157,18 +157,19 @@ fn levers(assessment: &Assessment) -> Html {
         let note = if other { " *" } else { "" };
         vec![
             element("code", "", [text(&scenario.what_if)]),
-            text(&scenario.meaning),
             text(&words::signed(scenario.difference)),
             text(&format!(
                 "{}{note}",
                 words::amount(Some(scenario.total.likely))
             )),
+            text(&scenario.meaning),
         ]
     });
     let mut parts = vec![
         element("h3", "", [text("What one decision changes")]),
         table(
-            &["Decision", "Meaning", "#USD a month", "#The target then"],
+            // The sums come first, so that a narrow screen shows them.
+            &["Decision", "#USD a month", "#The target then", "Meaning"],
             rows,
         ),
     ];
