@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "installer" {
 }
 
 resource "aws_iam_role" "installer" {
-  name                 = "${var.name}-agent-installer"
+  name                 = "${var.name}-installer"
   max_session_duration = 3600
   assume_role_policy   = data.aws_iam_policy_document.installer.json
 }

@@ -69,3 +69,17 @@ run "everybody_is_refused" {
 
   expect_failures = [var.installer_arns]
 }
+
+# A project and an environment of 24 characters each leave no more.
+run "the_longest_name_is_one_that_iam_takes" {
+  command = plan
+
+  variables {
+    name = "abcdefghijklmnopqrstuvwx-abcdefghijklmnopqrstuvwx-copy"
+  }
+
+  assert {
+    condition     = length(aws_iam_role.installer.name) <= 64
+    error_message = "A role has 64 characters."
+  }
+}

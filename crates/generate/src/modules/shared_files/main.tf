@@ -39,7 +39,6 @@ data "aws_iam_policy_document" "this" {
 
 resource "aws_efs_file_system" "this" {
   #checkov:skip=CKV2_AWS_18:The plan of 60-operations backs it up with the other data; the check sees one root only
-  creation_token  = var.name
   encrypted       = true
   kms_key_id      = var.kms_key_arn
   throughput_mode = "elastic"

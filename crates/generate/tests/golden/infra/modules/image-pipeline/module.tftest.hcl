@@ -134,3 +134,17 @@ run "a_token_in_the_address_is_refused" {
 
   expect_failures = [var.release]
 }
+
+# A project and an environment of 24 characters each leave eight for the service.
+run "the_longest_name_is_one_that_aws_takes" {
+  command = plan
+
+  variables {
+    name = "abcdefghijklmnopqrstuvwx-abcdefghijklmnopqrstuvwx-services"
+  }
+
+  assert {
+    condition     = length(aws_iam_role.this.name) <= 64 && alltrue([for component in aws_imagebuilder_component.this : length(component.name) <= 128])
+    error_message = "A role has 64 characters, a component 128."
+  }
+}
