@@ -8,6 +8,7 @@
 
 pub mod archive;
 mod compare;
+mod compression;
 mod dump;
 mod item;
 mod left_out;

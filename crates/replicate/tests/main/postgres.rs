@@ -35,6 +35,8 @@ const TABLES: &str = "
     CREATE TABLE named (a text, b numeric, big text, PRIMARY KEY (a, b));
     CREATE TABLE keyless (v int, note text);
     ALTER TABLE keyless REPLICA IDENTITY FULL;
+    CREATE TABLE counted (n bigint GENERATED ALWAYS AS IDENTITY, v int, big text);
+    ALTER TABLE counted REPLICA IDENTITY FULL;
     CREATE TABLE odd (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood, ms mood[], j json, f float8, r int4range, c char(5), b bytea,
         t timestamptz, i interval, n numeric, a int[], doubled int GENERATED ALWAYS AS (1 + 1) STORED, money money, bits bit(3), x xml);
     CREATE TABLE parted (id int, v int, PRIMARY KEY (id)) PARTITION BY RANGE (id);

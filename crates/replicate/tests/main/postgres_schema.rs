@@ -468,6 +468,29 @@ async fn a_table_that_needs_an_extension_that_the_target_lacks_is_a_blocker() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// None of the servers here is built with lz4, so the catalogue is told that a column has it.
+#[tokio::test]
+async fn a_compression_that_the_target_lacks_is_left_out_and_listed() {
+    let pair = Pair::start(Major::V16, Major::V18);
+    for sql in [
+        "CREATE TABLE squeezed (v text, w text)",
+        "UPDATE pg_attribute SET attcompression = 'l' WHERE attrelid = 'squeezed'::regclass AND attname = 'v'",
+        "ALTER TABLE squeezed OWNER TO owner",
+    ] {
+        pair.source.sql("shop", sql).expect("a table");
+    }
+    let plan = pair.plan().await.expect("a plan");
+    let listed: Vec<&str> = plan
+        .left_out
+        .iter()
+        .map(|left| left.what.as_str())
+        .collect();
+    assert_eq!(listed, ["COMPRESSION lz4 of 1 column(s)"]);
+    assert!(plan.blockers().is_empty());
+    move_all(&pair).await;
+    assert_eq!(differences(&pair).await, Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_target_with_tables_of_others_is_left_alone() {
     let pair = Pair::rich(Major::V15, Major::V16);

@@ -88,7 +88,7 @@ pub(super) fn statements(
             }
             Row::Update(old, new) => {
                 let update = update(shape, old.as_ref(), new, cascade)?;
-                statements.extend(update.map(|one| (shape.clone(), one)));
+                statements.extend(update.into_iter().map(|one| (shape.clone(), one)));
                 1
             }
             Row::Truncate => {
@@ -138,19 +138,19 @@ fn whole(shape: &Shape, old: &Old) -> Option<Tuple> {
     }
 }
 
-/// An update where the row stands. `Some(None)`: it sets nothing.
+/// An update where the row stands; no statement if it sets nothing.
 fn update(
     shape: &Shape,
     old: Option<&Old>,
     new: &Tuple,
     cascade: Cascade,
-) -> Option<Option<Statement>> {
+) -> Option<Vec<Statement>> {
     if new.len() != shape.fields.len() {
         return None;
     }
     if shape.key.is_empty() {
         let step = Step::Update(whole(shape, old?)?, new.clone());
-        return Some(shape.steps(&[step]).into_iter().next());
+        return Some(shape.steps(&[step]));
     }
     let before = old.map(|(Old::Key(tuple) | Old::Row(tuple))| tuple);
     let (mut sets, mut old_key, mut new_key) = (Vec::new(), Vec::new(), Vec::new());
@@ -189,7 +189,7 @@ fn update(
         }
     }
     if sets.is_empty() {
-        return Some(None);
+        return Some(Vec::new());
     }
     let and = |parts: &[Vec<u8>]| parts.join(&b" AND "[..]);
     let mut sql = format!("UPDATE ONLY {} AS t SET ", shape.table.path()).into_bytes();
@@ -206,7 +206,7 @@ fn update(
         sql.extend_from_slice(b" AND ");
         sql.extend(condition);
     }
-    Some(Some(exactly(1, sql)))
+    Some(vec![exactly(1, sql)])
 }
 
 /// Tables that are emptied one after another are emptied together, since one may refer to another.

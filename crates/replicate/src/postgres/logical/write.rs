@@ -231,53 +231,61 @@ impl Shape {
         let mut statements = Vec::new();
         let mut rest = steps;
         while let Some((step, after)) = rest.split_first() {
-            let (statement, left) = match step {
-                Step::Insert(_) => {
-                    let rows: Vec<Tuple> = rest
-                        .iter()
-                        .map_while(|step| match step {
-                            Step::Insert(row) => Some(row.clone()),
-                            _ => None,
-                        })
-                        .collect();
-                    (exactly(rows.len(), self.insert(&rows)), &rest[rows.len()..])
+            rest = after;
+            match step {
+                Step::Insert(first) => {
+                    let mut rows = vec![first.clone()];
+                    while let Some((Step::Insert(row), after)) = rest.split_first() {
+                        rows.push(row.clone());
+                        rest = after;
+                    }
+                    statements.push(exactly(rows.len(), self.insert(&rows)));
                 }
-                Step::Delete(old) => {
-                    let mut sql = format!(
-                        "DELETE FROM ONLY {} AS t WHERE t.ctid = ",
-                        self.table.path()
-                    )
-                    .into_bytes();
-                    self.one_row_like(&mut sql, old);
-                    (exactly(1, sql), after)
-                }
-                Step::Update(old, new) => (exactly(1, self.update_one(old, new)), after),
-            };
-            statements.push(statement);
-            rest = left;
+                Step::Delete(old) => statements.push(self.delete_one(old)),
+                Step::Update(old, new) => statements.extend(self.update_one(old, new)),
+            }
         }
         statements
     }
 
-    fn update_one(&self, old: &Tuple, new: &Tuple) -> Vec<u8> {
+    fn delete_one(&self, old: &Tuple) -> Statement {
+        let path = self.table.path();
+        let mut sql = format!("DELETE FROM ONLY {path} AS t WHERE t.ctid = ").into_bytes();
+        self.one_row_like(&mut sql, old);
+        exactly(1, sql)
+    }
+
+    /// A column that is `GENERATED ALWAYS AS IDENTITY` cannot be set by an UPDATE: if it changed, the row goes and comes again.
+    fn update_one(&self, old: &Tuple, new: &Tuple) -> Vec<Statement> {
+        let changes = |field: usize| new[field] != Value::Unchanged && new[field] != old[field];
+        let is_fixed = |field: &usize| self.column(*field).is_identity_always;
+        if (0..new.len()).any(|field| is_fixed(&field) && changes(field)) {
+            let whole = new.iter().zip(old).map(|(value, stood)| match value {
+                Value::Unchanged => stood.clone(),
+                value => value.clone(),
+            });
+            let insert = self.insert(&[whole.collect()]);
+            return vec![self.delete_one(old), exactly(1, insert)];
+        }
+        let set: Vec<usize> = (0..new.len())
+            .filter(|field| new[*field] != Value::Unchanged && !is_fixed(field))
+            .collect();
+        if set.is_empty() {
+            return Vec::new();
+        }
         let mut sql = format!("UPDATE ONLY {} AS t SET ", self.table.path()).into_bytes();
-        let mut is_first = true;
-        for (field, value) in new
-            .iter()
-            .enumerate()
-            .filter(|(_, value)| **value != Value::Unchanged)
-        {
-            if !std::mem::take(&mut is_first) {
+        for (place, field) in set.into_iter().enumerate() {
+            if place > 0 {
                 sql.extend_from_slice(b", ");
             }
             let column = self.column(field);
             sql.extend_from_slice(format!("{} = ", quote_name(&column.name)).as_bytes());
-            literal(&mut sql, value);
+            literal(&mut sql, &new[field]);
             sql.extend_from_slice(format!("::{}", column.type_name).as_bytes());
         }
         sql.extend_from_slice(b" WHERE t.ctid = ");
         self.one_row_like(&mut sql, old);
-        sql
+        vec![exactly(1, sql)]
     }
 
     fn one_row_like(&self, sql: &mut Vec<u8>, row: &Tuple) {

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::archive::Entry;
+use super::compression;
 use super::dump::{PgDump, one_moment};
 use super::left_out::part;
 use super::plan::{major, offered_extensions};
@@ -60,9 +61,12 @@ pub async fn compare(
     };
     // Asked for on one side, it may have been made on the other with the table.
     let mut told = old_rows::statements(&mut asked).await?;
-    told.extend(old_rows::statements(&mut Session::open(source).await?).await?);
-    let mut source = Side::read(source, pg_dump, &extensions, &told).await?;
-    let mut target = Side::read(target, pg_dump, &extensions, &told).await?;
+    let mut source_asked = Session::open(source).await?;
+    told.extend(old_rows::statements(&mut source_asked).await?);
+    let compression = compression::refused(&mut source_asked, &mut asked).await?;
+    let compression = compression.is_none();
+    let mut source = Side::read(source, pg_dump, &extensions, compression, &told).await?;
+    let mut target = Side::read(target, pg_dump, &extensions, compression, &told).await?;
     let names: BTreeSet<String> = source
         .objects
         .keys()
@@ -92,13 +96,14 @@ impl Side {
         address: &Address,
         pg_dump: &PgDump,
         extensions: &BTreeSet<String>,
+        compression: bool,
         told: &[String],
     ) -> Result<Side, ReplicateError> {
         let mut session = Session::open_with(address, &[("search_path", "")]).await?;
         let major = major(&mut session).await?;
         pg_dump.require(&[major]).await?;
         let snapshot = one_moment(&mut session).await?;
-        let entries = pg_dump.entries(address, &snapshot).await?;
+        let entries = pg_dump.entries(address, &snapshot, compression).await?;
         session
             .run("closing the schema's snapshot", "COMMIT")
             .await?;
@@ -181,6 +186,11 @@ async fn is_same(source: &mut Side, target: &mut Side, what: &str) -> Result<boo
     if here.definition == there.definition {
         return Ok(true);
     }
+    if what.starts_with("TABLE ")
+        && in_any_order(&here.definition) == in_any_order(&there.definition)
+    {
+        return Ok(true);
+    }
     if source.major == target.major {
         return Ok(false);
     }
@@ -191,6 +201,14 @@ async fn is_same(source: &mut Side, target: &mut Side, what: &str) -> Result<boo
         (Some(here), Some(there)) => is_same_view(source, target, &here, &there).await,
         _ => Ok(false),
     }
+}
+
+/// A table's columns in no order: what it inherits comes first in a restored one, whatever stood first before, and that is told with its rows.
+fn in_any_order(definition: &str) -> Vec<&str> {
+    let lines = definition.lines().map(|line| line.trim_end_matches(','));
+    let mut lines: Vec<&str> = lines.collect();
+    lines.sort_unstable();
+    lines
 }
 
 /// A range of a server before major 14 has no multirange; a later one gives it one by itself.

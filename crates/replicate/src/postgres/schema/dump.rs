@@ -52,11 +52,13 @@ impl PgDump {
         }
     }
 
-    /// Reads the schema of the address's database, as it is in a snapshot that another session holds open and has exported.
+    /// Reads the schema of the address's database, as it is in a snapshot that another session holds open and has exported. Without `compression`, columns
+    /// do not say how their values are compressed.
     pub(crate) async fn entries(
         &self,
         address: &Address,
         snapshot: &str,
+        compression: bool,
     ) -> Result<Vec<Entry>, ReplicateError> {
         let mut command = self.command(&[
             "--format=custom",
@@ -71,6 +73,9 @@ impl PgDump {
         command
             .arg(format!("--snapshot={snapshot}"))
             .arg(format!("--lock-wait-timeout={LOCK_LIMIT_MS}"));
+        if !compression {
+            command.arg("--no-toast-compression");
+        }
         for schema in OURS_AND_THE_PROVIDERS {
             command.arg(format!("--exclude-schema={schema}"));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compression;
 use super::dump::{PgDump, one_moment};
 use super::item::{Facts, FactsByObject, Item, items};
 use super::left_out::{LeftOut, part};
@@ -64,14 +65,18 @@ pub async fn read(
     pg_dump.require(&majors).await?;
     let extensions = offered_extensions(&mut there).await?;
     let snapshot = one_moment(&mut reader).await?;
-    let entries = pg_dump.entries(source, &snapshot).await?;
+    let compression = compression::refused(&mut reader, &mut there).await?;
+    let entries = pg_dump
+        .entries(source, &snapshot, compression.is_none())
+        .await?;
     let facts = read_facts(&mut reader).await?;
     let scripts = roles::scripts(&mut reader, &entries).await?;
     let missing_roles = missing_roles(&mut reader, &mut there).await?;
     reader
         .run("closing the schema's snapshot", "COMMIT")
         .await?;
-    let (kept, left_out) = part(entries, &extensions);
+    let (kept, mut left_out) = part(entries, &extensions);
+    left_out.extend(compression);
     Ok(SchemaPlan {
         items: items(&kept, &facts),
         left_out,

@@ -136,6 +136,7 @@ async fn columns_in_another_order_are_compared_by_name() {
     let pair = Pair::start("order", Major::V15, Major::V18);
     let made = "CREATE TABLE parent (a int NOT NULL); CREATE TABLE heir (z text, y int NOT NULL, PRIMARY KEY (y)) INHERITS (parent);
         ALTER TABLE parent ADD COLUMN late int; ALTER TABLE parent REPLICA IDENTITY FULL;
+        CREATE TABLE adopted (late int, a int NOT NULL UNIQUE); ALTER TABLE adopted REPLICA IDENTITY FULL; ALTER TABLE adopted INHERIT parent;
         INSERT INTO heir (a, z, y, late) SELECT n, 'z', n + 1000, n + 2000 FROM generate_series(1, 9) n";
     pair.source.sql(DATABASE, made).expect("a heir");
     let mut stream = pair.stream();
