@@ -38,9 +38,9 @@ pub enum ReplicaIdentity {
     Key(Vec<usize>),
     /// The whole row.
     Full,
-    /// Nothing, because nobody chose and there is no primary key. It can be asked for more ([`super::logical::old_rows`]).
+    /// Nothing, because nobody chose and there is no primary key, or one with a generated column. It can be asked for more ([`super::logical::old_rows`]).
     Unset,
-    /// Nothing, by choice: the table cannot be followed but for its inserts.
+    /// Nothing, by choice, or because the server refuses to tell more: the table cannot be followed but for its inserts.
     Nothing,
 }
 

@@ -19,9 +19,8 @@
 //! an equality, NULLs, the sign of zero, the digits of a numeric and trailing blanks all count. Columns that are NOT NULL, of types whose equal values have equal texts or more, are compared by value besides,
 //! so that an index or a hash finds the rows. Exactly as many rows go as the sum says; fewer is an error ([`ReplicateError::Diverged`]), and nothing of the batch is kept.
 //!
-//! Types that tell a name of the catalogue, `regclass` and its kin, are refused here: who renames the thing changes the text of rows that nobody touched.
-
-use std::collections::BTreeSet;
+//! Where a text is a name of the catalogue (`regclass`, `aclitem`, the label of an enum), who renames the thing changes the image of rows that nobody touched. Then a row that goes later
+//! is not found on the target, and the stream stops.
 
 use super::{Captured, Cut};
 use crate::connection::LONG_STATEMENT_LIMIT;
@@ -196,30 +195,4 @@ pub(super) fn stage(table: &Table) -> String {
         stage_name(table.oid),
         table.path()
     )
-}
-
-/// Types that hold, in whatever they are made of, a number of the catalogue that is told by its name.
-pub(super) async fn types_by_name(session: &mut Session) -> Result<BTreeSet<u32>, ReplicateError> {
-    let sql = "WITH RECURSIVE made (whole, part) AS (SELECT oid, oid FROM pg_type UNION \
-           SELECT m.whole, p.oid FROM made m JOIN pg_type t ON t.oid = m.part CROSS JOIN LATERAL (\
-             SELECT t.typbasetype WHERE t.typtype = 'd' UNION ALL SELECT t.typelem WHERE t.typelem <> 0 \
-             UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid \
-             UNION ALL SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS p (oid)) \
-         SELECT DISTINCT whole FROM made JOIN pg_type t ON t.oid = made.part \
-         WHERE t.typnamespace = 'pg_catalog'::regnamespace AND (t.typname LIKE 'reg%' OR t.typname = 'aclitem')";
-    let rows: Vec<(u32,)> = session.rows("reading the types", sql).await?;
-    Ok(rows.into_iter().map(|(oid,)| oid).collect())
-}
-
-/// Why the rows of a table cannot be counted; `None`: they can.
-pub(super) fn refusal(table: &Table, by_name: &BTreeSet<u32>) -> Option<String> {
-    let column = table
-        .stored()
-        .find(|column| by_name.contains(&column.type_oid))?;
-    Some(format!(
-        "table {} has no key, and its column {} of type {} tells a name that may change without a change of the row, so its rows cannot be captured: give it a primary key, or a unique index on columns that are NOT NULL",
-        table.path(),
-        quote_name(&column.name),
-        column.type_name
-    ))
 }

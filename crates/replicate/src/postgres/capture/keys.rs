@@ -1,8 +1,7 @@
-//! How the key of a table is noted, read back and compared. What is noted of a table without one: [`keyless`].
+//! How the key of a table is noted, read back and compared. What is noted of a table without one: [`super::keyless`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::keyless;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
 use crate::postgres::table::{Table, Tables};
@@ -41,7 +40,7 @@ impl KeyColumn {
 pub struct Captured {
     /// The table.
     pub table: Table,
-    /// Its identity key, in the order of the key's index. Empty: whole rows are noted and counted ([`keyless`]).
+    /// Its identity key, in the order of the key's index. Empty: whole rows are noted and counted ([`super::keyless`]).
     pub key: Vec<KeyColumn>,
     /// A partition, or part of a tree of inheritance: a statement on another table may touch its rows.
     pub is_in_tree: bool,
@@ -108,20 +107,16 @@ fn names<'a>(columns: impl Iterator<Item = &'a str>) -> String {
     columns.join(", ")
 }
 
-/// Learns how the changes of tables are noted. A table that can be told neither by a key nor by its rows is refused with a remedy.
+/// Learns how the changes of tables are noted. A table that has lost the key by which it was captured is refused.
 pub async fn read(session: &mut Session, tables: &Tables) -> Result<Vec<Captured>, ReplicateError> {
     let mut keys = key_columns(session).await?;
-    let by_name = match tables.values().any(|table| table.identity.is_empty()) {
-        true => keyless::types_by_name(session).await?,
-        false => BTreeSet::new(),
-    };
     let sql = "SELECT inhrelid FROM pg_inherits UNION SELECT inhparent FROM pg_inherits";
     let trees: Vec<(u32,)> = session.rows("reading the trees of tables", sql).await?;
     let mut captured = Vec::new();
     let mut refused = Vec::new();
     for table in tables.values() {
         let found = keys.remove(&table.oid).unwrap_or_default();
-        match key_of(table, found, &by_name) {
+        match key_of(table, found) {
             Ok(key) => captured.push(Captured {
                 table: table.clone(),
                 key,
@@ -137,17 +132,10 @@ pub async fn read(session: &mut Session, tables: &Tables) -> Result<Vec<Captured
 }
 
 /// The identity key among the keys that were found; empty for a table that has none. An error says why its changes cannot be noted.
-fn key_of(
-    table: &Table,
-    found: Vec<Vec<KeyColumn>>,
-    by_name: &BTreeSet<u32>,
-) -> Result<Vec<KeyColumn>, String> {
+fn key_of(table: &Table, found: Vec<Vec<KeyColumn>>) -> Result<Vec<KeyColumn>, String> {
     let wanted = identity_names(table);
     if wanted.is_empty() {
-        return match keyless::refusal(table, by_name) {
-            Some(refusal) => Err(refusal),
-            None => Ok(Vec::new()),
-        };
+        return Ok(Vec::new());
     }
     let is_wanted = |key: &Vec<KeyColumn>| {
         let names = key.iter().map(|column| column.name.as_str());

@@ -31,7 +31,7 @@ pub fn blockers(tables: &Tables) -> Vec<String> {
     unfollowed
         .map(|table| {
             let path = table.path();
-            format!("the source's log does not tell which rows of {path} change: give it a primary key, or run ALTER TABLE {path} REPLICA IDENTITY FULL on the source")
+            format!("the source's log does not tell which rows of {path} change: give it a primary key, or run ALTER TABLE {path} REPLICA IDENTITY FULL on the source; from PostgreSQL 18 on that does not help a table with stored generated columns, which then needs a primary key without them")
         })
         .collect()
 }

@@ -12,6 +12,10 @@ const FIRST_OWN_OID: u32 = 16384;
 /// Types of the server whose values are numbers of its catalogue, or that have no binary form.
 const BOUND_TO_THE_CATALOGUE: &str = "'oid', 'regproc', 'regprocedure', 'regoper', 'regoperator', 'regclass', 'regcollation', 'regtype', 'regrole', 'regnamespace', 'regconfig', 'regdictionary', 'aclitem'";
 
+/// From this version on an UPDATE of a published table is refused to the application if its replica identity has a stored generated column which the publication leaves out;
+/// `REPLICA IDENTITY FULL` has all of them.
+const REFUSES_UNTOLD_SINCE: u32 = 180_000;
+
 /// Reads all tables that hold rows and belong to nobody's extension.
 pub async fn read(session: &mut Session) -> Result<Tables, ReplicateError> {
     let scope = format!(
@@ -23,13 +27,25 @@ pub async fn read(session: &mut Session) -> Result<Tables, ReplicateError> {
     let mut keys = keys(session, &scope).await?;
     let sql = format!(
         "SELECT c.oid, n.nspname, c.relname, c.relpersistence = 'u', c.relreplident, c.relpages, greatest(c.reltuples, 0)::bigint, pg_table_size(c.oid), \
-                pg_relation_size(c.oid) / current_setting('block_size')::bigint \
+                pg_relation_size(c.oid) / current_setting('block_size')::bigint, \
+                current_setting('server_version_num')::int >= {REFUSES_UNTOLD_SINCE} AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated = 's') \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {scope}"
     );
-    type Row = (u32, String, String, bool, String, u64, u64, u64, u64);
+    type Row = (u32, String, String, bool, String, u64, u64, u64, u64, bool);
     let rows: Vec<Row> = session.rows("reading the tables", sql).await?;
     let tables = rows.into_iter().map(
-        |(oid, schema, name, is_unlogged, replica, known_pages, known_rows, bytes, pages)| {
+        |(
+            oid,
+            schema,
+            name,
+            is_unlogged,
+            replica,
+            known_pages,
+            known_rows,
+            bytes,
+            pages,
+            is_refused_whole,
+        )| {
             let columns = columns.remove(&oid).unwrap_or_default();
             let places: BTreeMap<i16, usize> = columns
                 .iter()
@@ -39,7 +55,12 @@ pub async fn read(session: &mut Session) -> Result<Tables, ReplicateError> {
             let columns: Vec<Column> = columns.into_iter().map(|(_, column)| column).collect();
             let keys = keys.remove(&oid).unwrap_or_default();
             let identity_key = identity_key(&keys, &places, &columns);
-            let replica_identity = replica_identity(&replica, &keys, &places);
+            let replica_identity = match replica_identity(&replica, &keys, &places, &columns) {
+                ReplicaIdentity::Full | ReplicaIdentity::Unset if is_refused_whole => {
+                    ReplicaIdentity::Nothing
+                }
+                identity => identity,
+            };
             let has_other_unique = keys.iter().any(|key| {
                 identity_key
                     .as_ref()
@@ -202,14 +223,23 @@ fn identity_key(
     usable.min().map(|(_, number, found)| (number, found))
 }
 
-fn replica_identity(word: &str, keys: &[Key], places: &BTreeMap<i16, usize>) -> ReplicaIdentity {
+/// The log does not hold generated columns, so a key that has one tells no row.
+fn replica_identity(
+    word: &str,
+    keys: &[Key],
+    places: &BTreeMap<i16, usize>,
+    columns: &[Column],
+) -> ReplicaIdentity {
     let chosen = match word {
         "f" => return ReplicaIdentity::Full,
         "d" => keys.iter().find(|key| key.is_primary && key.is_plain),
         "i" => keys.iter().find(|key| key.is_replica_identity),
         _ => None,
     };
-    let found = chosen.and_then(|key| places_of(key, places));
+    let is_told = |place: &usize| columns.get(*place).is_some_and(|one| !one.is_generated);
+    let found = chosen
+        .and_then(|key| places_of(key, places))
+        .filter(|key| key.iter().all(is_told));
     match found {
         Some(key) => ReplicaIdentity::Key(key),
         None if word == "d" => ReplicaIdentity::Unset,

@@ -178,6 +178,36 @@ async fn a_table_that_comes_later_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_with_a_generated_column_is_none_to_the_log() {
+    let pair = Pair::start("half-key", Major::V15, Major::V17);
+    let made = "CREATE TABLE halved (a int, b int GENERATED ALWAYS AS (v / 2) STORED, v int, PRIMARY KEY (a, b)); INSERT INTO halved (a, v) SELECT n % 3, n FROM generate_series(1, 20) n";
+    pair.source.sql(DATABASE, made).expect("a table");
+    let refused = pair.stream().wait_until(|_| false).await.unwrap_err();
+    assert!(refused.to_string().contains("\"halved\""), "{refused}");
+    let asked = "ALTER TABLE halved REPLICA IDENTITY FULL";
+    pair.source.sql(DATABASE, asked).expect("a change");
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    let changed = "UPDATE halved SET v = v + 100 WHERE a = 1; DELETE FROM halved WHERE v = 3; INSERT INTO halved (a, v) VALUES (1, 3)";
+    pair.source.sql(DATABASE, changed).expect("changes");
+    pair.settle(&mut stream).await;
+    pair.assert_equal();
+}
+
+/// From 18 on the server would refuse the application's own statements.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publication_never_makes_the_applications_updates_fail() {
+    let pair = Pair::start("untold-18", Major::V18, Major::V18);
+    let made = "CREATE TABLE bag (a int, b int GENERATED ALWAYS AS (a / 2) STORED); ALTER TABLE bag REPLICA IDENTITY FULL; INSERT INTO bag VALUES (1)";
+    pair.source.sql(DATABASE, made).expect("a table");
+    let refused = pair.stream().wait_until(|_| false).await.unwrap_err();
+    assert_eq!(refused.code(), "RB-REP-004", "{refused}");
+    assert!(refused.to_string().contains("\"bag\""), "{refused}");
+    let updated = pair.source.sql(DATABASE, "UPDATE bag SET a = 2");
+    updated.expect("the application writes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_whose_changes_are_not_told_is_refused_before_anything_is_made() {
     let pair = Pair::start("untold", Major::V15, Major::V15);
     pair.source
