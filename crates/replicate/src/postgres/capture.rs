@@ -47,7 +47,7 @@ pub mod cut;
 pub mod fence;
 pub mod follow;
 pub mod install;
-mod keyless;
+pub(crate) mod keyless;
 pub mod keys;
 pub mod prune;
 pub mod reader;

@@ -39,6 +39,8 @@ const TABLES: &str = "
     ALTER TABLE counted REPLICA IDENTITY FULL;
     CREATE TABLE odd (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood, ms mood[], j json, f float8, r int4range, c char(5), b bytea,
         t timestamptz, i interval, n numeric, a int[], doubled int GENERATED ALWAYS AS (1 + 1) STORED, money money, bits bit(3), x xml);
+    CREATE TABLE assorted (b boolean, i inet, c bpchar, f char(4), w \"char\", x xml, p point, j json, n numeric, t timestamptz, a inet[]);
+    ALTER TABLE assorted REPLICA IDENTITY FULL;
     CREATE TABLE parted (id int, v int, PRIMARY KEY (id)) PARTITION BY RANGE (id);
     CREATE TABLE parted_low PARTITION OF parted FOR VALUES FROM (MINVALUE) TO (100);
     CREATE TABLE parted_high PARTITION OF parted FOR VALUES FROM (100) TO (MAXVALUE);

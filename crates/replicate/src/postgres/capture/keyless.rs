@@ -34,7 +34,8 @@ use crate::postgres::value::quote_name;
 const SUM: &str = "\"reberth_sum\"";
 
 /// Types of the server whose values are equal if their texts are: bool, bigint, smallint, integer, text, varchar, date, timestamp, timestamptz, numeric, uuid (`pg_type.dat`).
-const COMPARED_BY_VALUE: &[u32] = &[16, 20, 21, 23, 25, 1043, 1082, 1114, 1184, 1700, 2950];
+pub(crate) const COMPARED_BY_VALUE: &[u32] =
+    &[16, 20, 21, 23, 25, 1043, 1082, 1114, 1184, 1700, 2950];
 
 /// How the planner may find the rows of an image; sessions that write have only nested loops with an index otherwise.
 const WAYS: [&str; 4] = [

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::decode::{Tuple, Value};
 use super::fold::{Key, Net, Now, Step, TableChanges};
 use super::literal::{array, literal, text};
+use crate::postgres::capture::keyless::COMPARED_BY_VALUE;
 use crate::postgres::table::{Column, Table};
 use crate::postgres::value::quote_name;
 
@@ -280,8 +281,7 @@ impl Shape {
             }
             let column = self.column(field);
             sql.extend_from_slice(format!("{} = ", quote_name(&column.name)).as_bytes());
-            literal(&mut sql, &new[field]);
-            sql.extend_from_slice(format!("::{}", column.type_name).as_bytes());
+            self.typed(&mut sql, field, &new[field]);
         }
         sql.extend_from_slice(b" WHERE t.ctid = ");
         self.one_row_like(&mut sql, old);
@@ -296,12 +296,34 @@ impl Shape {
             )
             .as_bytes(),
         );
+        // What is equal by value, if it is cheap to ask; then what the types themselves print, since a cast to text prints some of them in another way.
         for (field, value) in row.iter().enumerate() {
-            let name = quote_name(&self.column(field).name);
-            sql.extend_from_slice(format!(" AND o.{name}::text IS NOT DISTINCT FROM ").as_bytes());
-            literal(sql, value);
+            let column = self.column(field);
+            let name = quote_name(&column.name);
+            if *value == Value::Null {
+                sql.extend_from_slice(format!(" AND o.{name} IS NULL").as_bytes());
+            } else if COMPARED_BY_VALUE.contains(&column.type_oid) {
+                sql.extend_from_slice(format!(" AND o.{name} = ").as_bytes());
+                self.typed(sql, field, value);
+            }
         }
+        let names =
+            (0..row.len()).map(|field| format!("o.{}", quote_name(&self.column(field).name)));
+        let names: Vec<String> = names.collect();
+        sql.extend_from_slice(format!(" AND ROW({})::text = ROW(", names.join(", ")).as_bytes());
+        for (field, value) in row.iter().enumerate() {
+            if field > 0 {
+                sql.extend_from_slice(b", ");
+            }
+            self.typed(sql, field, value);
+        }
+        sql.extend_from_slice(b")::text");
         sql.extend_from_slice(b" LIMIT 1)");
+    }
+
+    fn typed(&self, sql: &mut Vec<u8>, field: usize, value: &Value) {
+        literal(sql, value);
+        sql.extend_from_slice(format!("::{}", self.column(field).type_name).as_bytes());
     }
 
     fn key_names(&self) -> String {

@@ -14,6 +14,8 @@ pub(super) const ROWS: &str = "
         ('wild', '{}', 'null', '-0', 'empty', '', '', '-infinity', '0', 1e100, '[2:3]={7,8}', -1, B'000', '<b>x</b>'),
         (NULL, NULL, NULL, 5e-324, NULL, NULL, NULL, '4713-01-01 BC', NULL, 0.00, '{}', NULL, NULL, NULL);
     INSERT INTO parted SELECT n, n FROM generate_series(50, 150) n;
+    INSERT INTO assorted (b, i, c, f, w, x, p, j, n, t, a) SELECT n > 2, '10.0.0.1', repeat(' ', n), 'x', 'c', '<a/>', '(1,0.1)', '{}', 1.0, now(), '{10.0.0.1}' FROM generate_series(1, 4) n;
+    INSERT INTO assorted (b, n) VALUES (NULL, 1.00), (true, NULL);
     INSERT INTO counted (v, big) SELECT n, (SELECT string_agg(md5(m::text), '') FROM generate_series(1, 3000) m) FROM generate_series(1, 6) n;
     INSERT INTO \"Quoted \"\"name'\" VALUES ('a''b\"c\\d,{}', E'x\\ny\\t'), ('', NULL);
     INSERT INTO empty_row DEFAULT VALUES;
@@ -29,6 +31,7 @@ pub(super) const CHANGES: &str = "
     BEGIN; DELETE FROM plain WHERE id = 1; INSERT INTO plain VALUES (1, 11, 'again'); COMMIT;
     UPDATE keyless SET note = 'other' WHERE ctid = (SELECT min(ctid) FROM keyless WHERE v = 1);
     UPDATE counted SET v = v + 1;
+    UPDATE assorted SET b = NOT b, n = n + 0.00 WHERE c <> 'x' OR b; DELETE FROM assorted WHERE octet_length(c::text) = 0 AND j::text = '{}' AND ctid = (SELECT max(ctid) FROM assorted WHERE j IS NOT NULL); DELETE FROM assorted WHERE n IS NULL;
     UPDATE counted SET n = DEFAULT WHERE v > 4;
     DELETE FROM keyless WHERE ctid = (SELECT min(ctid) FROM keyless WHERE v = 0);
     UPDATE odd SET m = 'wild', ms = '{wild}', j = '{\"b\": \"it''s\\\\ \\\"\"}', f = 0.1 WHERE id = 1;
