@@ -75,25 +75,32 @@ pub async fn compare_touched(
     for path in told_by_nothing(plan, &mut source, &stored, &now, &tables).await? {
         comparison.take_whole(&path);
     }
-    let moved_to = match plan.method {
+    let (mut reader, moved_to) = match plan.method {
         Method::Logical => {
-            logged::read(plan, until, &mut comparison).await?;
-            None
+            let reader = logged::read(plan, until, &mut comparison).await?;
+            (Some(reader), None)
         }
-        Method::TriggerCapture => Some(noted::read(plan, &stored, &mut comparison).await?),
+        Method::TriggerCapture => {
+            let moved_to = noted::read(plan, &stored, &mut comparison).await?;
+            (None, Some(moved_to))
+        }
     };
     let (changes, keys, whole, mut report) = comparison.finish();
     report.rows = keys;
-    let whole = comparable
+    let whole: Vec<&table::Table> = comparable
         .into_iter()
         .filter(|table| whole.contains(&table.path()))
         .collect();
+    if !whole.is_empty() {
+        // That may take longer than the source waits for a word of it.
+        reader = None;
+    }
     compare_whole(plan, recipe, whole, &mut report, |_, _| {}).await?;
     // Nobody took it away meanwhile, so nothing was missing from what was read.
     base::read(plan, &mut target, base_name).await?;
     if report.is_base() {
         if plan.method == Method::Logical {
-            logged::let_go(plan, &mut source, until).await?;
+            logged::let_go(plan, &mut source, until, reader).await?;
         }
         base::store(plan, &mut target, base_name, moved_to.as_ref(), &now).await?;
     }

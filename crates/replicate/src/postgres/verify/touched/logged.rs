@@ -31,12 +31,12 @@ struct Named {
     key: Option<Vec<usize>>,
 }
 
-/// Reads the log from the base to a place, and compares what it names.
+/// Reads the log from the base to a place, and compares what it names. Returns the reader, which has let nothing go yet.
 pub(super) async fn read(
     plan: &StreamPlan,
     until: &LogPosition,
     comparison: &mut Comparison<'_>,
-) -> Result<(), ReplicateError> {
+) -> Result<Reader, ReplicateError> {
     let from = begin(plan, comparison.source()).await?;
     let mut reader = Reader::open_slot(plan, &plan.base_slot(), &from).await?;
     let mut reading = Reading {
@@ -65,10 +65,11 @@ pub(super) async fn read(
             Read::Reached(place) => reading.reached = reading.reached.max(place),
         }
     }
-    drop(reader);
     reading.wait_until_seen(comparison.source()).await?;
-    while comparison.compare_some().await? {}
-    Ok(())
+    while comparison.compare_some().await? {
+        reader.tell(from.offset()).await?;
+    }
+    Ok(reader)
 }
 
 /// Where the slot begins. An error if its log is gone.
@@ -84,14 +85,20 @@ async fn begin(plan: &StreamPlan, source: &mut Session) -> Result<LogPosition, R
         .ok_or_else(|| base::lost("its replication slot is gone, or the source has let its log go"))
 }
 
-/// Lets the source's log go up to a place.
+/// Lets the source's log go up to a place. A reader that is still there does it at once; a new one makes the source decode its log again.
 pub(super) async fn let_go(
     plan: &StreamPlan,
     source: &mut Session,
     until: &LogPosition,
+    reader: Option<Reader>,
 ) -> Result<(), ReplicateError> {
-    wait_until_nobody_reads(source, &quote_text(&plan.base_slot())).await?;
-    let mut reader = Reader::open_slot(plan, &plan.base_slot(), until).await?;
+    let mut reader = match reader {
+        Some(reader) => reader,
+        None => {
+            wait_until_nobody_reads(source, &quote_text(&plan.base_slot())).await?;
+            Reader::open_slot(plan, &plan.base_slot(), until).await?
+        }
+    };
     reader.tell_now(until.offset()).await?;
     // Its answer says that it has taken our word.
     while !matches!(reader.read().await?, Read::Reached(_)) {}
