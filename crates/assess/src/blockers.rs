@@ -9,6 +9,10 @@ use crate::rules::{hidden, name_of};
 /// The check whose failure already stops the load, not only the cutover.
 const CHANGE_STREAM_CHECK: &str = "RB-S-OPS-02";
 
+/// The check whose failure is answered by the method that is proposed for each database: triggers or a window in place of logical replication. The
+/// finding stands, but nobody has to remove anything before the move.
+const ANSWERED_BY_METHOD: &str = "RB-S-OPS-01";
+
 /// The blockers, the earliest step first, then critical before high, then by check.
 pub(crate) fn find(estate: &Estate, checks: &[Check]) -> Vec<Blocker> {
     let mut failed: Vec<&Check> = checks.iter().filter(|check| blocks(check)).collect();
@@ -22,6 +26,9 @@ pub(crate) fn find(estate: &Estate, checks: &[Check]) -> Vec<Blocker> {
 
 /// A waiver lifts what is high; what is critical blocks all the same.
 fn blocks(check: &Check) -> bool {
+    if check.id == ANSWERED_BY_METHOD {
+        return false;
+    }
     match check.result {
         CheckResult::Fail => check.severity <= Severity::High,
         CheckResult::Waived => check.severity == Severity::Critical,

@@ -177,3 +177,17 @@ fn a_platform_is_priced_as_a_cluster_with_its_databases() {
         (HowKnown::Derived, Usd::from_f64(1200.0))
     );
 }
+
+#[test]
+fn a_database_that_gives_nobody_the_right_to_replicate_is_a_finding_and_no_blocker() {
+    let assessment = judge(&lms());
+    let failed = assessment
+        .checks
+        .iter()
+        .any(|check| check.id == "RB-S-OPS-01" && check.result == CheckResult::Fail);
+    let mut stopping = assessment
+        .blockers
+        .iter()
+        .filter_map(|b| b.check.as_deref());
+    assert!(failed && !stopping.any(|check| check == "RB-S-OPS-01"));
+}
