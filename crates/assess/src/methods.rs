@@ -108,10 +108,11 @@ const LOGICAL: Row = Row {
     rights: "a user with REPLICATION (pg_allow_replication) and SELECT; a publication at the source",
     before: &[
         "probe wal_level, free slots and senders, and the user's right to replicate",
-        "find tables without a replica identity, sequences, large objects and extensions",
+        "consent to REPLICA IDENTITY FULL on tables without a key: set for the time of the move, it makes their log larger",
+        "see that the target offers every extension",
     ],
     instead: &["dump and restore in a maintenance window: minutes to hours without writes"],
-    automated: false,
+    automated: true,
 };
 
 const DUMP_WINDOW: Row = Row {
@@ -135,12 +136,12 @@ const TRIGGERS_ONLY: Row = Row {
     write_stop: "seconds",
     rights: "the owner of the tables: CREATE SCHEMA, FUNCTION, TRIGGER. It writes at the source: consent is needed",
     before: &[
-        "find tables without a primary or unique key",
+        "give large tables a primary or unique key: without one, noting their changes costs the source several times as much",
         "see that no vacuum against wraparound runs while triggers are made",
-        "sequences, large objects and extensions move by steps of their own",
+        "see that the target offers every extension",
     ],
     instead: &["dump and restore in a maintenance window: hours without writes"],
-    automated: false,
+    automated: true,
 };
 
 const TRIGGERS_OR_ARCHIVE: Row = Row {
@@ -149,15 +150,15 @@ const TRIGGERS_OR_ARCHIVE: Row = Row {
     write_stop: "seconds",
     rights: "the owner of the tables: CREATE SCHEMA, FUNCTION, TRIGGER. It writes at the source: consent is needed",
     before: &[
-        "find tables without a primary or unique key",
+        "give large tables a primary or unique key: without one, noting their changes costs the source several times as much",
         "ask the provider's support for base backups and log, in case writing at the source is refused",
-        "sequences, large objects and extensions move by steps of their own",
+        "see that the target offers every extension",
     ],
     instead: &[
         "base backup and log from the provider's archive into a server in between, then logical replication: seconds to minutes without writes, after a support ticket",
         "dump and restore in a maintenance window: hours without writes",
     ],
-    automated: false,
+    automated: true,
 };
 
 const KEY_COPY: Row = Row {

@@ -5,19 +5,20 @@ use reberth_model::estate::{Estate, Server, Utilisation};
 use super::element::{Html, element, table, text};
 use crate::report::words;
 
-/// The estate in three tables.
+/// The estate in up to three tables.
 pub(super) fn inventory(estate: &Estate) -> Vec<Html> {
     let counts = estate
         .counts
         .iter()
         .map(|(kind, count)| vec![text(&words::kind(kind)), text(&count.to_string())]);
-    vec![
-        table(&["Kind", "#Found"], counts),
-        element("h3", "", [text("Servers")]),
-        servers(estate),
-        element("h3", "", [text("Databases")]),
-        databases(estate),
-    ]
+    let mut shown = vec![table(&["Kind", "#Found"], counts)];
+    if estate.servers().next().is_some() {
+        shown.extend([element("h3", "", [text("Servers")]), servers(estate)]);
+    }
+    if estate.data_stores().next().is_some() {
+        shown.extend([element("h3", "", [text("Databases")]), databases(estate)]);
+    }
+    shown
 }
 
 fn servers(estate: &Estate) -> Html {
