@@ -86,8 +86,11 @@ async fn each_planted_difference_is_found_across_majors() {
     }
     // What only the end of a move brings level.
     pair.target
-        .sql(DATABASE, "SELECT setval('odd_id_seq', 1000000)")
-        .expect("a sequence");
+        .sql(
+            DATABASE,
+            "SELECT setval('odd_id_seq', 1000000), setval('counted_n_seq', 1000000)",
+        )
+        .expect("sequences");
     let again = report(&pair).await;
     assert!(again.is_equal(), "{again:#?}");
 }
