@@ -146,6 +146,7 @@ impl Touched {
                 let was_compared = self.compared_undecided.remove(&xid);
                 if committed && (!is_held || was_compared) {
                     // What it changed stands in the log before the place where this reading began, or was compared before it took effect.
+                    self.changes += 1;
                     self.whole.extend(schema.tables.keys().cloned());
                 }
                 self.until = end;

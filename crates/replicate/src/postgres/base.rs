@@ -25,6 +25,7 @@ use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::capture::Cut;
 use crate::postgres::capture::catalogue::{self, Catalogue};
+use crate::postgres::capture::reader::is_undefined;
 use crate::postgres::logical::slot;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::server;
@@ -35,6 +36,8 @@ use crate::postgres::value::quote_text;
 /// The table.
 pub(crate) const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.base (
         stream text PRIMARY KEY, name text NOT NULL, shown text, catalogue text NOT NULL)";
+
+const TAKEN_AWAY: &str = "it was taken away, by another passage, by the end of the stream, or to keep the noted changes small";
 
 /// Between a commit that stands in the log and everybody's seeing it, if no standby is waited for: what a session needs for it, and much more.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -124,24 +127,52 @@ pub(crate) fn unseen() -> ReplicateError {
     ])
 }
 
-/// Writes the row of a base.
-pub(crate) async fn store(
+/// Writes the row of a base, in place of an older one.
+async fn store(
     plan: &StreamPlan,
     target: &mut Session,
     name: &str,
     shown: Option<&Cut>,
     catalogue: &Catalogue,
 ) -> Result<(), ReplicateError> {
-    let catalogue = serde_json::to_string(catalogue).unwrap_or_default();
     let sql = format!(
         "INSERT INTO reberth.base (stream, name, shown, catalogue) VALUES ({}, {}, {}, {}) \
          ON CONFLICT (stream) DO UPDATE SET name = excluded.name, shown = excluded.shown, catalogue = excluded.catalogue",
         quote_text(&stream_name(plan.direction, &plan.database)),
         quote_text(name),
-        shown.map_or("NULL".to_owned(), |cut| quote_text(cut.text())),
-        quote_text(&catalogue)
+        shown_text(shown),
+        catalogue_text(catalogue)
     );
     target.run("storing a base", sql).await.map(drop)
+}
+
+/// Moves a base that is still there. One that was taken away meanwhile stays away: keys that it held may be pruned.
+pub(crate) async fn move_on(
+    plan: &StreamPlan,
+    target: &mut Session,
+    name: &str,
+    shown: Option<&Cut>,
+    catalogue: &Catalogue,
+) -> Result<(), ReplicateError> {
+    let sql = format!(
+        "UPDATE reberth.base SET shown = {}, catalogue = {} WHERE stream = {} AND name = {}",
+        shown_text(shown),
+        catalogue_text(catalogue),
+        quote_text(&stream_name(plan.direction, &plan.database)),
+        quote_text(name)
+    );
+    match target.run("moving a base", sql).await? {
+        0 => Err(lost(TAKEN_AWAY)),
+        _ => Ok(()),
+    }
+}
+
+fn shown_text(shown: Option<&Cut>) -> String {
+    shown.map_or("NULL".to_owned(), |cut| quote_text(cut.text()))
+}
+
+fn catalogue_text(catalogue: &Catalogue) -> String {
+    quote_text(&serde_json::to_string(catalogue).unwrap_or_default())
 }
 
 /// Reads a base. An error if it is not there any more.
@@ -159,7 +190,7 @@ pub(crate) async fn read(
         .row::<(Option<String>, String)>("reading a base", sql)
         .await
     {
-        Err(error) if is_missing(&error) => None,
+        Err(error) if is_undefined(&error) => None,
         row => row?,
     };
     let stored = row.and_then(|(shown, catalogue)| {
@@ -171,7 +202,7 @@ pub(crate) async fn read(
             catalogue: serde_json::from_str(&catalogue).ok()?,
         })
     });
-    stored.ok_or_else(|| lost("it was taken away, by another passage, by the end of the stream, or to keep the noted changes small"))
+    stored.ok_or_else(|| lost(TAKEN_AWAY))
 }
 
 /// The error for a base that is gone.
@@ -194,7 +225,7 @@ pub(crate) async fn held(
         .row::<(String,)>("asking for keys that are held", sql)
         .await
     {
-        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) if is_undefined(&error) => Ok(None),
         row => Ok(row?.and_then(|(shown,)| Cut::parse(&shown))),
     }
 }
@@ -206,7 +237,7 @@ pub(crate) async fn release(target: &mut Session, stream: &str) -> Result<bool, 
         quote_text(stream)
     );
     match target.run("forgetting a base", sql).await {
-        Err(error) if is_missing(&error) => Ok(false),
+        Err(error) if is_undefined(&error) => Ok(false),
         deleted => Ok(deleted? > 0),
     }
 }
@@ -224,9 +255,4 @@ pub async fn take_away(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError>
         removed.extend(slot::remove_slot(&mut source, &plan.base_slot()).await?);
     }
     Ok(removed)
-}
-
-/// No such table, or no such schema.
-fn is_missing(error: &ReplicateError) -> bool {
-    matches!(error, ReplicateError::Refused { source, .. } if matches!(source.sql_state(), Some("42P01" | "3F000")))
 }

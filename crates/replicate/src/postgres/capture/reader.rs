@@ -281,7 +281,7 @@ pub(crate) async fn require_switched_on(session: &mut Session) -> Result<(), Rep
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// Whether the server does not know a table or a schema.
-fn is_undefined(error: &ReplicateError) -> bool {
+pub(crate) fn is_undefined(error: &ReplicateError) -> bool {
     match error {
         ReplicateError::Refused { source, .. } => {
             matches!(source.sql_state(), Some("42P01" | "3F000"))

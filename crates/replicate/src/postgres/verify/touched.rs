@@ -81,7 +81,8 @@ pub async fn compare_touched(
             (Some(reader), None)
         }
         Method::TriggerCapture => {
-            let moved_to = noted::read(plan, &stored, &mut comparison).await?;
+            let moved_to =
+                noted::read(plan, &mut target, base_name, &stored, &mut comparison).await?;
             (None, Some(moved_to))
         }
     };
@@ -102,7 +103,7 @@ pub async fn compare_touched(
         if plan.method == Method::Logical {
             logged::let_go(plan, &mut source, until, reader).await?;
         }
-        base::store(plan, &mut target, base_name, moved_to.as_ref(), &now).await?;
+        base::move_on(plan, &mut target, base_name, moved_to.as_ref(), &now).await?;
     }
     Ok(Compared {
         changes,

@@ -15,6 +15,8 @@ const KEYS_AT_ONCE: usize = 5_000;
 /// Reads the keys that the base's snapshot does not show, and compares them. Returns the snapshot in which they were read: what it shows was compared.
 pub(super) async fn read(
     plan: &StreamPlan,
+    target: &mut Session,
+    base_name: &str,
     stored: &Stored,
     comparison: &mut Comparison<'_>,
 ) -> Result<Cut, ReplicateError> {
@@ -45,37 +47,36 @@ pub(super) async fn read(
         if is_truncated || !has_key || comparison.is_cheaper_whole(&path, changes) {
             comparison.take_whole(&path);
         } else if !comparison.is_whole(&path) {
-            read_keys(&mut session, from, oid, &path, comparison).await?;
+            let sql = format!(
+                "DECLARE reberth_keys NO SCROLL CURSOR FOR SELECT DISTINCT key::text FROM reberth.change WHERE table_id = {oid} AND {}",
+                from.unseen()
+            );
+            session.run(doing, sql).await?;
+            while read_keys(&mut session, &path, comparison).await? {
+                // This transaction holds what pruning wants to empty. Where the base was given up for that, it must end at once.
+                base::read(plan, target, base_name).await?;
+            }
+            session.run(doing, "CLOSE reberth_keys").await?;
         }
     }
     Ok(to)
 }
 
+/// Compares the next keys of the cursor. `false`: there was none.
 async fn read_keys(
     session: &mut Session,
-    from: &Cut,
-    oid: u32,
     path: &str,
     comparison: &mut Comparison<'_>,
-) -> Result<(), ReplicateError> {
+) -> Result<bool, ReplicateError> {
     let doing = "reading the noted keys";
-    let sql = format!(
-        "DECLARE reberth_keys NO SCROLL CURSOR FOR SELECT DISTINCT key::text FROM reberth.change WHERE table_id = {oid} AND {}",
-        from.unseen()
-    );
-    session.run(doing, sql).await?;
-    loop {
-        let fetch = format!("FETCH {KEYS_AT_ONCE} FROM reberth_keys");
-        let keys: Vec<(String,)> = session
-            .rows_within(LONG_STATEMENT_LIMIT, doing, fetch)
-            .await?;
-        if keys.is_empty() {
-            break;
-        }
-        for (key,) in keys {
-            comparison.take_key(path, key);
-        }
-        while comparison.compare_some().await? {}
+    let fetch = format!("FETCH {KEYS_AT_ONCE} FROM reberth_keys");
+    let keys: Vec<(String,)> = session
+        .rows_within(LONG_STATEMENT_LIMIT, doing, fetch)
+        .await?;
+    let is_any = !keys.is_empty();
+    for (key,) in keys {
+        comparison.take_key(path, key);
     }
-    session.run(doing, "CLOSE reberth_keys").await.map(drop)
+    while comparison.compare_some().await? {}
+    Ok(is_any)
 }
