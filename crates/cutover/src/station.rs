@@ -67,15 +67,14 @@ pub(crate) trait Station<E: Engine>: Send + Sync {
 
 /// What shuts or opens a side, within the time that its way of fencing may take.
 pub(crate) async fn within(
-    side: &'static str,
     limit: Duration,
     act: impl Future<Output = Result<(), CutoverError>>,
+    too_long: impl FnOnce(String) -> CutoverError,
 ) -> Result<(), CutoverError> {
-    tokio::time::timeout(limit, act).await.unwrap_or_else(|_| {
-        Err(CutoverError::NotFenced {
-            side,
-            reason: format!("it took longer than {} s", limit.as_secs()),
-        })
+    let ended = tokio::time::timeout(limit, act).await;
+    ended.unwrap_or_else(|_| {
+        let reason = format!("it took longer than {} s", limit.as_secs());
+        Err(too_long(reason))
     })
 }
 

@@ -27,7 +27,11 @@ impl<E: Engine> Station<E> for Fenced {
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
         let (side, limit) = (passage.from.name, passage.from.fenced_by.limit());
-        within(side, limit, fence(passage)).await
+        within(limit, fence(passage), |reason| CutoverError::NotFenced {
+            side,
+            reason,
+        })
+        .await
     }
 
     async fn verify(&self, passage: &mut Passage<E>) -> Result<Evidence, CutoverError> {

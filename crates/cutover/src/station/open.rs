@@ -26,7 +26,11 @@ impl<E: Engine> Station<E> for Opened {
         // One writer: the one side is proven shut before the other is opened, also by a process that did not fence it itself.
         let refusal = passage.prove_still_fenced().await?;
         let (side, limit) = (passage.to.name, passage.to.fenced_by.limit());
-        within(side, limit, E::open(passage)).await?;
+        within(limit, E::open(passage), |reason| CutoverError::NotOpen {
+            side,
+            reason,
+        })
+        .await?;
         let app = passage.to.app.clone();
         if let Answer::Refused(reason) = E::send_canary(passage, &app).await? {
             return Err(CutoverError::NotOpen { side, reason });

@@ -33,6 +33,9 @@ const PLACES: &[(u32, &str)] = &[
     (33, "READ_ONLY ADMIN"),
 ];
 
+/// From this version of MariaDB on, SUPER does not contain READ_ONLY ADMIN any more.
+const SUPER_WITHOUT_READ_ONLY: u64 = 101_100;
+
 /// All of a server: each grantee, as `'user'@'host'`, with a right.
 pub(super) struct GlobalRights(Vec<(String, String)>);
 
@@ -46,11 +49,15 @@ impl GlobalRights {
         let sql = "SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES";
         let mut rights: Vec<(String, String)> = session.rows(doing, sql).await?;
         if flavour == Flavour::MariaDb {
-            let sql = "SELECT User, Host, CAST(JSON_VALUE(Priv, '$.access') AS UNSIGNED) FROM mysql.global_priv \
+            let sql = "SELECT User, Host, CAST(JSON_VALUE(Priv, '$.access') AS UNSIGNED), \
+                       CAST(COALESCE(JSON_VALUE(Priv, '$.version_id'), 0) AS UNSIGNED) FROM mysql.global_priv \
                        WHERE JSON_VALUE(Priv, '$.is_role') IN ('1', 'true')";
-            let roles: Vec<(String, String, Option<u64>)> = session.rows(doing, sql).await?;
-            for (role, host, access) in roles {
-                let held = names_of(access.unwrap_or_default());
+            let roles: Vec<(String, String, Option<u64>, u64)> = session.rows(doing, sql).await?;
+            for (role, host, access, written_by) in roles {
+                let held: Vec<&str> = names_of(access.unwrap_or_default()).collect();
+                // What an older server wrote goes past read_only by SUPER alone.
+                let is_old = written_by < SUPER_WITHOUT_READ_ONLY && held.contains(&"SUPER");
+                let held = held.into_iter().chain(is_old.then_some("READ_ONLY ADMIN"));
                 rights.extend(held.map(|name| (grantee(&role, &host), name.to_owned())));
             }
         }

@@ -24,6 +24,8 @@ use crate::error::CutoverError;
 
 /// How often the setting is tried, each time for a second: a table lock or a long statement makes it wait, and with it everybody who writes.
 const TRIES: usize = 20;
+/// `ER_LOCK_WAIT_TIMEOUT`.
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
 const BETWEEN: Duration = Duration::from_millis(100);
 
 impl Fence {
@@ -174,12 +176,5 @@ async fn routines_by_definer(session: &mut Session) -> Result<Vec<(String, Strin
 }
 
 fn is_lock_wait(error: &ReplicateError) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("Lock wait timeout") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    matches!(error, ReplicateError::Refused { source, .. } if source.mysql_code() == Some(LOCK_WAIT_TIMEOUT))
 }
