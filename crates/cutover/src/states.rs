@@ -36,12 +36,12 @@ pub const STATES: [StateOfTheMove; 25] = [
     unbuilt(
         4,
         "plan_approved",
-        "the approval of a Terraform plan is not built",
+        "the cutover does not look for approved plans: `reberth provision plan` and `reberth approve` do that apart",
     ),
     unbuilt(
         5,
         "provisioned",
-        "Terraform is written but not run; the target must exist",
+        "the cutover does not look at what was provisioned: `reberth provision apply` comes before, and the target must exist",
     ),
     unbuilt(
         6,

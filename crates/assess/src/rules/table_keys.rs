@@ -8,7 +8,7 @@ use crate::engine::Family;
 /// API tells only whether new tables must have one.
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-OPS-03",
-    problem: "Some tables have no key to be followed by",
+    problem: "Some tables have no key, so following them costs more",
     reads: &["database"],
     check,
 };

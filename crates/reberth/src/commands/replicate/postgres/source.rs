@@ -81,7 +81,7 @@ fn old_row_line(tables: &Tables) -> Option<String> {
     let count = wanting.len();
     (count > 0).then(|| {
         format!(
-            "REPLICA IDENTITY FULL on {count} table(s) without a key, so that the log tells their old rows, until the stream ends: {named}"
+            "REPLICA IDENTITY FULL on {count} table(s) without a key, so that the log tells their old rows, until `stop` or `finish`: {named}"
         )
     })
 }
