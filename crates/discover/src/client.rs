@@ -7,6 +7,7 @@
 //! again and again while its neighbours pass.
 
 mod attempt;
+mod broken;
 mod credential;
 mod pace;
 mod patience;
@@ -18,9 +19,9 @@ pub use tally::Tally;
 
 use reqwest::Url;
 use reqwest::redirect::Policy;
+use serde::de::IgnoredAny;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -28,6 +29,7 @@ use crate::answer_cache::{AnswerCache, Validity};
 use crate::{DiscoverError, ObjectStoreKey, OnProgress, Token};
 use attempt::Outcome;
 pub(crate) use attempt::from_xml;
+use broken::{BrokenPaths, Standing};
 use credential::Credential;
 use pace::Pace;
 use patience::Budget;
@@ -40,13 +42,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A live API allows 250 requests a minute; this stays below 240.
 const LIVE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// So many paths given up one after the other, without a good answer between them, mean that it is not the paths.
-const BROKEN_IN_A_ROW_MAX: u64 = 4;
+/// Attempts at a path whose endpoint was given up before: two hundred servers are not each asked as long as the first.
+const ATTEMPTS_ONCE_GIVEN_UP_MAX: u32 = 6;
 
 /// A provider's API at one address, with the token for it. The token is sent to no other host.
 ///
 /// One path that stays broken after every retry is [`Answer::Broken`] and counted in [`Tally::broken`], so that it costs its own part and not the
-/// sitting. A void token, a host that cannot be reached, a limit that stays exhausted, and one broken path after another are errors.
+/// sitting. A void token, a host that cannot be reached, a limit that stays exhausted, and broken paths where nothing else answers any more are errors.
 #[derive(Debug)]
 pub struct Api {
     http: reqwest::Client,
@@ -58,6 +60,7 @@ pub struct Api {
     accept: Option<&'static str>,
     kept: Option<Arc<AnswerCache>>,
     counts: Counts,
+    broken: BrokenPaths,
 }
 
 /// What is asked for.
@@ -136,6 +139,7 @@ impl Api {
             accept: None,
             kept: None,
             counts: Counts::default(),
+            broken: BrokenPaths::default(),
         })
     }
 
@@ -206,10 +210,13 @@ impl Api {
         }
         match self.pursue(ask, &parse, progress).await {
             Ok(answer) => {
-                self.counts.broken_in_a_row.store(0, Ordering::Relaxed);
+                // A refusal comes from the door and says nothing of what is behind it.
+                if let Answer::Found(_) = answer {
+                    self.broken.answered(ask.path);
+                }
                 Ok(answer)
             }
-            Err(error) if error.is_of_one_path() => self.give_up(error),
+            Err(error) if error.is_of_one_path() => self.give_up(ask.path, error, progress).await,
             Err(error) => Err(error),
         }
     }
@@ -219,14 +226,44 @@ impl Api {
         count(&self.counts.broken);
     }
 
-    /// Leaves one path behind, unless it is one after another.
-    pub(crate) fn give_up<T>(&self, error: DiscoverError) -> Result<Answer<T>, DiscoverError> {
+    /// Leaves `path` behind, unless nothing is answered any more.
+    pub(crate) async fn give_up<T>(
+        &self,
+        path: &str,
+        error: DiscoverError,
+        progress: OnProgress<'_>,
+    ) -> Result<Answer<T>, DiscoverError> {
         count(&self.counts.broken);
-        let in_a_row = self.counts.broken_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        if in_a_row >= BROKEN_IN_A_ROW_MAX {
-            return Err(error);
+        if let Standing::Doubtful(answered) = self.broken.leave(path) {
+            let Some(answered) = answered else {
+                return Err(error);
+            };
+            match self.still_answers(&answered, progress).await {
+                Ok(true) => self.broken.answered(&answered),
+                Err(silence) if !silence.is_of_one_path() => return Err(silence),
+                _ => return Err(error),
+            }
         }
         Ok(Answer::Broken(format!("it stays broken: {error}")))
+    }
+
+    /// Asks once more for `path`, which answered before: whether it still does.
+    async fn still_answers(
+        &self,
+        path: &str,
+        progress: OnProgress<'_>,
+    ) -> Result<bool, DiscoverError> {
+        let ask = Ask {
+            path,
+            range: None,
+            validity: Validity::Confirmed,
+        };
+        let is_whole = |body: Body<'_>| match body.bytes.first() {
+            Some(b'<') => Ok(()),
+            _ => serde_json::from_slice::<IgnoredAny>(body.bytes).map(|_| ()),
+        };
+        let answer = self.pursue(ask, &is_whole, progress).await?;
+        Ok(matches!(answer, Answer::Found(())))
     }
 
     async fn pursue<T>(
@@ -236,6 +273,9 @@ impl Api {
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
         let mut budget = self.patience.budget(ask.path, self.address());
+        if self.broken.is_silent(ask.path) {
+            budget.limit_attempts(ATTEMPTS_ONCE_GIVEN_UP_MAX);
+        }
         let mut outcome = self.attempt_among_others(ask, parse).await?;
         if let Outcome::Failed(fault) = outcome {
             tokio::time::sleep(budget.spend_failure(fault, progress)?).await;

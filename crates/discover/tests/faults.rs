@@ -26,7 +26,9 @@ fn faults_that_pass_leave_no_trace_in_the_estate() {
 
 #[test]
 fn faults_that_stay_end_in_an_error_that_names_them() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 10] = [
+        (&["down:40"], "RB-DIS-003"),
+        (&["down:40", "badjson:9"], "RB-DIS-003"),
         (&["401:0"], "RB-DIS-001"),
         (&["401:40"], "RB-DIS-001"),
         (&["500:1"], "RB-DIS-003"),
@@ -129,8 +131,10 @@ fn one_answer_that_stays_broken_costs_its_own_part_and_nothing_else() {
         "/v2/domains",
         "/v2/firewalls",
     ];
+    // One question about every server, and a service of many questions.
     let parts = [
         "/v2/monitoring/metrics/droplet/cpu",
+        "/v2/monitoring",
         "/v2/customers/my",
         "/v2/spaces/keys",
     ];

@@ -43,6 +43,7 @@ impl Patience {
     pub(super) fn budget<'a>(&'a self, path: &'a str, url: &'a str) -> Budget<'a> {
         Budget {
             patience: self,
+            attempts_max: self.attempts_max,
             path,
             url,
             failures: 0,
@@ -55,6 +56,7 @@ impl Patience {
 /// What is left of the patience for one request.
 pub(super) struct Budget<'a> {
     patience: &'a Patience,
+    attempts_max: u32,
     path: &'a str,
     url: &'a str,
     failures: u32,
@@ -63,6 +65,11 @@ pub(super) struct Budget<'a> {
 }
 
 impl Budget<'_> {
+    /// Lowers the attempts of failures that are not those of a connection.
+    pub(super) fn limit_attempts(&mut self, attempts_max: u32) {
+        self.attempts_max = self.attempts_max.min(attempts_max);
+    }
+
     /// Counts a failure: how long to wait before the next attempt, or the error when patience ends.
     pub(super) fn spend_failure(
         &mut self,
@@ -72,7 +79,7 @@ impl Budget<'_> {
         self.failures += 1;
         let attempts_max = match fault {
             Fault::Connect(_) => self.patience.connect_attempts_max,
-            _ => self.patience.attempts_max,
+            _ => self.attempts_max,
         };
         if self.failures >= attempts_max {
             return Err(fault.into_error(self.path, self.url, self.failures));

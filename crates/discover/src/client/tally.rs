@@ -22,8 +22,6 @@ pub(super) struct Counts {
     pub(super) unchanged: AtomicU64,
     pub(super) taken: AtomicU64,
     pub(super) broken: AtomicU64,
-    /// Since the last good answer.
-    pub(super) broken_in_a_row: AtomicU64,
 }
 
 impl Counts {

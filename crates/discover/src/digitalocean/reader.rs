@@ -141,7 +141,10 @@ impl<'a> Reader<'a> {
             what: collection.path.to_owned(),
             reads: FULL_READS_MAX,
         };
-        let answer = self.api.give_up::<Vec<T>>(moving)?;
+        let answer = self
+            .api
+            .give_up::<Vec<T>>(collection.path, moving, self.progress)
+            .await?;
         Ok(self.found_or_noted(collection.path, answer))
     }
 
@@ -203,7 +206,10 @@ impl<'a> Reader<'a> {
             let has_more = read.take(page);
             query = match next {
                 _ if read.pages >= PAGES_MAX => {
-                    let answer = self.api.give_up(endless(collection.path))?;
+                    let answer = self
+                        .api
+                        .give_up(collection.path, endless(collection.path), self.progress)
+                        .await?;
                     return Ok(self.found_or_noted(collection.path, answer));
                 }
                 Some(next) => next,

@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
             attempts: 1,
             last: format!("more than {PARTS_MAX} parts"),
         };
-        let answer = self.api.give_up(endless)?;
+        let answer = self.api.give_up(path, endless, self.progress).await?;
         Ok(self.notes.found(path, answer))
     }
 

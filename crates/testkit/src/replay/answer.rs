@@ -149,8 +149,11 @@ impl Account {
                 "You are not authorized to perform this operation",
             );
         }
-        let is_broken = |start: &String| request.path.starts_with(start);
-        if is_due(faults.server_error_every, turn.number) || faults.broken.iter().any(is_broken) {
+        let starts_path = |start: &String| request.path.starts_with(start);
+        let is_broken = is_due(faults.server_error_every, turn.number)
+            || faults.down_after.is_some_and(|after| turn.number > after)
+            || faults.broken.iter().any(starts_path);
+        if is_broken {
             return error(500, "server_error", "Unexpected server-side error");
         }
         if is_due(faults.broken_json_every, turn.number) {

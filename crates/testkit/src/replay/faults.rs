@@ -24,6 +24,8 @@ pub struct Faults {
     pub slow_ms: u64,
     /// The token is revoked after so many requests.
     pub revoked_after: Option<u64>,
+    /// After so many requests everything is answered 500.
+    pub down_after: Option<u64>,
     /// 403 for paths that start so.
     pub forbidden: Vec<String>,
     /// 500, however often they are asked for, for paths that start so.
@@ -34,7 +36,7 @@ pub struct Faults {
 
 impl Faults {
     /// Reads fault specifications: `429:N burst:N 500:EVERY drop:EVERY badjson:EVERY truncate:EVERY slow:MS 401:AFTER
-    /// forbid:PATH broken:PATH shift:N minute:SECONDS hourly:EVERY`. `None` when one is not understood.
+    /// down:AFTER forbid:PATH broken:PATH shift:N minute:SECONDS hourly:EVERY`. `None` when one is not understood.
     pub fn parse<'a>(specifications: impl IntoIterator<Item = &'a str>) -> Option<Faults> {
         let mut faults = Faults::default();
         for specification in specifications {
@@ -59,6 +61,7 @@ impl Faults {
                 "truncate" => faults.truncated_json_every = Some(number),
                 "slow" => faults.slow_ms = number,
                 "401" => faults.revoked_after = Some(number),
+                "down" => faults.down_after = Some(number),
                 "shift" => faults.shift_after_pages = Some(number),
                 _ => return None,
             }
