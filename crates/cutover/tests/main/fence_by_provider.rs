@@ -65,7 +65,7 @@ impl Provider {
         ProviderFence {
             shut: self.program("shut", accounts, "another"),
             open: self.program("open", accounts, PASSWORD),
-            wait: Duration::from_secs(5),
+            wait: Duration::from_secs(12),
         }
     }
 }
@@ -119,7 +119,7 @@ async fn there_and_back(product: Product) {
     crossing.fenced_by = FencedBy::Provider(ProviderFence {
         shut: Vec::new(),
         open: Vec::new(),
-        wait: Duration::from_secs(20),
+        wait: Duration::from_secs(60),
     });
     let mut passage = crossing.passage(Way::There);
     let heard = told.clone();
@@ -197,7 +197,7 @@ async fn refusals(product: Product) {
         .fails(
             Way::There,
             &RunState::Undone,
-            "source_fenced RB-CUT-002: the source is not fenced: within 5 s the provider did not shut out worker@%",
+            "source_fenced RB-CUT-002: the source is not fenced: within 12 s the provider did not shut out worker@%",
         )
         .await;
     crossing.source_is_as_before().await;
@@ -245,7 +245,7 @@ async fn what_a_provider_of_mysql_left_open_is_found() {
         .fails(
             Way::There,
             &RunState::Undone,
-            "source_fenced RB-CUT-002: the source is not fenced: within 5 s the provider did not shut out app@%",
+            "source_fenced RB-CUT-002: the source is not fenced: within 12 s the provider did not shut out app@%",
         )
         .await;
     crossing.settle(Direction::Forward).await;

@@ -16,7 +16,7 @@ use reberth_testkit::terraform::{self, Cloud};
 use tokio::sync::watch;
 
 /// How long a test waits for something that must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct Ground {
     pub(crate) project: PathBuf,

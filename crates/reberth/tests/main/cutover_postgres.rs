@@ -15,7 +15,7 @@ const SIZE: Size = Size {
     learners: 200,
     submissions: 1_000,
 };
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 struct Owned {
     source: Postgres,

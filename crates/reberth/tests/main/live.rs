@@ -16,7 +16,7 @@ const SIZE: Size = Size {
     submissions: 20_000,
 };
 /// How long a command that nobody kills may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct Live {
     pub(crate) source: Server,
@@ -129,10 +129,7 @@ impl Live {
     }
 
     pub(crate) async fn application_writes(&self) {
-        let (before, deadline) = (
-            self.ledger.acknowledged(),
-            Instant::now() + Duration::from_secs(30),
-        );
+        let (before, deadline) = (self.ledger.acknowledged(), Instant::now() + PATIENCE);
         while self.ledger.acknowledged() < before + 5 {
             assert!(Instant::now() < deadline, "the application does not write");
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -16,7 +16,7 @@ const SIZE: Size = Size {
     submissions: 3_000,
 };
 /// How long something that must happen may take.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct Pair {
     pub(crate) source: Server,

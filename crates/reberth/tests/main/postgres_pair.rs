@@ -16,7 +16,7 @@ const TABLES: &str = "
     INSERT INTO course (title) SELECT 'course ' || n FROM generate_series(1, 500) n;
     INSERT INTO enrolment SELECT id, 'learner ' || id % 7 FROM course;";
 /// How long something that must happen may take.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct PostgresPair {
     pub(crate) source: Postgres,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::folder::{Folder, Ran};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 const PROVIDER: &str = "terraform {\n  required_providers {\n    aws = {\n      source = \"hashicorp/aws\"\n    }\n  }\n}\n\
                         provider \"aws\" {\n  region = \"ap-south-1\"\n}\n";

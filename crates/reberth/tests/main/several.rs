@@ -11,7 +11,7 @@ use crate::scrape::{get, parse};
 
 const PASSWORD: &str = "local-only";
 const NAMES: [&str; 3] = ["shop", "blog", "wiki"];
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 struct Several {
     source: Server,

@@ -11,7 +11,7 @@ use reberth_testkit::database::{Product, Server};
 use reberth_testkit::learning::{self, DATABASE, PASSWORD, Size};
 
 /// How long a test waits for a stream that must get somewhere.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Which servers stand on the two sides: source, target.
 pub(crate) type Products = (Product, Product);
