@@ -241,6 +241,68 @@ mod tests {
         }
     }
 
+    /// A copy of a history of one table: each key as it stood at a moment of its own.
+    struct Fuzzy {
+        copy: BTreeMap<Key, Image>,
+        /// For each key, after how many changes it is read.
+        moments: BTreeMap<u64, usize>,
+    }
+
+    impl Fuzzy {
+        fn read(&mut self, changes_done: usize, source: &BTreeMap<Key, Image>) {
+            for (&id, _) in self.moments.iter().filter(|(_, at)| **at == changes_done) {
+                let key = vec![Datum::Plain(id.to_string())];
+                if let Some(image) = source.get(&key) {
+                    self.copy.insert(key, image.clone());
+                }
+            }
+        }
+    }
+
+    /// What seems to cancel out must be written all the same: the copy may hold what stood in between.
+    #[test]
+    fn folding_repairs_a_copy_of_many_moments() {
+        let table = table(1);
+        let mut seed: u64 = 0x2545_f491_4f6c_dd1d;
+        let mut next = move |bound: u64| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed % bound
+        };
+        for _ in 0..300 {
+            let key = |id: u64| vec![Datum::Plain(id.to_string())];
+            let mut source = BTreeMap::from([(key(0), row(0, 0)), (key(1), row(1, 0))]);
+            let mut fuzzy = Fuzzy {
+                copy: BTreeMap::new(),
+                moments: (0..4).map(|id| (id, next(9) as usize)).collect(),
+            };
+            let mut folded = Folded::default();
+            for done in 0..8 {
+                fuzzy.read(done, &source);
+                let (id, value) = (next(4), next(2));
+                let before = source.remove(&key(id));
+                let after = (before.is_none() || next(2) == 0).then(|| row(id, value));
+                source.extend(after.clone().map(|image| (key(id), image)));
+                let table_name = "t".to_owned();
+                let change = RowChange {
+                    table: table_name,
+                    before,
+                    after,
+                    has_silent_cascades: true,
+                };
+                folded.take(&table, change);
+            }
+            fuzzy.read(8, &source);
+            let mut target = fuzzy.copy;
+            for (key, state) in folded.keyed.into_values().flatten() {
+                target.remove(&key);
+                target.extend(state.row.map(|image| (key, image)));
+            }
+            assert_eq!(source, target);
+        }
+    }
+
     #[test]
     fn changes_of_tables_without_a_key_stay_in_order() {
         let mut folded = Folded::default();

@@ -1,5 +1,6 @@
 //! How rows get from one server to the other: by LOAD DATA where it can be had and keeps every byte, else by INSERT.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reberth_replicate::mysql::pipeline::RunningStream;
@@ -8,12 +9,13 @@ use reberth_testkit::database::{Product, Server};
 use reberth_testkit::learning::{self, Size};
 
 use crate::memory::highest_kib;
-use crate::pair::{MYSQL, Pair, Products, error_of};
+use crate::pair::{MYSQL, Pair, Products, becomes, error_of, reach};
 
 const MARIADB: Products = (Product::MariaDb, Product::MariaDb);
 
 /// Rows that are easily changed on the way.
-const SQL: &str = "CREATE TABLE mixed (id INT NOT NULL PRIMARY KEY, t VARCHAR(50) CHARACTER SET utf8mb4, l VARCHAR(20) CHARACTER SET latin1, b BLOB, n DECIMAL(20,6), f FLOAT, j JSON, x BIT(9),
+const SQL: &str = "SET sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO'); CREATE TABLE numbered (id INT AUTO_INCREMENT PRIMARY KEY, v INT); INSERT INTO numbered VALUES (0, 1), (7, 2);
+     CREATE TABLE mixed (id INT NOT NULL PRIMARY KEY, t VARCHAR(50) CHARACTER SET utf8mb4, l VARCHAR(20) CHARACTER SET latin1, b BLOB, n DECIMAL(20,6), f FLOAT, j JSON, x BIT(9),
        e ENUM('one','\u{e9}'), at DATETIME(6), g INT GENERATED ALWAYS AS (id + 1) STORED, p POINT);
      INSERT INTO mixed (id, t, l, b, n, f, j, x, e, at, p) VALUES
        (0, 'zero is a number too', '\u{e9}', x'5c5c090a0d00271a22', -0.000001, 16777215, '{\"a\": \"tab\\\\tline\\\\n\"}', b'100000001', '\u{e9}', '2024-02-29 23:59:59.999999', POINT(1.5, -2)),
@@ -106,6 +108,20 @@ async fn numbered_tables_are_cut_without_gap_or_overlap() {
     stream.stop().await.unwrap();
 }
 
+/// The borders of the chunks are keys whose order by bytes is another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_text_are_cut_by_their_own_collation() {
+    let pair = Pair::with(
+        "collated",
+        "CREATE TABLE spelled (code VARCHAR(20) COLLATE utf8mb4_unicode_ci PRIMARY KEY); INSERT INTO spelled SELECT CONCAT(IF(seq DIV 20000 % 2, 'k', 'K'), LPAD(seq, 7, '0')) FROM seq_1_to_100000; ANALYZE TABLE spelled",
+    );
+    let stream = pair.follow().await;
+    let chunks = "SELECT COUNT(*) > 2 FROM reberth.chunk WHERE table_name = 'spelled'";
+    assert_eq!(pair.target.sql(chunks).expect("a count").trim(), "1");
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.expect("it works");
+}
+
 /// With LOCAL the server cuts what does not fit and only warns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_load_that_would_cut_a_value_leaves_nothing_behind() {
@@ -152,6 +168,68 @@ async fn a_row_of_hundreds_of_megabytes_passes_within_the_budget() {
     assert!(highest < 256 * 1024, "{highest} KiB");
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
     stream.stop().await.unwrap();
+}
+
+/// What makes a server hold transactions back that are in its log already, and what lets go of them. A replica is to acknowledge them, and there is none.
+fn holding_back(product: Product) -> [&'static str; 2] {
+    match product {
+        Product::MySql => [
+            "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'; SET GLOBAL rpl_semi_sync_source_timeout = 3600000; SET GLOBAL rpl_semi_sync_source_enabled = ON",
+            "SET GLOBAL rpl_semi_sync_source_enabled = OFF",
+        ],
+        _ => [
+            "SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC; SET GLOBAL rpl_semi_sync_master_timeout = 3600000; SET GLOBAL rpl_semi_sync_master_enabled = ON",
+            "SET GLOBAL rpl_semi_sync_master_enabled = OFF",
+        ],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_position_lies_before_what_is_logged_and_not_visible_yet() {
+    begin_before_the_unseen(MARIADB, "DO 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_position_of_mysql_lies_before_what_is_logged_and_not_visible_yet() {
+    begin_before_the_unseen(MYSQL, "DO 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_position_of_mysql_without_names_lies_before_what_is_not_visible_yet() {
+    let unnamed = "SET GLOBAL gtid_mode = ON_PERMISSIVE; SET GLOBAL gtid_mode = OFF_PERMISSIVE; SET GLOBAL gtid_mode = OFF";
+    begin_before_the_unseen(MYSQL, unnamed).await;
+}
+
+/// Its table is copied while it cannot be seen, so it can come by the replay only.
+async fn begin_before_the_unseen(products: Products, setting: &str) {
+    let pair = Pair::with_on(
+        products,
+        "first",
+        "CREATE TABLE held (id INT PRIMARY KEY); INSERT INTO held VALUES (1); DROP TABLE lesson_view",
+    );
+    let [hold_back, let_go] = holding_back(pair.source.product());
+    pair.run(setting);
+    pair.run(hold_back);
+    let before = pair.log_end();
+    let pair = Arc::new(pair);
+    let held = pair.clone();
+    let held = tokio::task::spawn_blocking(move || held.run("INSERT INTO held VALUES (2)"));
+    while pair.log_end() == before {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // It is in the log and cannot be seen.
+    becomes(&pair.source, "SELECT COUNT(*) FROM lms_core.held", "1").await;
+    let mut stream = RunningStream::start(pair.forward());
+    reach(&mut stream, |progress| progress.phase == "copying").await;
+    let copied = "SELECT COALESCE(SUM(is_done), 0) FROM reberth.chunk WHERE table_name = 'held'";
+    becomes(&pair.target, copied, "1").await;
+    assert!(!held.is_finished(), "it was to be held back until now");
+    pair.run(let_go);
+    held.await.expect("it is written");
+    reach(&mut stream, |progress| progress.phase == "following").await;
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.expect("it works");
 }
 
 /// A table without a key is read at one place of the log. Here a transaction stands in the log for seconds before anybody sees it, because a replica is to

@@ -236,3 +236,23 @@ async fn rows_logged_as_statements_stop_the_stream_and_other_databases_do_not() 
     }
     stream.stop().await.expect("it goes on");
 }
+
+/// Somebody has made a column on the target, so the table is not what the statement must give, and rows would not fit it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_definition_that_is_not_the_expected_one_stops_the_stream() {
+    let pair = Pair::with("unexpected", "CREATE TABLE seat (id INT PRIMARY KEY)");
+    let mut stream = pair.follow().await;
+    pair.drain(&mut stream).await;
+    pair.target
+        .sql("ALTER TABLE lms_core.seat ADD strange INT")
+        .expect("it works");
+    pair.run("ALTER TABLE seat ADD w INT; INSERT INTO seat VALUES (1, 1)");
+    let error = error_of(&mut stream).await;
+    assert_eq!(error.code(), "RB-REP-008", "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("executed on the target, and then"),
+        "{error}"
+    );
+}

@@ -1,8 +1,6 @@
 //! Who holds a stream: a run that raised the epoch itself goes on, whoever was overtaken ends.
 
-use std::time::Duration;
-
-use crate::pair::{MYSQL, Pair, Products, address, error_of, reach, usual};
+use crate::pair::{MYSQL, Pair, Products, address, becomes, error_of, reach, usual};
 use reberth_replicate::connection::Session;
 use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_replicate::mysql::server;
@@ -17,16 +15,6 @@ const SCHEMA: &str =
 async fn beside(pair: &Pair) -> Session {
     let address = address(pair.target.port(), "writer", "target");
     server::writer(&address).await.expect("a session")
-}
-
-/// Waits until the question has the answer.
-async fn becomes(pair: &Pair, question: &str, answer: &str) {
-    let mut tries = 0;
-    while pair.target.sql(question).expect("an answer").trim() != answer {
-        tries += 1;
-        assert!(tries < 600, "never {answer}: {question}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 /// A stream that follows over a proxy to the target, and has lost its connections.
@@ -65,10 +53,10 @@ async fn raise_without_an_answer(products: Products) {
         holder.run("holding the row", sql).await.expect("it works");
     }
     proxy.set(Traffic::Pass);
-    becomes(&pair, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE reberth.stream SET epoch%'", "1").await;
+    becomes(&pair.target, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE reberth.stream SET epoch%'", "1").await;
     proxy.set(Traffic::Cut);
     holder.run("letting go", "COMMIT").await.expect("it works");
-    becomes(&pair, "SELECT epoch FROM reberth.stream", "2").await;
+    becomes(&pair.target, "SELECT epoch FROM reberth.stream", "2").await;
     proxy.set(Traffic::Pass);
     pair.drain(&mut stream).await;
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
@@ -147,7 +135,7 @@ async fn a_predecessor_is_looked_for_among_statements_that_are_no_text() {
             .await
     });
     becomes(
-        &pair,
+        &pair.target,
         "SELECT COUNT(*) FROM performance_schema.processlist WHERE STATE = 'User sleep'",
         "1",
     )
@@ -201,9 +189,9 @@ async fn an_index_that_a_dead_predecessor_is_making_is_left_alone() {
     });
     let waiting =
         "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE%seat%'";
-    becomes(&pair, waiting, "1").await;
+    becomes(&pair.target, waiting, "1").await;
     let mut stream = RunningStream::start(pair.forward());
-    becomes(&pair, waiting, "2").await;
+    becomes(&pair.target, waiting, "2").await;
     reader.run("letting go", "COMMIT").await.expect("it works");
     made.await.expect("it ends").expect("the index is made");
     reach(&mut stream, |progress| progress.phase == "following").await;

@@ -19,6 +19,8 @@ mod follow;
 mod kill;
 mod log_forms;
 mod memory;
+mod mixed_moments;
+mod one_transaction;
 mod pair;
 mod postgres;
 mod postgres_schema;

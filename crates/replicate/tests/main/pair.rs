@@ -156,6 +156,16 @@ pub(crate) async fn reach(stream: &mut RunningStream, condition: impl FnMut(&Pro
     );
 }
 
+/// Waits, for a bounded time, until a question to a server has the answer.
+pub(crate) async fn becomes(server: &Server, question: &str, answer: &str) {
+    let mut tries = 0;
+    while server.sql(question).expect("an answer").trim() != answer {
+        tries += 1;
+        assert!(tries < 600, "never {answer}: {question}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Waits for the error that ends a stream.
 pub(crate) async fn error_of(stream: &mut RunningStream) -> ReplicateError {
     let ended = tokio::time::timeout(PATIENCE, stream.wait_until(|_| false)).await;
