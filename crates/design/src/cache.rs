@@ -54,7 +54,8 @@ fn cache(
     decisions: &mut Decisions<'_>,
 ) -> Result<Cache, DesignError> {
     let id = |what: &str| format!("caches.{key}.{what}");
-    let size = instance_size::of_cache(&resource.name, &source.size)?;
+    let size = instance_size::of_cache(&id("node_type"), &resource.name, &source.size);
+    let size = decisions.or_named(size)?;
     let engine = decisions.decide(&Question {
         id: &id("engine"),
         value: VALKEY,

@@ -135,6 +135,7 @@ fn instance_type(role: &Role<'_>) -> Result<Choice, DesignError> {
         .max_by_key(|(_, server)| (server.memory_mib, server.vcpus));
     match largest {
         Some((resource, server)) => instance_size::of_server(
+            &type_decision(role),
             &resource.name,
             &server.size,
             server.memory_mib,
@@ -144,10 +145,14 @@ fn instance_type(role: &Role<'_>) -> Result<Choice, DesignError> {
     }
 }
 
+fn type_decision(role: &Role<'_>) -> String {
+    format!("services.{}.instance_type", role.key)
+}
+
 fn decide_type(role: &Role<'_>, decisions: &mut Decisions<'_>) -> Result<Choice, DesignError> {
-    let own = instance_type(role)?;
+    let own = decisions.or_named(instance_type(role))?;
     decisions.decide(&Question {
-        id: &format!("services.{}.instance_type", role.key),
+        id: &type_decision(role),
         value: &own.value,
         alternative: "a smaller or a newer type",
         why: &own.why,

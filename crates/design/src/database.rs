@@ -84,13 +84,32 @@ pub(crate) fn databases(
         };
         if let Ok(version) = version(source) {
             let key = keys.give(&own_name, [&resource.id], named.room.key);
-            let own = database(estate, resource, source, version, (key, environment), named)?;
+            let id = class_decision(&key);
+            let class = |name: &str, size: &str| {
+                decisions.or_named(instance_size::of_database(&id, name, size))
+            };
+            let own = database(
+                (estate, &class),
+                resource,
+                source,
+                version,
+                (key, environment),
+                named,
+            )?;
             databases.push(decided(own, decisions)?);
         }
     }
     databases.sort_by(|left, right| left.key.cmp(&right.key));
     Ok(databases)
 }
+
+/// The decision by which a policy names the class of a database, and of what copies it where that has no size of its own.
+fn class_decision(key: &str) -> String {
+    format!("databases.{key}.instance_class")
+}
+
+/// The class for a name and a size of the source.
+type ClassOf<'a> = &'a dyn Fn(&str, &str) -> Result<Choice, DesignError>;
 
 /// Engine version and parameter family for a cluster, or the reason why it has none.
 pub(crate) fn version(source: &estate::Database) -> Result<(Choice, String), String> {
@@ -143,7 +162,7 @@ fn postgres_version(version: &str) -> Result<(Choice, String), String> {
 }
 
 fn database(
-    estate: &Estate,
+    (estate, class): (&Estate, ClassOf<'_>),
     resource: &Resource,
     source: &estate::Database,
     (engine_version, family): (Choice, String),
@@ -161,7 +180,7 @@ fn database(
         .previous
         .and_then(|design| design.databases.iter().find(|own| own.key == key));
     let keys = Keys::replicas(earlier, estate);
-    let replicas = replicas(estate, resource, source, (named.room, keys))?;
+    let replicas = replicas((estate, class), resource, source, (named.room, keys))?;
     let mut from: Vec<String> = vec![resource.id.clone()];
     from.extend(
         replicas
@@ -178,7 +197,7 @@ fn database(
         }
         .to_owned(),
         engine_version,
-        instance_class: instance_size::of_database(&resource.name, &source.size)?,
+        instance_class: class(&resource.name, &source.size)?,
         storage_gib,
         storage_gib_max: storage_gib * 2,
         multi_az: source.nodes > 1,
@@ -207,7 +226,7 @@ fn database(
 fn decided(own: Database, decisions: &mut Decisions<'_>) -> Result<Database, DesignError> {
     let id = |what: &str| format!("databases.{}.{what}", own.key);
     let instance_class = decisions.decide(&Question {
-        id: &id("instance_class"),
+        id: &class_decision(&own.key),
         value: &own.instance_class.value,
         alternative: "a smaller or a newer class",
         why: &own.instance_class.why,
@@ -284,7 +303,7 @@ fn schemas(source: &estate::Database) -> Vec<String> {
 
 /// The replicas that were found; where only their number is known, that many of the primary's size.
 fn replicas(
-    estate: &Estate,
+    (estate, class): (&Estate, ClassOf<'_>),
     resource: &Resource,
     source: &estate::Database,
     (room, mut keys): (Room, Keys),
@@ -300,7 +319,7 @@ fn replicas(
         let size = replica.size.as_deref().unwrap_or(&source.size);
         replicas.push(Replica {
             key: keys.give(own_name(resource, copy), [&copy.id], room.replica),
-            instance_class: instance_size::of_database(&copy.name, size)?,
+            instance_class: class(&copy.name, size)?,
             origin: Origin {
                 from: vec![copy.id.clone()],
                 why: format!("replaces the read-only node {}", copy.name),
@@ -310,7 +329,7 @@ fn replicas(
     for index in replicas.len() as u32..source.replicas.unwrap_or(0) {
         replicas.push(Replica {
             key: format!("ro-{}", index + 1),
-            instance_class: instance_size::of_database(&resource.name, &source.size)?,
+            instance_class: class(&resource.name, &source.size)?,
             origin: Origin {
                 from: vec![resource.id.clone()],
                 why: "the source counts this read-only node but does not describe it: sized as its primary".to_owned(),

@@ -93,6 +93,22 @@ impl<'p> Decisions<'p> {
         Ok(choice)
     }
 
+    /// A type found by size; where none is known, the one that the policy names.
+    pub(crate) fn or_named(
+        &self,
+        found: Result<Choice, DesignError>,
+    ) -> Result<Choice, DesignError> {
+        if let Err(DesignError::UnknownSize { decision, size, .. }) = &found
+            && let Some(own) = self.overrides.iter().find(|own| own.decision == *decision)
+        {
+            return Ok(Choice {
+                value: own.value.to_string(),
+                why: format!("no type is known for the source's {size}, so the policy names one"),
+            });
+        }
+        found
+    }
+
     /// Whether the policy answers a question of that name.
     pub(crate) fn is_overridden(&self, id: &str) -> bool {
         self.overrides.iter().any(|own| own.decision == id)

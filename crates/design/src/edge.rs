@@ -3,7 +3,7 @@
 mod distributions;
 mod platform_zones;
 mod record_sets;
-mod zones;
+pub(crate) mod zones;
 
 use reberth_model::design::{Bucket, Edge, Front, Ingress, OriginAccess};
 use reberth_model::estate::Estate;

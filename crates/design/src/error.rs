@@ -50,9 +50,11 @@ pub enum DesignError {
     /// No instance type is known for a server or database.
     #[error(
         "no instance type is known for {resource} of size {size:?}\n  it is not in the size table, and nothing there has that \
-         much memory\n\nhint: add the size to the catalog, or resize the resource before it moves"
+         much memory\n\nhint: name the type yourself, by an override of {decision} in reberth.yaml"
     )]
     UnknownSize {
+        /// Name of the decision that answers it.
+        decision: String,
         /// Kind and name of the resource.
         resource: String,
         /// The provider's size.

@@ -20,8 +20,9 @@ struct SizeRow {
     candidate: String,
 }
 
-/// The instance type for a server of that size.
+/// The instance type for a server of that size; `decision` is the one by which a policy may name it.
 pub(crate) fn of_server(
+    decision: &str,
     name: &str,
     size: &str,
     memory_mib: u64,
@@ -29,25 +30,27 @@ pub(crate) fn of_server(
 ) -> Result<Choice, DesignError> {
     let rows = rows(SERVER_SIZES, "slug", "ec2_candidate", "disk_gb");
     choose(&rows, size, memory_mib, vcpus).ok_or_else(|| DesignError::UnknownSize {
+        decision: decision.to_owned(),
         resource: format!("server {name}"),
         size: size.to_owned(),
     })
 }
 
 /// The instance class for a database node of that size.
-pub(crate) fn of_database(name: &str, size: &str) -> Result<Choice, DesignError> {
+pub(crate) fn of_database(decision: &str, name: &str, size: &str) -> Result<Choice, DesignError> {
     let rows = rows(DATABASE_SIZES, "size", "rds_candidate", "base_storage_gib");
     let plan = || of_plan(POSTGRES_PLANS, "heroku-postgresql", size, 6);
     choose(&rows, size, 0, 0)
         .or_else(plan)
         .ok_or_else(|| DesignError::UnknownSize {
+            decision: decision.to_owned(),
             resource: format!("database {name}"),
             size: size.to_owned(),
         })
 }
 
 /// The node type for a cache of that size.
-pub(crate) fn of_cache(name: &str, size: &str) -> Result<Choice, DesignError> {
+pub(crate) fn of_cache(decision: &str, name: &str, size: &str) -> Result<Choice, DesignError> {
     let rows = rows(
         DATABASE_SIZES,
         "size",
@@ -58,6 +61,7 @@ pub(crate) fn of_cache(name: &str, size: &str) -> Result<Choice, DesignError> {
     choose(&rows, size, 0, 0)
         .or_else(plan)
         .ok_or_else(|| DesignError::UnknownSize {
+            decision: decision.to_owned(),
             resource: format!("cache {name}"),
             size: size.to_owned(),
         })
@@ -170,28 +174,28 @@ mod tests {
             ("c-2", 4096, 2, "c7i-flex.large"),
             ("gd-not-listed", 60000, 8, "m7i.4xlarge"),
         ] {
-            let choice = of_server("web", size, memory_mib, vcpus).unwrap();
+            let choice = of_server("x", "web", size, memory_mib, vcpus).unwrap();
             assert_eq!(choice.value, expected, "{size}");
         }
         assert_eq!(
-            of_database("db", "db-s-4vcpu-8gb").unwrap().value,
+            of_database("x", "db", "db-s-4vcpu-8gb").unwrap().value,
             "db.m6g.large"
         );
         assert_eq!(database_storage_gib("db-s-6vcpu-16gb"), Some(270));
         assert_eq!(
-            of_database("db", "premium-4").unwrap().value,
+            of_database("x", "db", "premium-4").unwrap().value,
             "db.r6g.xlarge"
         );
         assert_eq!(
-            of_cache("cache", "premium-5").unwrap().value,
+            of_cache("x", "cache", "premium-5").unwrap().value,
             "cache.m6g.large"
         );
     }
 
     #[test]
     fn what_nobody_knows_is_refused() {
-        let error = of_server("web", "so-huge", 9_000_000, 512).unwrap_err();
+        let error = of_server("x", "web", "so-huge", 9_000_000, 512).unwrap_err();
         assert_eq!(error.code(), "RB-DSG-005");
-        assert!(of_database("db", "gd-unknown").is_err());
+        assert!(of_database("x", "db", "gd-unknown").is_err());
     }
 }

@@ -215,6 +215,9 @@ fn why(resource: &Resource) -> String {
             "it has no certificate, or leads to no server of this estate: decide its names by hand".to_owned()
         }
         Attributes::Domain(_) => "it has no record that could be carried".to_owned(),
+        Attributes::DnsRecord(record) if record.data.trim_end_matches('.').ends_with(edge::zones::PROOFS) => {
+            "it proves a certificate to AWS, and the zone holds the proofs of this design's by themselves; bring it along if another account uses it".to_owned()
+        }
         Attributes::DnsRecord(_) => {
             "made by the zone's new host itself, or of a type or zone that is not carried".to_owned()
         }

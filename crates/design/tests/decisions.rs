@@ -2,6 +2,7 @@
 
 use reberth_design::{DesignError, design};
 use reberth_model::design::Design;
+use reberth_model::estate::Attributes;
 use reberth_model::policy::{Override, Policy, Scalar};
 
 use crate::estates::{policy, small};
@@ -124,4 +125,58 @@ fn what_nobody_asks_and_what_cannot_be_is_refused() {
         assert_eq!(error.code(), code, "{decision}: {error}");
         assert!(error.to_string().contains(said), "{decision}: {error}");
     }
+}
+
+/// A size that is in no table stops the design with the name of the decision that answers it.
+#[test]
+fn the_policy_names_a_type_that_no_table_knows() {
+    let mut estate = small();
+    for resource in &mut estate.resources {
+        match &mut resource.attributes {
+            Attributes::Database(own) if resource.id == "db-core" => own.size = "new".to_owned(),
+            Attributes::DatabaseReplica(own) => own.size = Some("new".to_owned()),
+            Attributes::Cache(own) => own.size = "new".to_owned(),
+            Attributes::Server(own) if resource.id == "13" => {
+                own.size = "new".to_owned();
+                own.memory_mib = 9_000_000;
+            }
+            _ => {}
+        }
+    }
+    let mut overrides: Vec<(String, Scalar)> = Vec::new();
+    let made = loop {
+        let named: Vec<(&str, Scalar)> = overrides
+            .iter()
+            .map(|(id, value)| (id.as_str(), value.clone()))
+            .collect();
+        match design(&estate, &overriding(&named), "", None) {
+            Ok(made) => break made,
+            Err(DesignError::UnknownSize { decision, .. }) => {
+                let prefix = decision.split('.').next().unwrap();
+                let value = match prefix {
+                    "databases" => "db.r7g.16xlarge",
+                    "caches" => "cache.r7g.large",
+                    _ => "u7i-12tb.224xlarge",
+                };
+                overrides.push((decision, word(value)));
+            }
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let asked: Vec<&str> = overrides.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(
+        asked,
+        [
+            "databases.school-core.instance_class",
+            "caches.school-sessions.node_type",
+            "services.school-cron.instance_type",
+        ]
+    );
+    let core = made
+        .databases
+        .iter()
+        .find(|own| own.key == "school-core")
+        .unwrap();
+    assert_eq!(core.instance_class.value, "db.r7g.16xlarge");
+    assert_eq!(core.replicas[0].instance_class.value, "db.r7g.16xlarge");
 }

@@ -4,6 +4,7 @@ use reberth_design::design;
 use reberth_model::design::{
     Delivered, Design, Front, OriginAccess, Peer, SwitchTarget, TrailLock,
 };
+use reberth_model::estate::Attributes;
 use reberth_model::policy::Scalar;
 
 use crate::decisions::{overriding, word};
@@ -59,6 +60,43 @@ fn names_that_lead_to_what_moves_are_switched_and_the_others_stay() {
             ("www-cname", "school.example.".to_owned()),
         ]
     );
+}
+
+/// A zone holds the proofs of its certificates by the certificates themselves; a proof that others wait for stays.
+#[test]
+fn proofs_of_own_certificates_are_not_carried_as_records() {
+    let mut estate = small();
+    let proof = |name: &str| {
+        let mut record = estate.of_kind("dns_record").nth(2).unwrap().clone();
+        record.id = format!("proof-{name}");
+        record.name = format!("_{}.{name}", "a".repeat(32));
+        if let Attributes::DnsRecord(own) = &mut record.attributes {
+            own.record_type = "CNAME".to_owned();
+            own.data = "_b.acm-validations.aws.".to_owned();
+        }
+        record
+    };
+    let planted = [
+        "school.example",
+        "media.school.example",
+        "status.school.example",
+    ]
+    .map(proof);
+    estate.resources.extend(planted);
+    let design = design(&estate, &overriding(&[]), "", None).unwrap();
+    let kept: Vec<&str> = design.edge.zones[0]
+        .records
+        .iter()
+        .filter(|set| set.values == ["_b.acm-validations.aws."])
+        .flat_map(|set| set.origin.from.iter().map(String::as_str))
+        .collect();
+    assert_eq!(kept, ["proof-status.school.example"]);
+    let why = |id: &str| {
+        let mut items = design.not_carried.iter();
+        let item = items.find(|item| item.id == id).unwrap();
+        item.why.clone()
+    };
+    assert!(why("proof-school.example").contains("it proves a certificate"));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Records of a zone as Route 53 has them: all values of one name and type together.
 //!
-//! Route 53 takes 255 characters in one piece of a TXT value; longer ones are written as several pieces.
+//! Route 53 takes 255 bytes in one piece of a TXT value; longer ones are written as several pieces.
 
 use reberth_model::estate::DnsRecord;
 
-/// Longest piece of a TXT value.
-const TXT_PIECE_LENGTH_MAX: usize = 255;
+/// Longest piece of a TXT value, before it is escaped.
+const TXT_PIECE_BYTES_MAX: usize = 255;
 /// Types that a zone of Route 53 takes and that mean the same there.
 const CARRIED: [&str; 8] = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "SRV", "TXT"];
 
@@ -60,13 +60,18 @@ pub(super) fn host(data: &str, zone: &str) -> String {
 
 /// Terraform puts a TXT value into quotes; between two pieces it wants them written.
 fn pieces(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    let letters: Vec<char> = escaped.chars().collect();
-    let pieces: Vec<String> = letters
-        .chunks(TXT_PIECE_LENGTH_MAX)
-        .map(|piece| piece.iter().collect())
-        .collect();
-    pieces.join("\"\"")
+    let pieces = text.as_bytes().chunks(TXT_PIECE_BYTES_MAX).map(escaped);
+    pieces.collect::<Vec<_>>().join("\"\"")
+}
+
+/// A piece as Route 53 keeps it: a byte outside of printable ASCII as a backslash and three octal digits.
+fn escaped(piece: &[u8]) -> String {
+    let letters = piece.iter().map(|byte| match byte {
+        b'"' | b'\\' => format!("\\{}", char::from(*byte)),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\{byte:03o}"),
+    });
+    letters.collect()
 }
 
 #[cfg(test)]
@@ -95,6 +100,7 @@ mod tests {
             ("SRV", "sip.example.", "10 5 5060 sip.example."),
             ("CAA", "letsencrypt.org.", "0 issue \"letsencrypt.org\""),
             ("TXT", "v=spf1 ~all", "v=spf1 ~all"),
+            ("TXT", "a \"b\" \\ é\n", "a \\\"b\\\" \\\\ \\303\\251\\012"),
         ] {
             assert_eq!(
                 value(&record(record_type, data), "school.example"),
@@ -106,6 +112,9 @@ mod tests {
             long.split("\"\"").map(str::len).collect::<Vec<_>>(),
             [255, 145]
         );
+        // No escape is torn apart.
+        let quoted = value(&record("TXT", &"\"".repeat(256)), "school.example");
+        assert_eq!(quoted, ["\\\"".repeat(255), "\\\"".to_owned()].join("\"\""));
     }
 
     #[test]

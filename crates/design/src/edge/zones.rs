@@ -50,7 +50,8 @@ fn zone(
 ) -> DnsZone {
     let mut records = Vec::new();
     let mut switched = Vec::new();
-    for set in sets(estate, &resource.name) {
+    let sets = sets(estate, &resource.name);
+    for set in sets.into_iter().filter(|set| !targets.is_own_proof(set)) {
         match targets.of(&set) {
             Some(target) => switched.push(SwitchedName {
                 source: DnsRecordSet {
@@ -154,6 +155,9 @@ fn explained(record_type: &str, values: &mut Vec<String>) -> String {
     "as at the source".to_owned()
 }
 
+/// Where the records point to by which AWS proves the names of a certificate.
+pub(crate) const PROOFS: &str = ".acm-validations.aws";
+
 /// What may take over a name.
 struct Targets<'a> {
     estate: &'a Estate,
@@ -170,6 +174,24 @@ impl Targets<'_> {
             "CNAME" => self.delivery(set),
             _ => None,
         }
+    }
+
+    /// Whether a record proves a name of this design's certificates: the zone holds that record by the certificate itself.
+    fn is_own_proof(&self, set: &DnsRecordSet) -> bool {
+        let mut values = set.values.iter().map(|value| value.trim_end_matches('.'));
+        let proves = values.all(|value| value.ends_with(PROOFS));
+        let proven = set.name.split_once('.').map_or("", |(_, rest)| rest);
+        let names = self
+            .ingresses
+            .iter()
+            .flat_map(|own| own.alternative_names.iter().chain([&own.domain]))
+            .chain(
+                self.distributions
+                    .iter()
+                    .flat_map(|own| own.alternative_names.iter().chain([&own.domain])),
+            );
+        let mut names = names.map(|name| name.strip_prefix("*.").unwrap_or(name));
+        set.record_type == "CNAME" && proves && names.any(|name| name == proven)
     }
 
     /// The load balancer at that address, if its certificate holds the name.

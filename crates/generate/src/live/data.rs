@@ -221,6 +221,7 @@ fn parameter_value(parameter: &Parameter) -> Expression {
 fn main() -> Body {
     Body::new()
         .block(subnet_group())
+        .block(block("data", &["aws_caller_identity", "current"]))
         .block(block("data", &["aws_partition", "current"]))
         .block(monitoring_trust())
         .block(monitoring_role())
@@ -242,10 +243,19 @@ fn monitoring_trust() -> Block {
     let principals = block("principals", &[])
         .set("type", "Service")
         .set("identifiers", list(["monitoring.rds.amazonaws.com"]));
+    // For this account's databases only: else anybody could have the service write here.
+    let own = block("condition", &[])
+        .set("test", "StringEquals")
+        .set("variable", "aws:SourceAccount")
+        .set(
+            "values",
+            code("[data.aws_caller_identity.current.account_id]"),
+        );
     block("data", &["aws_iam_policy_document", "monitoring_trust"]).nest(
         block("statement", &[])
             .set("actions", list(["sts:AssumeRole"]))
-            .nest(principals),
+            .nest(principals)
+            .nest(own),
     )
 }
 

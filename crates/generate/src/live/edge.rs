@@ -18,7 +18,8 @@ The first apply stops at the certificates, which are proven by DNS records at th
 same records.
 
 Traffic arrives here only when the cutover moves the weights of the switched names, or, while the zone is still served by its present host, when the names are changed
-there. To move a zone, enter its `name_servers` at the registrar a few days before the switch: until the weights move, every answer is as before.";
+there. To move a zone, enter its `name_servers` at the registrar a few days before the switch: until the weights move, every answer is as before. It holds
+the records that prove the certificates too: by them AWS renews a certificate once the zone is served here.";
 
 /// Whether there is anything at the edge.
 pub(super) fn has_content(design: &Design) -> bool {

@@ -12,10 +12,13 @@ pub(super) fn body(design: &Design) -> Body {
         .buckets
         .iter()
         .map(|bucket| entry(&bucket.key, &bucket.origin, value(design, bucket)));
-    Body::new()
-        .block(block("locals", &[]).set("buckets", Expression::Object(buckets.collect())))
-        .block(block("data", &["aws_caller_identity", "current"]))
-        .block(call(some_exist(design)))
+    let mut body = Body::new()
+        .block(block("locals", &[]).set("buckets", Expression::Object(buckets.collect())));
+    // Databases ask for the account already, in `main.tf`.
+    if design.databases.is_empty() {
+        body = body.block(block("data", &["aws_caller_identity", "current"]));
+    }
+    body.block(call(some_exist(design)))
 }
 
 fn value(design: &Design, bucket: &Bucket) -> Expression {

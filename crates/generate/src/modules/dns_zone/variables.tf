@@ -28,3 +28,14 @@ variable "switched" {
   }))
   nullable = false
 }
+
+variable "proofs" {
+  description = "Records that prove the names of certificates to AWS, by the name proven. A zone that is taken over may hold them already."
+  type = map(object({
+    resource_record_name  = string
+    resource_record_type  = string
+    resource_record_value = string
+  }))
+  default  = {}
+  nullable = false
+}

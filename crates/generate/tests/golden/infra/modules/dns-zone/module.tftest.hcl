@@ -52,3 +52,22 @@ run "a_cname_stays_one_and_the_top_of_the_zone_is_an_alias" {
     error_message = "An alias beside a CNAME of the same name is refused."
   }
 }
+
+run "a_certificate_finds_its_proof_in_the_zone" {
+  command = plan
+
+  variables {
+    proofs = {
+      "school.example" = {
+        resource_record_name  = "_a1.school.example."
+        resource_record_type  = "CNAME"
+        resource_record_value = "_b2.acm-validations.aws."
+      }
+    }
+  }
+
+  assert {
+    condition     = aws_route53_record.proof["school.example"].records == toset(["_b2.acm-validations.aws."])
+    error_message = "Without the record the certificate is not renewed once the zone has moved."
+  }
+}

@@ -52,6 +52,24 @@ locals {
           target_zone_id     = module.cdn["courseware-production"].hosted_zone_id
         }
       }
+      proofs = {
+        "app.pathlearn.example" = {
+          records = module.ingress["courseware-production"].certificate_validation_records
+          name    = "app.pathlearn.example"
+        }
+        "learn.pathlearn.example" = {
+          records = module.ingress["courseware-production"].certificate_validation_records
+          name    = "*.learn.pathlearn.example"
+        }
+        "staging.pathlearn.example" = {
+          records = module.ingress["courseware-staging"].certificate_validation_records
+          name    = "staging.pathlearn.example"
+        }
+        "www.pathlearn.example" = {
+          records = module.ingress["courseware-production"].certificate_validation_records
+          name    = "www.pathlearn.example"
+        }
+      }
     }
   }
 }
@@ -63,4 +81,5 @@ module "zone" {
   domain_name = each.value.name
   records     = each.value.records
   switched    = each.value.switched
+  proofs      = { for proven, own in each.value.proofs : proven => own.records[own.name] }
 }

@@ -9,8 +9,6 @@ locals {
   }
 }
 
-data "aws_caller_identity" "current" {}
-
 module "bucket" {
   source   = "../../../modules/object-bucket"
   for_each = local.buckets

@@ -4,6 +4,8 @@ resource "aws_db_subnet_group" "this" {
   subnet_ids  = values(data.terraform_remote_state.network.outputs.data_subnet_ids)
 }
 
+data "aws_caller_identity" "current" {}
+
 data "aws_partition" "current" {}
 
 data "aws_iam_policy_document" "monitoring_trust" {
@@ -13,6 +15,12 @@ data "aws_iam_policy_document" "monitoring_trust" {
     principals {
       type        = "Service"
       identifiers = ["monitoring.rds.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
     }
   }
 }

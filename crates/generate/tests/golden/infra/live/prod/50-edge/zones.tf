@@ -66,6 +66,16 @@ locals {
           target_zone_id     = module.cdn["school-media"].hosted_zone_id
         }
       }
+      proofs = {
+        "media.school.example" = {
+          records = module.cdn["school-media"].certificate_validation_records
+          name    = "media.school.example"
+        }
+        "school.example" = {
+          records = module.ingress["school-lb"].certificate_validation_records
+          name    = "school.example"
+        }
+      }
     }
   }
 }
@@ -77,4 +87,5 @@ module "zone" {
   domain_name = each.value.name
   records     = each.value.records
   switched    = each.value.switched
+  proofs      = { for proven, own in each.value.proofs : proven => own.records[own.name] }
 }
