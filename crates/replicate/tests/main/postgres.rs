@@ -1,11 +1,15 @@
 //! PostgreSQL: two servers, a database with the oddities that applications have, and a stream between them.
 
+mod begin;
 mod faults;
 mod follow;
+mod keys;
 mod login;
+mod loops;
 mod memory;
 mod owner;
 mod random;
+mod settings;
 mod throttle;
 mod touched;
 mod two_ways;
@@ -33,10 +37,15 @@ const TABLES: &str = "
     CREATE TABLE plain (id int PRIMARY KEY, v int NOT NULL, note text);
     CREATE TABLE two_keys (id int PRIMARY KEY, place int NOT NULL UNIQUE, big text);
     CREATE TABLE named (a text, b numeric, big text, PRIMARY KEY (a, b));
+    -- Stored outside of the row, whatever it would be compressed to: an UPDATE that leaves it alone does not tell it.
+    ALTER TABLE plain ALTER note SET STORAGE EXTERNAL;
+    ALTER TABLE two_keys ALTER big SET STORAGE EXTERNAL;
+    ALTER TABLE named ALTER big SET STORAGE EXTERNAL;
     CREATE TABLE keyless (v int, note text);
     ALTER TABLE keyless REPLICA IDENTITY FULL;
     CREATE TABLE counted (n bigint GENERATED ALWAYS AS IDENTITY, v int, big text);
     ALTER TABLE counted REPLICA IDENTITY FULL;
+    ALTER TABLE counted ALTER big SET STORAGE EXTERNAL;
     CREATE TABLE odd (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood, ms mood[], j json, f float8, r int4range, c char(5), b bytea,
         t timestamptz, i interval, n numeric, a int[], doubled int GENERATED ALWAYS AS (1 + 1) STORED, money money, bits bit(3), x xml);
     CREATE TABLE assorted (b boolean, i inet, c bpchar, f char(4), w \"char\", x xml, p point, j json, n numeric, t timestamptz, a inet[]);

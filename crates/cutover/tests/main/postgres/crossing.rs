@@ -149,7 +149,7 @@ impl Crossing {
     }
 
     /// The role that moves on the source: the application's own, where there is no other.
-    fn mover(&self, side: &str) -> &'static str {
+    pub(crate) fn mover(&self, side: &str) -> &'static str {
         match (self.method, side) {
             (Method::TriggerCapture, "source") => OWNER,
             _ => MASTER,

@@ -171,6 +171,29 @@ async fn a_fence_that_was_opened_during_the_decision_is_found_before_the_switch(
     crossing.settle(Direction::Forward).await;
 }
 
+/// The fence lets through what bears our mark. Whoever forges it is seen in the log, behind the place up to which both sides were proven equal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_past_the_fence_is_told_by_the_log_before_the_switch() {
+    let mut crossing = Crossing::start("past", Method::Logical).await;
+    let waits = crossing
+        .live(Way::There, Consent::Withheld, None)
+        .await
+        .unwrap();
+    assert!(
+        matches!(waits, RunState::Waiting { .. }),
+        "{waits}: {}",
+        crossing.failure(Way::There)
+    );
+    let forged = "SET reberth.origin = 'nobody'; UPDATE badge SET awarded_at = awarded_at WHERE learner_id = 7";
+    crossing.source.sql(DATABASE, forged).unwrap();
+    crossing
+        .fails(Way::There, &RunState::Undone, "switched RB-CUT-004")
+        .await;
+    crossing.source_is_as_before().await;
+    crossing.pass(Way::There).await;
+    crossing.settle(Direction::Reverse).await;
+}
+
 /// The way back fails after the source was opened: the source is shut again, before the target opens.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_way_back_that_fails_at_the_door_shuts_the_source_again() {

@@ -24,6 +24,13 @@ async fn there_and_back_and_there_again_for_a_plain_owner() {
 
 async fn go_there_and_back_and_there_again(name: &str, method: Method) {
     let mut crossing = Crossing::start(&format!("there-{name}"), method).await;
+    // Behind what was carried early.
+    crossing.die_at(Way::There, "verified", "step_done").await;
+    let late = "SELECT lo_from_bytea(0, 'late')";
+    let late = crossing
+        .source
+        .sql_as(crossing.mover("source"), DATABASE, late);
+    late.expect("a large object");
     let there = crossing.pass(Way::There).await;
     crossing.only_writer("target");
     is_proven(&crossing, Way::There, "source_fenced");
@@ -40,7 +47,10 @@ async fn go_there_and_back_and_there_again(name: &str, method: Method) {
     is_proven(&crossing, Way::Back, "target_fenced");
     assert_eq!(slots(&crossing.target), 0);
     is_past(&crossing.target, &crossing.source);
-    // The source's trigger works again for the application, and did nothing twice for the stream.
+    // The source's triggers work again for the application, and did nothing twice for the stream.
+    let awake = "SELECT bool_and(tgenabled = 'O') AND count(*) > 0 AND to_regclass('reberth.resting') IS NULL FROM pg_trigger WHERE NOT tgisinternal AND tgname IN ('audit', 'tread')";
+    let awake = crossing.source.sql(DATABASE, awake);
+    assert_eq!(awake.expect("the source answers").trim(), "t");
     let audited = "SELECT count(*) FROM audit a WHERE what = 'INSERT' GROUP BY submission_id HAVING count(*) > 1";
     assert_eq!(
         crossing

@@ -123,6 +123,26 @@ async fn a_statement_that_empties_a_file_behind_the_snapshot_is_noticed() {
     }
 }
 
+/// Rows are those of the snapshot, whatever is committed between its taking and their reading.
+#[tokio::test]
+async fn what_commits_behind_the_snapshot_is_not_in_its_batch() {
+    let schema = format!("{ROWS} CREATE TABLE heap (v int); INSERT INTO heap VALUES (1), (1), (2)");
+    let mut pair = Captured::start("capture-behind", &schema);
+    let from = pair.followed().await.position().clone();
+    let (mut reader, mut applier) = halves(&mut pair).await;
+    let stream = format!("forward:{DATABASE}");
+    let before = stored_catalogue(applier.session(), &stream).await.unwrap();
+    pair.write("UPDATE t SET v = 'touched' WHERE id < 10; UPDATE u SET v = 'touched' WHERE id < 10; INSERT INTO heap VALUES (3)");
+    let batch = reader.cut(&from, &before).await.unwrap();
+    let there = Captured::hashes(&pair.source);
+    pair.write("UPDATE t SET v = 'later' WHERE id < 20; UPDATE u SET id = -id WHERE id < 5; DELETE FROM u WHERE id = 7; INSERT INTO heap VALUES (3); DELETE FROM heap WHERE v = 1");
+    let ended = applier.apply(&mut reader, &batch, &before).await.unwrap();
+    assert_eq!(ended, Ended::Committed);
+    assert_eq!(there, Captured::hashes(&pair.target));
+    let mut follower = pair.follower().await;
+    pair.settle(&mut follower, "the batch after").await;
+}
+
 #[tokio::test]
 async fn a_table_that_is_not_read_disturbs_nobody() {
     let mut pair = Captured::start("capture-other", ROWS);

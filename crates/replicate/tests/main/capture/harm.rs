@@ -157,3 +157,22 @@ async fn what_is_written_is_listed_and_hashed() {
         .unwrap();
     assert_eq!(before, catalogue::read(&mut source).await.unwrap());
 }
+
+/// A change that nobody could tell us of must not happen.
+#[tokio::test]
+async fn what_cannot_be_noted_does_not_commit() {
+    let mut pair = Captured::start("capture-unnoted", ROWS);
+    let follower = pair.followed().await;
+    drop(follower);
+    pair.write("DROP TABLE reberth.change_0, reberth.change_1, reberth.change_2, reberth.change_3");
+    for sql in [
+        "INSERT INTO t VALUES (900, 'x')",
+        "UPDATE t SET v = 'x' WHERE id = 1",
+        "DELETE FROM t WHERE id = 2",
+        "TRUNCATE t",
+    ] {
+        let refused = pair.source.sql_as(super::OWNER, DATABASE, sql);
+        assert!(refused.is_err(), "{sql}");
+    }
+    pair.assert_equal("nothing was changed");
+}

@@ -8,6 +8,9 @@ use reberth_replicate::postgres::session::Session;
 
 use super::Captured;
 
+/// How long a predecessor may live on.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The money in all accounts never changes, and nobody's total is anything but the sum of his accounts.
 const BANK: &str = "
 CREATE TABLE holder (code text PRIMARY KEY, total int NOT NULL);
@@ -162,7 +165,9 @@ async fn every_state_is_a_committed_one_whatever_dies() {
             let predecessor: tokio::task::JoinHandle<
                 Result<(), reberth_replicate::ReplicateError>,
             > = predecessor;
-            assert!(predecessor.await.unwrap().is_err(), "two followed at once");
+            let ended = tokio::time::timeout(PATIENCE, predecessor).await;
+            let ended = ended.expect("two follow at once");
+            assert!(ended.unwrap().is_err(), "two followed at once");
         }
     }
     stop.store(true, Ordering::Relaxed);

@@ -6,6 +6,7 @@ use super::{DATABASE, Pair, session};
 
 pub(super) const ROWS: &str = "
     INSERT INTO plain SELECT n, n * 7, 'note ' || n FROM generate_series(1, 5000) n;
+    INSERT INTO plain VALUES (-1, 1, repeat(md5('stays'), 300));
     INSERT INTO two_keys SELECT n, -n, repeat(md5(n::text), 200) FROM generate_series(1, 50) n;
     INSERT INTO named SELECT 'k' || n, n / 10.0, repeat(md5(n::text), 300) FROM generate_series(1, 30) n;
     INSERT INTO keyless SELECT n % 3, 'same' FROM generate_series(1, 10) n;
@@ -23,6 +24,7 @@ pub(super) const ROWS: &str = "
 
 pub(super) const CHANGES: &str = "
     UPDATE plain SET v = v + 1 WHERE id % 3 = 0;
+    UPDATE plain SET v = 2 WHERE id = -1;
     DELETE FROM plain WHERE id % 5 = 0;
     INSERT INTO plain SELECT n, n, NULL FROM generate_series(6000, 6100) n;
     BEGIN; UPDATE two_keys SET place = 1000 WHERE id = 1; UPDATE two_keys SET place = -1 WHERE id = 2; UPDATE two_keys SET place = -2 WHERE id = 1; COMMIT;

@@ -20,6 +20,7 @@ const OWNER: &str = "keeper";
 const SCHEMA: &str = "
     CREATE TABLE team (id int PRIMARY KEY, code text UNIQUE, name text);
     CREATE TABLE person (id int PRIMARY KEY, team_id int REFERENCES team ON DELETE CASCADE ON UPDATE CASCADE, boss int REFERENCES person, place int UNIQUE, big text);
+    ALTER TABLE person ALTER big SET STORAGE EXTERNAL;
     CREATE TABLE badge (person_id int REFERENCES person ON DELETE CASCADE ON UPDATE CASCADE, n int, note text, PRIMARY KEY (person_id, n));
     CREATE TABLE desk (id int PRIMARY KEY, code text REFERENCES team (code) ON DELETE SET NULL ON UPDATE CASCADE);
     CREATE TABLE late (id int PRIMARY KEY, team_id int REFERENCES team DEFERRABLE INITIALLY DEFERRED);

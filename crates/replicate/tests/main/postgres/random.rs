@@ -1,12 +1,15 @@
 //! Random transactions, several at a time, while the stream is broken off again and again, in the copy too.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reberth_replicate::ReplicateError;
+use reberth_replicate::postgres::pipeline::{self, StreamPlan};
 use reberth_replicate::postgres::session::Session;
 use reberth_testkit::postgres::Major;
+use tokio::sync::Semaphore;
 
-use super::{DATABASE, Pair, reach, session};
+use super::{DATABASE, PATIENCE, Pair, reach, session};
 
 /// A small generator: tests must be repeatable, and need no good randomness.
 struct Random(u64);
@@ -107,10 +110,22 @@ async fn broken_off_at_random_moments_the_target_holds_the_sources_rows() {
             told.clone(),
         ));
     }
-    // First in the copy, then in the stream.
-    for _ in 0..25 {
-        let stream = pair.stream();
-        tokio::time::sleep(Duration::from_millis(20 + random.below(300))).await;
+    // In the copy, slowed down so that it is not over at once; then in the stream.
+    for turn in 0..12 {
+        let is_in_copy = turn < 4;
+        let plan = StreamPlan {
+            bytes_per_s_most: is_in_copy.then_some(4_000_000),
+            ..pair.plan()
+        };
+        let mut stream = pipeline::start(plan, Arc::new(Semaphore::new(2)));
+        let (bytes, transactions) = (random.below(6_000_000), random.below(40));
+        reach(&mut stream, |progress| match is_in_copy {
+            true => {
+                progress.bytes_copied > bytes || progress.phase != "copying" && progress.epoch > 0
+            }
+            false => progress.transactions_applied > transactions,
+        })
+        .await;
         drop(stream);
     }
     // One that is left alive ends by itself when another takes over.
@@ -118,7 +133,8 @@ async fn broken_off_at_random_moments_the_target_holds_the_sources_rows() {
     reach(&mut left_alive, |progress| progress.phase == "following").await;
     let mut stream = pair.stream();
     reach(&mut stream, |progress| progress.phase == "following").await;
-    let ended = left_alive.wait_until(|_| false).await;
+    let ended = tokio::time::timeout(PATIENCE, left_alive.wait_until(|_| false)).await;
+    let ended = ended.expect("two are alive");
     assert!(
         matches!(ended, Err(ReplicateError::Superseded { .. })),
         "{ended:?}"

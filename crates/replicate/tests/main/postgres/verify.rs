@@ -133,6 +133,30 @@ async fn writes_that_go_on_are_no_differences_and_a_real_one_is_found_among_them
     }
 }
 
+/// What the target has not applied yet is no difference: it is left open, and equal when it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_is_behind_is_not_told_to_differ() {
+    let pair = Pair::start("behind", Major::V15, Major::V15);
+    pair.source
+        .sql(DATABASE, super::follow::ROWS)
+        .expect("rows");
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    let mut locker = session(&pair.target).await;
+    let lock = "BEGIN; LOCK TABLE plain IN EXCLUSIVE MODE";
+    locker.run("locking", lock).await.expect("a lock");
+    let changes = "UPDATE plain SET v = -v WHERE id = 7; DELETE FROM plain WHERE id = 8; INSERT INTO plain VALUES (9000, 1, 'new')";
+    pair.source.sql(DATABASE, changes).expect("changes");
+    let behind = report(&pair).await;
+    assert_eq!((behind.differing, behind.undecided), (0, 3), "{behind:#?}");
+    assert!(!behind.is_equal() && !behind.is_base());
+    locker.run("unlocking", "ROLLBACK").await.expect("no lock");
+    pair.settle(&mut stream).await;
+    let equal = report(&pair).await;
+    assert!(equal.is_equal(), "{equal:#?}");
+    stream.stop().await.expect("it stops");
+}
+
 /// A restored table has first what it inherits, wherever its own columns stood: rows, changes and the comparison go by names.
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_in_another_order_are_compared_by_name() {
