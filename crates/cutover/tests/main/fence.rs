@@ -25,7 +25,7 @@ CREATE ROLE everything; GRANT UPDATE ON *.* TO everything; CREATE USER by_wide_r
 CREATE USER spared@'%' IDENTIFIED BY 'local-only'; GRANT INSERT ON lms_core.* TO spared@'%';
 CREATE USER looking@'%' IDENTIFIED BY 'local-only'; GRANT SELECT ON lms_core.* TO looking@'%';
 CREATE USER elsewhere@'%' IDENTIFIED BY 'local-only'; GRANT ALL ON `lms_other`.* TO elsewhere@'%';
-CREATE USER leaving@'%' IDENTIFIED BY 'local-only'; GRANT INSERT ON lms_core.* TO leaving@'%';
+CREATE USER leaving@'%' IDENTIFIED BY 'local-only'; GRANT INSERT ON *.* TO leaving@'%';
 CREATE USER resting@'%' IDENTIFIED BY 'local-only'; GRANT INSERT ON lms_core.* TO resting@'%';
 ";
 const WRITING: [&str; 9] = [
@@ -39,6 +39,10 @@ const WRITING: [&str; 9] = [
     "everywhere@%",
     "pattern@%",
 ];
+
+/// Needs the right to write, and leaves no row.
+const WRITES_NOTHING: &str =
+    "INSERT INTO lms_core.badge SELECT 1, 'none', NULL FROM DUAL WHERE FALSE";
 
 pub(crate) async fn session(server: &Server, user: &str) -> Session {
     let url = Secret::new(format!(
@@ -84,6 +88,9 @@ async fn every_account_and_every_session_that_could_write_is_shut_out_and_let_in
         .source
         .sql("DROP USER leaving@'%'; ALTER USER resting@'%' ACCOUNT LOCK")
         .unwrap();
+    for writing in [&mut left, &mut rested] {
+        writing.run("writing", WRITES_NOTHING).await.unwrap();
+    }
     let (mut spared, mut looking) = (
         session(&crossing.source, "spared").await,
         session(&crossing.source, "looking").await,
@@ -103,6 +110,13 @@ async fn every_account_and_every_session_that_could_write_is_shut_out_and_let_in
     assert!(
         WRITING.iter().all(|account| named.contains(*account)),
         "{named:?}"
+    );
+    let shut = locked(&crossing.source);
+    assert!(
+        WRITING
+            .iter()
+            .all(|account| shut.iter().any(|locked| locked == account)),
+        "{shut:?}"
     );
     assert!(
         [
@@ -139,10 +153,7 @@ async fn every_account_and_every_session_that_could_write_is_shut_out_and_let_in
     let planted = crossing.source.sql("SELECT COUNT(*) FROM lms_core.badge WHERE learner_id IN (77, 78) AND code IN ('uncommitted', 'late')").unwrap();
     assert_eq!(planted.trim(), "0", "the open transaction was rolled back");
     spared
-        .run(
-            "writing",
-            "INSERT INTO lms_core.badge SELECT 1, 'none', NULL FROM DUAL WHERE FALSE",
-        )
+        .run("writing", WRITES_NOTHING)
         .await
         .expect("an exempt account is left alone");
     looking

@@ -23,6 +23,13 @@ async fn go_there_and_back_and_there_again(product: Product) {
     let there = crossing.pass(Way::There).await;
     crossing.only_writer("target").await;
     is_proven(&crossing, Way::There, "source_fenced");
+    // Whoever still held the stream there has lost it: the drain raised its epoch once more.
+    let streamed = crossing.evidence(Way::There, "streaming", "/epoch");
+    let closed = crossing.evidence(Way::There, "drained", "/stream_closed_at_epoch");
+    assert!(closed.as_u64() > streamed.as_u64(), "{streamed} {closed}");
+    let epoch = "SELECT epoch FROM reberth.stream WHERE name = 'forward:lms_core'";
+    let epoch = crossing.target.sql(epoch).expect("the target answers");
+    assert_eq!(epoch.trim(), closed.to_string());
     let streams = crossing
         .source
         .sql("SELECT name, phase FROM reberth.stream")
