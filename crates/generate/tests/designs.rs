@@ -5,7 +5,9 @@ use reberth_model::design::{
     MetricsStore, Organization, Origin, OriginAccess, PodAddressing, PodSubnet, ReplicationEngine,
     SwitchTarget, TrailLock, Unit,
 };
-use reberth_model::policy::{Adoptable, Adopted};
+use reberth_model::estate::Estate;
+use reberth_model::policy::{Adoptable, Adopted, Policy};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Written anew from the recorded account by the tests of the binary, with UPDATE_GOLDEN=1.
@@ -64,14 +66,66 @@ pub(crate) fn other_platform() -> Design {
 }
 
 /// Every design of the tests.
-pub(crate) fn all() -> [Design; 5] {
+pub(crate) fn all() -> [Design; 7] {
     [
         small(),
         other(),
         platform(),
         other_platform(),
         organization(),
+        lone_server(),
+        lone_worker(),
     ]
+}
+
+/// A single server without a database, a load balancer, a name or a measurement.
+pub(crate) fn lone_server() -> Design {
+    designed(
+        "digitalocean",
+        json!([{
+            "kind": "server", "id": "1", "name": "only \"${one}\" größe", "region": null, "cost": null,
+            "attributes": {
+                "size": "s-2vcpu-4gb", "vcpus": 2, "memory_mib": 4096, "disk_gib": 80, "operating_system": null, "status": "active",
+                "private_ipv4": [], "public_ipv4": [], "backups": false, "monitoring": false, "tags": [], "created_at": null, "utilisation": null,
+            },
+        }]),
+    )
+}
+
+/// A single application of a platform that nobody reaches: no web process, no name, no store.
+pub(crate) fn lone_worker() -> Design {
+    designed(
+        "heroku",
+        json!([
+            {
+                "kind": "app", "id": "a", "name": "jobs", "region": null, "cost": null,
+                "attributes": {
+                    "stack": "heroku-24", "stack_state": null, "default_stack": null, "generation": null, "team": null, "space": null, "internal": false,
+                    "maintenance": false, "stage": null, "is_review_app": false, "web_host": null, "buildpacks": [], "release_command": null,
+                    "commit": null, "release": null, "released_at": null, "slug_bytes": null, "features": [], "config": null,
+                },
+            },
+            {
+                "kind": "process", "id": "p", "name": "jobs/worker", "region": null, "cost": null,
+                "attributes": {
+                    "app_id": "a", "command": "work", "instances": 1, "running": 1, "size": "a size of tomorrow", "memory_mib": null, "dedicated": null,
+                },
+            },
+        ]),
+    )
+}
+
+/// What the design stage makes of these resources of a provider.
+fn designed(provider: &str, resources: serde_json::Value) -> Design {
+    let estate: Estate = serde_json::from_value(json!({
+        "schema": 1, "provider": provider, "account": null, "counts": {}, "resources": resources, "edges": [], "not_visible": [], "unmapped": [],
+    }))
+    .unwrap();
+    let policy = format!(
+        "schema: 1\nproject: lone\nsource: {{provider: {provider}}}\ntarget: {{region: eu-central-1}}\n"
+    );
+    let policy = Policy::parse(&policy).unwrap();
+    reberth_design::design(&estate, &policy, "", None).unwrap()
 }
 
 /// The small design in the accounts of an organization.

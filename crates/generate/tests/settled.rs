@@ -102,6 +102,12 @@ fn what_is_in_the_account_already_is_taken_over() {
     }
 }
 
+/// Roots that have nothing to hold are not there, and nothing asks for what they would have put out.
+#[test]
+fn a_single_server_and_nothing_else() {
+    check("settled-lone", &designs::lone_server());
+}
+
 /// Images from a pipeline, shared files.
 #[test]
 fn servers_whose_images_a_pipeline_makes() {

@@ -126,6 +126,9 @@ fn runner(design: &Design) -> Block {
     let migration = &design.migration;
     let zone = design.network.zones.first().map_or("a", |zone| &zone.key);
     let ports = migration.source_ports.iter().map(|port| u32::from(*port));
+    // The key of disks is the one that EC2 may use for everybody; without servers or nodes there is none.
+    let has_disks = design.keys.iter().any(|key| key.key == "compute");
+    let disk_key = if has_disks { "compute" } else { "data" };
     let groups = "{ for key, target in local.targets : key => { id = data.terraform_remote_state.security.outputs.security_group_ids[target.security_group], port = target.port } }";
     let call = module("runner", "migration-runner")
         .gap()
@@ -157,7 +160,9 @@ fn runner(design: &Design) -> Block {
             ),
             (
                 "disk_kms_key_arn",
-                "data.terraform_remote_state.security.outputs.kms_key_arns[\"data\"]",
+                &format!(
+                    "data.terraform_remote_state.security.outputs.kms_key_arns[\"{disk_key}\"]"
+                ),
             ),
         ],
     )

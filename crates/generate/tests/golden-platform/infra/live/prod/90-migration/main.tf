@@ -32,5 +32,5 @@ module "runner" {
 
   secret_arns      = compact(values(data.terraform_remote_state.data.outputs.master_secret_arns))
   data_kms_key_arn = data.terraform_remote_state.security.outputs.kms_key_arns["data"]
-  disk_kms_key_arn = data.terraform_remote_state.security.outputs.kms_key_arns["data"]
+  disk_kms_key_arn = data.terraform_remote_state.security.outputs.kms_key_arns["compute"]
 }
