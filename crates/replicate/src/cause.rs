@@ -34,6 +34,11 @@ impl Cause {
         }
     }
 
+    /// Whether the server's disk is full (PostgreSQL: `disk_full`; MySQL: `ER_DISK_FULL`, `ER_RECORD_FILE_FULL`).
+    pub(crate) fn is_disk_full(&self) -> bool {
+        self.sql_state() == Some("53100") || matches!(self.mysql_code(), Some(1021 | 1114))
+    }
+
     /// Whether time may heal it: the connection broke, the server is starting or stopping, a lock was not had, a deadlock.
     pub(crate) fn is_passing(&self) -> bool {
         match self {

@@ -307,6 +307,13 @@ impl Address {
                 doing,
                 source: Some(Box::new(cause)),
             }
+        } else if cause.is_disk_full() {
+            ReplicateError::DiskFull {
+                side,
+                host,
+                doing,
+                source: Box::new(cause),
+            }
         } else {
             ReplicateError::Refused {
                 side,

@@ -42,6 +42,19 @@ pub enum ReplicateError {
         #[source]
         source: Box<Cause>,
     },
+    /// The server has no room left on its disk for what was asked.
+    #[error("the {side} server at {host} has no room left on its disk for {doing}")]
+    DiskFull {
+        /// `source` or `target`.
+        side: &'static str,
+        /// Host and port.
+        host: String,
+        /// What was being done.
+        doing: String,
+        /// The server's words.
+        #[source]
+        source: Box<Cause>,
+    },
     /// Preflight found blockers.
     #[error("preflight found {} blocker(s): {}", .0.len(), .0.join("; "))]
     Blocked(Vec<String>),
@@ -268,6 +281,7 @@ impl ReplicateError {
             ReplicateError::CatalogueChanged { .. } => "RB-REP-024",
             ReplicateError::Pooler { .. } => "RB-REP-025",
             ReplicateError::BaseLost { .. } => "RB-REP-026",
+            ReplicateError::DiskFull { .. } => "RB-REP-027",
         }
     }
 
@@ -275,13 +289,16 @@ impl ReplicateError {
     pub fn hint(&self) -> &'static str {
         match self {
             ReplicateError::Address { .. } => {
-                "set the environment variable to mysql://user:password@host:port/database"
+                "set the environment variable to mysql://user:password@host:port/database, or postgres://… for PostgreSQL"
             }
             ReplicateError::Unreachable { .. } | ReplicateError::Silent { .. } => {
                 "check that the server is up and reachable from here, then run the same command again: it goes on where it stopped"
             }
             ReplicateError::Refused { .. } => {
                 "grant what the message names, or correct the credential, then run the same command again"
+            }
+            ReplicateError::DiskFull { .. } => {
+                "give the server more disk, or free some, then run the same command again: it goes on where it stopped"
             }
             ReplicateError::Blocked(_) => {
                 "run `reberth replicate plan`, follow the remedy beside each blocker, then start again"
