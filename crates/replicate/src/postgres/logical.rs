@@ -10,5 +10,6 @@ pub(crate) mod literal;
 pub mod old_rows;
 mod ordered;
 pub(crate) mod reader;
+pub(crate) mod room;
 pub mod slot;
 pub(crate) mod write;

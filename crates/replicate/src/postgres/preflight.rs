@@ -2,6 +2,7 @@
 
 use crate::connection::Address;
 use crate::error::ReplicateError;
+use crate::postgres::logical::room::Room;
 use crate::postgres::logical::slot;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
@@ -20,6 +21,7 @@ pub async fn blockers(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> 
         // These are asked for their old rows when the stream begins.
         tables.retain(|_, table| table.replica_identity != ReplicaIdentity::Unset);
         blockers.extend(slot::blockers(&tables));
+        blockers.extend(Room::read(plan, &mut source).await?.blocker());
     }
     blockers.extend(resting_triggers(&plan.to).await?);
     Ok(blockers)
@@ -39,6 +41,7 @@ pub async fn remarks(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
     let mut source = Session::open(&plan.from).await?;
     let mut remarks = Vec::new();
     if plan.method == Method::Logical {
+        remarks.extend(Room::read(plan, &mut source).await?.remark());
         let sql = "SELECT pg_size_bytes(setting || coalesce(unit, '')) FROM pg_settings WHERE name = 'max_slot_wal_keep_size' AND setting <> '-1'";
         let doing = "asking how much log a slot may keep";
         let limit: Option<(u64,)> = source.row(doing, sql).await?;

@@ -9,6 +9,7 @@ mod loops;
 mod memory;
 mod owner;
 mod random;
+mod room;
 mod settings;
 mod throttle;
 mod touched;

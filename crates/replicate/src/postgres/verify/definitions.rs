@@ -5,11 +5,12 @@
 
 use super::rights;
 use crate::error::ReplicateError;
+use crate::postgres::large_object;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::schema::{self, SchemaDifference};
+use crate::postgres::sequence::{self, Counter};
 use crate::postgres::session::Session;
 use crate::postgres::state::Checkpoint;
-use crate::postgres::{large_object, sequence};
 use crate::stream::{Direction, Phase};
 use crate::verify_report::VerifyReport;
 
@@ -76,12 +77,21 @@ async fn sequences(
             None => behind.push(format!("sequence {name} is missing on the target")),
             Some(their) if their.is_behind(&counter) => behind.push(format!(
                 "sequence {name} stands at {} on the source and at {} on the target",
-                counter.last_value, their.last_value
+                place(&counter),
+                place(their)
             )),
             Some(_) => {}
         }
     }
     Ok(behind)
+}
+
+/// Where a sequence stands, in words.
+fn place(counter: &Counter) -> String {
+    match counter.is_called {
+        true => counter.last_value.to_string(),
+        false => format!("{}, which it has not given yet,", counter.last_value),
+    }
 }
 
 async fn objects(
