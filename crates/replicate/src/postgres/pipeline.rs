@@ -161,15 +161,13 @@ async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, Repl
     Ok(snapshot)
 }
 
-/// Reads the schema, if that was not done, and makes what the rows need.
+/// Reads the schema and makes what the rows need. No stream has begun: what an earlier try made of an older schema is brought up to this one.
 async fn make_definitions(plan: &StreamPlan) -> Result<(), ReplicateError> {
     let Some(maker) = plan.maker() else {
         return Ok(());
     };
-    if !maker.is_begun().await? {
-        let schema = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
-        maker.begin(&schema).await?;
-    }
+    let schema = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
+    maker.begin(&schema).await?;
     maker.make(&[Stage::Definition], None).await
 }
 

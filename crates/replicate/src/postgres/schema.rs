@@ -14,6 +14,7 @@ mod item;
 mod left_out;
 mod make;
 mod plan;
+mod renewal;
 mod roles;
 mod store;
 

@@ -13,6 +13,9 @@ const SINCE_14: &str = include_str!("postgres_schema/rich_since_14.sql");
 const SINCE_15: &str = include_str!("postgres_schema/rich_since_15.sql");
 const SINCE_18: &str = include_str!("postgres_schema/rich_since_18.sql");
 
+mod access_method;
+mod renewal;
+
 /// Two servers, each with a database of an owner without special rights; the source's holds the rich schema.
 struct Pair {
     source: Postgres,

@@ -57,6 +57,10 @@ pub struct Entry {
     pub schema: Option<String>,
     /// The tablespace that it asks for.
     pub tablespace: Option<String>,
+    /// The access method that stores it, if it is a table or a materialised view: `heap`, or an extension's.
+    pub access_method: Option<String>,
+    /// A partitioned table stores nothing; its access method is what later partitions get.
+    pub is_partitioned: bool,
     /// Who owns it.
     pub owner: Option<String>,
     /// The entries that it needs.
@@ -130,10 +134,12 @@ impl<'a> Reader<'a> {
         let _copy = self.text()?;
         let schema = self.text()?.filter(|name| !name.is_empty());
         let tablespace = self.text()?.filter(|name| !name.is_empty());
-        let _access_method = self.text()?;
-        if self.version >= (1, 16) {
-            self.number()?;
-        }
+        let access_method = self.text()?.filter(|name| !name.is_empty());
+        // Before, no partitioned table had an access method of its own.
+        let relation_kind = match self.version >= (1, 16) {
+            true => self.number()?,
+            false => 0,
+        };
         let owner = self.text()?.filter(|name| !name.is_empty());
         let _with_oids = self.text()?;
         let mut needs = Vec::new();
@@ -152,6 +158,8 @@ impl<'a> Reader<'a> {
             removal,
             schema,
             tablespace,
+            access_method,
+            is_partitioned: relation_kind == i64::from(b'p'),
             owner,
             needs,
         })
@@ -264,6 +272,7 @@ mod tests {
         assert_eq!(entry.schema.as_deref(), Some("public"));
         assert_eq!(entry.owner.as_deref(), Some("owner"));
         assert_eq!((&entry.tablespace, &entry.needs), (&None, &vec![4]));
+        assert_eq!(entry.access_method.as_deref(), Some("heap"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::archive::Entry;
 use super::compression;
 use super::dump::{PgDump, one_moment};
+use super::item::with_access_method;
 use super::left_out::part;
 use super::plan::{major, offered_extensions};
 use super::store;
@@ -161,7 +162,7 @@ fn object(entry: &Entry) -> Option<(String, Object)> {
         None => format!("{} {}", entry.kind, entry.name),
     };
     let object = Object {
-        definition: entry.definition.clone(),
+        definition: with_access_method(entry),
         view: view(entry),
     };
     Some((what, object))
@@ -229,7 +230,7 @@ async fn is_same_view(
 ) -> Result<bool, ReplicateError> {
     let told = |view: &str| {
         format!(
-            "SELECT pg_get_viewdef(oid), coalesce(reloptions::text, '') FROM pg_catalog.pg_class WHERE oid = {view}"
+            "SELECT pg_get_viewdef(oid), concat(reloptions, (SELECT amname FROM pg_catalog.pg_am WHERE oid = relam)) FROM pg_catalog.pg_class WHERE oid = {view}"
         )
     };
     let here: Option<(String, String)> = source.session.row(DOING, told(here)).await?;

@@ -80,6 +80,8 @@ pub struct Item {
     pub table: Option<String>,
     /// The statements.
     pub sql: String,
+    /// The statement that removes what they made; empty where there is none.
+    pub removal: String,
     /// The items that must be there before.
     pub needs: BTreeSet<i64>,
     /// Whether rows would be lost or refused wrongly without it. What is not needed may be refused by the target; it is then listed.
@@ -127,6 +129,7 @@ pub(crate) fn items(entries: &[Entry], facts: &FactsByObject) -> Vec<Item> {
             stage: own_stage(entry, facts),
             table: facts.map(|facts| facts.table.clone()),
             sql: statements(entry),
+            removal: entry.removal.trim_end().to_owned(),
             needs: needs.collect(),
             is_needed: is_needed(entry, facts),
         };
@@ -143,9 +146,28 @@ pub(crate) fn items(entries: &[Entry], facts: &FactsByObject) -> Vec<Item> {
 fn statements(entry: &Entry) -> String {
     match entry.definition.strip_prefix("CREATE SCHEMA ") {
         Some(name) if entry.kind == "SCHEMA" => format!("CREATE SCHEMA IF NOT EXISTS {name}"),
-        _ => entry.definition.clone(),
+        _ => with_access_method(entry),
     }
 }
+
+/// An object's statements, and how it is stored, which in a dump stands beside them.
+pub(super) fn with_access_method(entry: &Entry) -> String {
+    let definition = &entry.definition;
+    let method = match entry.access_method.as_deref() {
+        None | Some(USUAL_ACCESS_METHOD) => return definition.clone(),
+        Some(method) => quote_name(method),
+    };
+    let path = entry.removal.trim_end().strip_prefix("DROP TABLE ");
+    match path.and_then(|path| path.strip_suffix(';')) {
+        Some(path) if entry.is_partitioned => {
+            format!("{definition}ALTER TABLE {path} SET ACCESS METHOD {method};\n")
+        }
+        _ => format!("SET LOCAL default_table_access_method = {method};\n{definition}"),
+    }
+}
+
+/// Every session that makes items has it as its default.
+pub(super) const USUAL_ACCESS_METHOD: &str = "heap";
 
 fn full_name(entry: &Entry) -> String {
     match &entry.schema {
@@ -229,6 +251,7 @@ fn part(item: Item, facts: &Facts) -> [Item; 2] {
             facts.table,
             quote_name(&facts.constraint)
         ),
+        removal: String::new(),
         needs: BTreeSet::from([item.number]),
         is_needed: true,
     };
@@ -265,6 +288,8 @@ mod tests {
             removal: String::new(),
             schema: Some("s".to_owned()),
             tablespace: None,
+            access_method: None,
+            is_partitioned: false,
             owner: None,
             needs: needs.to_vec(),
         }

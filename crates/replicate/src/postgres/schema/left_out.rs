@@ -119,6 +119,8 @@ mod tests {
             removal: String::new(),
             schema: None,
             tablespace: None,
+            access_method: None,
+            is_partitioned: false,
             owner: None,
             needs: needs.to_vec(),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::item::{Item, Stage};
+use super::item::{Item, Stage, USUAL_ACCESS_METHOD};
 use super::plan::SchemaPlan;
 use super::store::{self, Open};
 use crate::connection::{Address, REBUILD_LIMIT};
@@ -20,7 +20,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("check_function_bodies", "off"),
     ("xmloption", "content"),
     ("default_tablespace", ""),
-    ("default_table_access_method", "heap"),
+    ("default_table_access_method", USUAL_ACCESS_METHOD),
     ("row_security", "off"),
     ("client_min_messages", "warning"),
     // An item and its mark are lost together or not at all, and what is lost is made again.
@@ -53,17 +53,16 @@ impl Maker {
         }
     }
 
-    /// Writes a plan down on the target, which must be empty, unless one was written down before: then that one goes on.
+    /// Writes a plan down on the target, which must be empty. A plan that was written down before becomes this one; no row of the source may be there yet.
     pub async fn begin(&self, plan: &SchemaPlan) -> Result<(), ReplicateError> {
         let mut session = self.session().await?;
-        if store::is_kept(&mut session).await? {
-            return Ok(());
-        }
         let blockers = plan.blockers();
         if !blockers.is_empty() {
             return Err(ReplicateError::Blocked(blockers));
         }
-        refuse_strangers(&mut session).await?;
+        if !store::is_kept(&mut session).await? {
+            refuse_strangers(&mut session).await?;
+        }
         store::keep(&mut session, plan).await
     }
 

@@ -173,6 +173,8 @@ fn owner_lines(entries: &[Entry]) -> Vec<String> {
             let object = entry.removal.trim_end().strip_prefix("DROP ")?;
             let (kind, _) = object.split_once(' ')?;
             let object = object.strip_suffix(';')?;
+            // A base type goes with the functions that read and write it.
+            let object = object.strip_suffix(" CASCADE").unwrap_or(object);
             let line = format!("ALTER {object} OWNER TO {owner};");
             has_an_owner(kind).then_some((entry.kind == "SEQUENCE", line))
         })

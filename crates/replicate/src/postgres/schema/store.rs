@@ -1,7 +1,7 @@
 //! What is to be made, and what is made already, kept on the target beside the schema itself.
 //!
-//! The plan is written down once, in one transaction, and never read anew from the source: a source that changes its schema during the move does not
-//! change what was begun. DDL of PostgreSQL is transactional, so an item and the mark that it is done commit together; a killed run leaves
+//! The plan is written down in one transaction. Until a stream has begun, which is when rows may come, each start reads the schema anew and brings the plan up to it
+//! ([`super::renewal`]); from then on it stays: a source that changes its schema during the move does not change what was begun. DDL of PostgreSQL is transactional, so an item and the mark that it is done commit together; a killed run leaves
 //! either both or neither. The mark is set first: it locks the item's row, so that of two runs that live at once the second waits, then finds
 //! the item done and leaves it.
 
@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::item::{Item, Stage};
 use super::left_out::LeftOut;
 use super::plan::SchemaPlan;
+use super::renewal;
 use crate::connection::LONG_STATEMENT_LIMIT;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
@@ -20,6 +21,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS reberth.schema_item (
         number bigint PRIMARY KEY, kind text NOT NULL, name text NOT NULL, stage text NOT NULL, table_path text, sql text NOT NULL,
         needs text NOT NULL, is_needed boolean NOT NULL, state text NOT NULL DEFAULT 'open', reason text);
+    ALTER TABLE reberth.schema_item ADD COLUMN IF NOT EXISTS removal text NOT NULL DEFAULT '';
     CREATE TABLE IF NOT EXISTS reberth.schema_left_out (what text NOT NULL, reason text NOT NULL, is_blocker boolean NOT NULL);";
 
 /// Rows in one statement: some thousand definitions are a few megabytes.
@@ -38,7 +40,7 @@ pub(super) async fn is_kept(target: &mut Session) -> Result<bool, ReplicateError
     Ok(is_kept.is_some_and(|(is_kept,)| is_kept))
 }
 
-/// Writes a plan down, unless one is there already.
+/// Writes a plan down. Where one is there already, it becomes this one; see [`super::renewal`].
 pub(super) async fn keep(target: &mut Session, plan: &SchemaPlan) -> Result<(), ReplicateError> {
     const DOING: &str = "writing down the schema's items";
     target.run(DOING, TABLES).await?;
@@ -48,25 +50,45 @@ pub(super) async fn keep(target: &mut Session, plan: &SchemaPlan) -> Result<(), 
             "BEGIN; LOCK TABLE reberth.schema_item IN EXCLUSIVE MODE",
         )
         .await?;
-    if !is_kept(target).await? {
-        for piece in plan.items.chunks(ROWS_AT_ONCE) {
-            let rows: Vec<String> = piece.iter().map(item_row).collect();
-            let sql = format!(
-                "INSERT INTO reberth.schema_item (number, kind, name, stage, table_path, sql, needs, is_needed) VALUES {}",
-                rows.join(", ")
-            );
-            target.run(DOING, sql).await?;
-        }
-        for left in &plan.left_out {
-            let (what, reason) = (quote_text(&left.what), quote_text(&left.reason));
-            let sql = format!(
-                "INSERT INTO reberth.schema_left_out VALUES ({what}, {reason}, {})",
-                left.is_blocker
-            );
-            target.run(DOING, sql).await?;
-        }
+    match is_kept(target).await? {
+        true => renewal::renew(target, plan).await?,
+        false => write(target, plan).await?,
     }
     target.run(DOING, "COMMIT").await.map(drop)
+}
+
+/// Writes a plan into an empty table of items.
+pub(super) async fn write(target: &mut Session, plan: &SchemaPlan) -> Result<(), ReplicateError> {
+    const DOING: &str = "writing down the schema's items";
+    for piece in plan.items.chunks(ROWS_AT_ONCE) {
+        let rows: Vec<String> = piece.iter().map(item_row).collect();
+        let sql = format!(
+            "INSERT INTO reberth.schema_item (number, kind, name, stage, table_path, sql, removal, needs, is_needed) VALUES {}",
+            rows.join(", ")
+        );
+        target.run(DOING, sql).await?;
+    }
+    write_left_out(target, plan).await
+}
+
+/// Writes what a plan leaves out, in place of what an earlier one did.
+pub(super) async fn write_left_out(
+    target: &mut Session,
+    plan: &SchemaPlan,
+) -> Result<(), ReplicateError> {
+    const DOING: &str = "writing down what is left out";
+    target
+        .run(DOING, "DELETE FROM reberth.schema_left_out")
+        .await?;
+    for left in &plan.left_out {
+        let (what, reason) = (quote_text(&left.what), quote_text(&left.reason));
+        let sql = format!(
+            "INSERT INTO reberth.schema_left_out VALUES ({what}, {reason}, {})",
+            left.is_blocker
+        );
+        target.run(DOING, sql).await?;
+    }
+    Ok(())
 }
 
 fn item_row(item: &Item) -> String {
@@ -74,10 +96,11 @@ fn item_row(item: &Item) -> String {
     let texts = [&item.kind, &item.name, item.stage.word()].map(|text: &str| quote_text(text));
     let table = item.table.as_deref().map_or("NULL".to_owned(), quote_text);
     format!(
-        "({}, {}, {table}, {}, '{}', {})",
+        "({}, {}, {table}, {}, {}, '{}', {})",
         item.number,
         texts.join(", "),
         quote_text(&item.sql),
+        quote_text(&item.removal),
         needs.join(" "),
         item.is_needed
     )
@@ -149,6 +172,8 @@ fn open(
         stage: Stage::from_word(&stage)?,
         table,
         sql,
+        // Only a renewal asks for it.
+        removal: String::new(),
         needs: needs.collect(),
         is_needed,
     };
