@@ -16,6 +16,7 @@ mod network_reach;
 mod platform_plans;
 mod process_sizes;
 mod questions;
+mod queues;
 mod report;
 mod rules;
 mod server_inside;

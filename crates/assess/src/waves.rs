@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 use reberth_model::assessment::Wave;
 use reberth_model::estate::{Attributes, Estate, Resource};
 
+use crate::queues;
 use crate::rules::name_of;
 use links::{Link, links};
 
@@ -43,7 +44,7 @@ pub(crate) fn plan(estate: &Estate) -> Vec<Wave> {
 }
 
 fn moves(resource: &Resource) -> bool {
-    matches!(
+    let is_mover = matches!(
         resource.attributes,
         Attributes::Server(_)
             | Attributes::Database(_)
@@ -53,7 +54,8 @@ fn moves(resource: &Resource) -> bool {
             | Attributes::Volume(_)
             | Attributes::App(_)
             | Attributes::Addon(_)
-    )
+    );
+    is_mover || queues::is_queue(resource)
 }
 
 /// A resource without a label counts as production: it is the safer mistake.
@@ -119,6 +121,13 @@ fn wave(group: &[&Resource], links: &[Link]) -> Wave {
 fn wave_name(group: &[&Resource]) -> String {
     let is_app = |resource: &&&Resource| matches!(resource.attributes, Attributes::App(_));
     let app = group.iter().find(is_app);
+    // A queue is called after what holds it.
+    let queues_aside: Vec<&Resource> = group
+        .iter()
+        .copied()
+        .filter(|resource| !queues::is_queue(resource))
+        .collect();
+    let group = queues_aside.as_slice();
     app.map(|resource| resource.name.clone())
         .or_else(|| shared_beginning(group))
         .or_else(|| commonest_label(group))

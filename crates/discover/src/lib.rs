@@ -23,6 +23,7 @@ mod item;
 mod notes;
 mod object_store_key;
 mod progress;
+pub mod queues;
 mod scrubbed;
 mod segment;
 mod token;

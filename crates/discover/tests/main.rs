@@ -12,5 +12,6 @@ mod large;
 mod mutated;
 mod object_store;
 mod products;
+mod queues;
 mod storm;
 mod storm_platform;

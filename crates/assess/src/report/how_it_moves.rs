@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reberth_model::assessment::ResourceName;
 use reberth_model::estate::{Addon, Estate};
 
-use crate::csv;
+use crate::{csv, queues};
 
 const ADDONS: &str = include_str!("../../../../catalog/heroku-addons-to-aws.csv");
 
@@ -14,6 +14,8 @@ pub(super) struct HowItMoves<'a> {
     addons: BTreeMap<&'a str, &'a Addon>,
     /// By service: what is done, and what takes its place.
     services: BTreeMap<String, String>,
+    /// By identifier of the queue.
+    queues: BTreeMap<&'a str, &'static str>,
 }
 
 impl<'a> HowItMoves<'a> {
@@ -25,6 +27,15 @@ impl<'a> HowItMoves<'a> {
                 .map(|(resource, addon)| (resource.id.as_str(), addon))
                 .collect(),
             services: csv::records(ADDONS).iter().filter_map(service).collect(),
+            queues: queues::of(estate)
+                .into_iter()
+                .map(|queue| {
+                    (
+                        queue.resource.id.as_str(),
+                        queues::at_the_switch(queue.holder),
+                    )
+                })
+                .collect(),
         }
     }
 
@@ -37,6 +48,11 @@ impl<'a> HowItMoves<'a> {
             "volume" => "files copied, and once more before the switch",
             "database_replica" => "made anew from its database at the target",
             "addon" => return self.addon(&member.id),
+            queues::KIND => self
+                .queues
+                .get(member.id.as_str())
+                .copied()
+                .unwrap_or_default(),
             _ => "",
         }
         .to_owned()

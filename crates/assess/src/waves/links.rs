@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use reberth_model::estate::{Attributes, Database, Edge, Resource};
 
 use super::{ENVIRONMENT_LABEL, environment};
+use crate::queues;
 
 /// One thing that ties two resources together.
 pub(super) struct Link<'a> {
@@ -48,7 +49,15 @@ fn seen<'a>(movers: &[&'a Resource], edges: &[Edge], known: &[Link]) -> Vec<Link
         .collect();
     let pair = |one: usize, other: usize| (one.min(other), one.max(other));
     let known: BTreeSet<_> = known.iter().map(|link| pair(link.from, link.to)).collect();
-    let connections = edges.iter().filter(|edge| edge.relation == "connects_to");
+    let is_talk = |edge: &&Edge| match edge.relation.as_str() {
+        "connects_to" => true,
+        // Add-ons and stores say themselves who uses them; what a queue is kept in may be outside of the estate.
+        "uses" => places
+            .get(edge.to.as_str())
+            .is_some_and(|to| queues::is_queue(movers[*to])),
+        _ => false,
+    };
+    let connections = edges.iter().filter(is_talk);
     connections
         .filter_map(|edge| {
             let from = *places.get(edge.from.as_str())?;
@@ -56,7 +65,10 @@ fn seen<'a>(movers: &[&'a Resource], edges: &[Edge], known: &[Link]) -> Vec<Link
             let is_new = from != to && !known.contains(&pair(from, to));
             is_new.then(|| {
                 let (user, used) = (movers[from], movers[to]);
-                let reason = format!("{} was seen to use {}", user.name, used.name);
+                let reason = match queues::is_queue(used) {
+                    true => format!("{} uses the {}", user.name, used.name),
+                    false => format!("{} was seen to use {}", user.name, used.name),
+                };
                 link((from, user), (to, used), reason)
             })
         })
@@ -131,6 +143,10 @@ fn tie(one: &Resource, other: &Resource) -> Option<String> {
         (Attributes::Database(_) | Attributes::Cache(_), Attributes::Addon(_)) => {
             // A managed database bears the name of the add-on that it is.
             (one.name == other.name).then(|| format!("{name} is the add-on of that name"))
+        }
+        (Attributes::Other(_), _) if queues::holder_id(one) == Some(other.id.as_str()) => {
+            let software = queues::software(one).join(", ");
+            Some(format!("{} holds a queue ({software})", other.name))
         }
         _ => None,
     }

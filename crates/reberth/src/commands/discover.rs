@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reberth_discover::inside::PROBES;
-use reberth_discover::{AnswerCache, Api, Fingerprint, Progress, checkout, digitalocean, heroku};
+use reberth_discover::{
+    AnswerCache, Api, Fingerprint, Progress, checkout, digitalocean, heroku, queues,
+};
 use reberth_model::document::{sha256_hex, to_bytes};
 use reberth_model::estate::{Codebase, Difference, Estate};
 use reberth_model::policy::Provider;
@@ -86,6 +88,7 @@ async fn read(
         ssh.look_into(&mut estate, &|progress| tell(&progress, output))
             .await;
     }
+    queues::add(&mut estate);
     let path = project.estate_path();
     let bytes =
         to_bytes(&estate).map_err(|error| CliError::file(&path, "written", error.into()))?;

@@ -22,7 +22,7 @@ const REPLACED: [&str; 8] = [
 
 /// A line for each add-on that stays.
 pub(super) fn lines(estate: &Estate) -> Vec<CostLine> {
-    let targets: Vec<(String, String)> = csv::records(TABLE).iter().filter_map(target).collect();
+    let targets: Vec<Known> = csv::records(TABLE).iter().filter_map(target).collect();
     let mut lines: Vec<CostLine> = estate
         .addons()
         .filter(|(_, addon)| !REPLACED.contains(&addon.service.as_str()))
@@ -32,12 +32,19 @@ pub(super) fn lines(estate: &Estate) -> Vec<CostLine> {
     lines
 }
 
-/// The service, and what AWS has in its place.
-fn target(record: &Vec<String>) -> Option<(String, String)> {
+/// A service that the table knows.
+struct Known {
+    service: String,
+    category: String,
+    /// What AWS has in its place.
+    target: String,
+}
+
+fn target(record: &Vec<String>) -> Option<Known> {
     let [
         service,
         _name,
-        _category,
+        category,
         _config,
         target,
         _migration,
@@ -47,18 +54,26 @@ fn target(record: &Vec<String>) -> Option<(String, String)> {
     else {
         return None;
     };
-    Some((service.clone(), target.clone()))
+    Some(Known {
+        service: service.clone(),
+        category: category.clone(),
+        target: target.clone(),
+    })
 }
 
-fn line(resource: &Resource, addon: &Addon, targets: &[(String, String)]) -> CostLine {
+fn line(resource: &Resource, addon: &Addon, targets: &[Known]) -> CostLine {
     let item = format!("{} kept: {} {}", resource.name, addon.service, addon.plan);
     let ids = vec![resource.id.clone()];
     let instead = targets
         .iter()
-        .find(|(service, _)| *service == addon.service)
-        .map_or("nothing that this build knows", |(_, target)| {
-            target.as_str()
+        .find(|known| known.service == addon.service)
+        .map_or("nothing that this build knows", |known| {
+            known.target.as_str()
         });
+    let instead = match is_queue(addon, targets) {
+        true => format!("{instead}, a queue for which this build has no target price"),
+        false => instead.to_owned(),
+    };
     let Some(cost) = &resource.cost else {
         let why = format!("the provider does not tell its price; instead of it: {instead}");
         return not_priced(Side::Target, item, ids, why);
@@ -76,4 +91,12 @@ fn line(resource: &Resource, addon: &Addon, targets: &[(String, String)]) -> Cos
         known,
         (&cost.source, "day of discovery"),
     )
+}
+
+/// Whether a service holds work that waits.
+fn is_queue(addon: &Addon, targets: &[Known]) -> bool {
+    let mut known = targets
+        .iter()
+        .filter(|known| known.service == addon.service);
+    known.any(|known| matches!(known.category.as_str(), "queue" | "stream"))
 }

@@ -116,7 +116,13 @@ fn line(wanted: &Wanted, scene: &Scene) -> CostLine {
         not_priced(Side::Target, item, ids.clone(), why)
     };
     let Some((service, attributes)) = service(wanted) else {
-        return without_price(format!("no target is known for engine {:?}", wanted.engine));
+        return without_price(match wanted.engine {
+            "kafka" => {
+                "a queue: Amazon MSK takes its place, for which this build has no target price"
+                    .to_owned()
+            }
+            engine => format!("no target is known for engine {engine:?}"),
+        });
     };
     let candidates = candidates(wanted, scene);
     if candidates.is_empty() {

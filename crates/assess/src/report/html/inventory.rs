@@ -3,6 +3,7 @@
 use reberth_model::estate::{Estate, Server, Utilisation};
 
 use super::element::{Html, element, table, text};
+use crate::queues;
 use crate::report::words;
 
 /// The estate in up to three tables.
@@ -17,6 +18,10 @@ pub(super) fn inventory(estate: &Estate) -> Vec<Html> {
     }
     if estate.data_stores().next().is_some() {
         shown.extend([element("h3", "", [text("Databases")]), databases(estate)]);
+    }
+    let found = queues::of(estate);
+    if !found.is_empty() {
+        shown.extend([element("h3", "", [text("Queues")]), queues_table(&found)]);
     }
     shown
 }
@@ -80,6 +85,31 @@ fn databases(estate: &Estate) -> Html {
             "#Read-only copies",
             "#Storage GiB",
             "Databases on it",
+        ],
+        rows,
+    )
+}
+
+fn queues_table(found: &[queues::Queue<'_>]) -> Html {
+    let rows = found.iter().map(|queue| {
+        let list = |words: &[&str]| text(&words.join(", "));
+        vec![
+            text(&queue.resource.name),
+            list(&queue.software),
+            list(&queue.users),
+            list(&queue.told_by),
+            text(queues::at_the_switch(queue.holder)),
+            text(queues::target_price(queue.holder)),
+        ]
+    });
+    table(
+        &[
+            "Name",
+            "Software",
+            "Used by",
+            "Told by",
+            "At the switch",
+            "Price at the target",
         ],
         rows,
     )

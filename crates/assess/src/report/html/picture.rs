@@ -8,12 +8,13 @@ use reberth_model::estate::{Attributes, Estate, Resource};
 
 use super::element::{Html, element, paragraph};
 use super::svg::{Anchor, curve, cut, drawing, label, rect};
+use crate::queues;
 use crate::report::words;
 
 const COLUMNS: [(&str, f64); 4] = [
     ("Entries", 0.0),
     ("Compute", 250.0),
-    ("Databases and caches", 500.0),
+    ("Databases, caches, queues", 500.0),
     ("Files and objects", 750.0),
 ];
 const BOX_WIDTH: f64 = 190.0;
@@ -83,6 +84,7 @@ fn box_of(resource: &Resource) -> Option<(usize, String)> {
         Attributes::App(_) => own(1),
         Attributes::Database(_) | Attributes::Cache(_) | Attributes::DatabaseReplica(_) => own(2),
         Attributes::Volume(_) | Attributes::Bucket(_) => own(3),
+        Attributes::Other(_) if queues::is_queue(resource) => own(2),
         _ => None,
     }
 }

@@ -1,0 +1,209 @@
+//! Queues are resources of their own, joined with what holds them and who uses them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reberth_discover::queues;
+use reberth_model::estate::*;
+use reberth_testkit::replay::Recording;
+use serde_json::json;
+
+use crate::harness::bytes;
+use crate::heroku::discover_with;
+
+const PRODUCTION: &str = "courseware-production";
+
+/// What holds each queue, by name, with its software.
+fn queues_of(estate: &Estate) -> BTreeMap<String, Vec<String>> {
+    let queues = estate.of_kind("queue").map(|resource| {
+        let Attributes::Other(other) = &resource.attributes else {
+            panic!("{} is no queue", resource.name);
+        };
+        let software = other.facts["software"].as_array().expect("a list");
+        let software = software.iter().filter_map(|own| own.as_str());
+        let name = resource.name.trim_start_matches("queue in ").to_owned();
+        (name, software.map(str::to_owned).collect())
+    });
+    queues.collect()
+}
+
+fn has_edge(estate: &Estate, from: &str, relation: &str, to: &str) -> bool {
+    let mut edges = estate.edges.iter();
+    edges.any(|edge| edge.from == from && edge.relation == relation && edge.to == to)
+}
+
+fn with_queues(recording: Recording, faults: &[&str]) -> Estate {
+    let mut estate = discover_with(recording, faults, None).0.unwrap();
+    queues::add(&mut estate);
+    estate
+}
+
+/// The recording with a broker that was bought, one outside, and a setting that names the store of the workers.
+fn with_brokers() -> Recording {
+    let mut recording = Recording::lms();
+    let addons = recording.body_mut("/addons").unwrap();
+    let addons = addons.as_array_mut().unwrap();
+    let of_production = |addon: &&serde_json::Value| addon["app"]["name"] == PRODUCTION;
+    let mut broker = addons.iter().find(of_production).unwrap().clone();
+    broker["id"] = json!("ffffffff-0000-4000-8000-00000000000a");
+    broker["name"] = json!("cloudamqp-round-1");
+    broker["addon_service"] = json!({"id": "x", "name": "cloudamqp"});
+    broker["plan"] = json!({"id": "y", "name": "cloudamqp:tiger"});
+    broker["config_vars"] = json!(["CLOUDAMQP_URL"]);
+    addons.push(broker);
+    let attachments = recording.body_mut("/addon-attachments").unwrap();
+    let attachments = attachments.as_array_mut().unwrap();
+    let of_production = |own: &&serde_json::Value| own["app"]["name"] == PRODUCTION;
+    let mut attachment = attachments.iter().find(of_production).unwrap().clone();
+    attachment["id"] = json!("ffffffff-0000-4000-8000-00000000000b");
+    attachment["addon"]["id"] = json!("ffffffff-0000-4000-8000-00000000000a");
+    attachments.push(attachment);
+    let path = format!("/apps/{PRODUCTION}/config-vars");
+    let vars = recording.body_mut(&path).unwrap();
+    vars["CLOUDAMQP_URL"] = json!("amqps://u:RECORDED-FAKE@rabbit.example/v");
+    vars["EXPORTS_SQS_URL"] = json!("https://sqs.eu-west-1.example/1/exports");
+    vars["QUEUE_NAME"] = json!("exports");
+    recording
+}
+
+#[test]
+fn brokers_bought_and_outside_are_queues_with_their_users() {
+    let estate = with_queues(with_brokers(), &[]);
+    let found = queues_of(&estate);
+    assert_eq!(found["cloudamqp-round-1"], ["RabbitMQ"]);
+    assert_eq!(found["sqs.eu-west-1.example"], ["SQS"]);
+    assert_eq!(estate.counts["queue"], found.len() as u64);
+    let (app, _) = estate
+        .apps()
+        .find(|(app, _)| app.name == PRODUCTION)
+        .unwrap();
+    let broker = "ffffffff-0000-4000-8000-00000000000a";
+    for holder in [broker, "sqs.eu-west-1.example"] {
+        let queue = format!("queue/{holder}");
+        assert!(has_edge(&estate, &app.id, "uses", &queue), "{holder}");
+        assert!(has_edge(&estate, &queue, "kept_in", holder), "{holder}");
+    }
+    assert!(!bytes(&estate).contains("RECORDED-FAKE"));
+}
+
+#[test]
+fn passing_faults_find_the_same_queues() {
+    let calm = bytes(&with_queues(with_brokers(), &[]));
+    let faults = ["429:3", "500:7", "drop:5", "badjson:6", "truncate:9"];
+    assert!(bytes(&with_queues(with_brokers(), &faults)) == calm);
+}
+
+#[test]
+fn the_store_of_workers_holds_a_queue() {
+    let estate = with_queues(Recording::lms(), &[]);
+    let caches: BTreeSet<&str> = estate
+        .of_kind("cache")
+        .map(|cache| cache.name.as_str())
+        .collect();
+    let found = queues_of(&estate);
+    assert!(!found.is_empty(), "the recording has workers");
+    for (holder, software) in &found {
+        assert!(caches.contains(holder.as_str()), "{holder}");
+        assert_eq!(software, &["Sidekiq"], "{holder}");
+    }
+}
+
+fn resource(id: &str, attributes: Attributes) -> Resource {
+    Resource {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        region: None,
+        cost: None,
+        attributes,
+    }
+}
+
+fn estate(resources: Vec<Resource>, edges: &[(&str, &str)]) -> Estate {
+    let edges = edges.iter().map(|(from, to)| Edge {
+        from: (*from).to_owned(),
+        relation: "connects_to".to_owned(),
+        to: (*to).to_owned(),
+    });
+    Estate {
+        schema: 1,
+        provider: "digitalocean".to_owned(),
+        account: None,
+        counts: BTreeMap::new(),
+        resources,
+        edges: edges.collect(),
+        not_visible: Vec::new(),
+        unmapped: Vec::new(),
+    }
+}
+
+fn server(address: &str, units: &[&str], connections: Vec<Connection>) -> Attributes {
+    let units = units.iter().map(|name| Unit {
+        name: (*name).to_owned(),
+        state: "active".to_owned(),
+    });
+    Attributes::Server(Server {
+        private_ipv4: vec![address.to_owned()],
+        inside: Some(Inside {
+            units: units.collect(),
+            connections,
+            ..Inside::default()
+        }),
+        ..Server::default()
+    })
+}
+
+fn store(engine: &str) -> Database {
+    Database {
+        engine: engine.to_owned(),
+        ..Database::default()
+    }
+}
+
+#[test]
+fn brokers_and_workers_on_servers_are_seen_from_inside() {
+    let came = |address: &str, port| Connection {
+        address: address.to_owned(),
+        port,
+        program: None,
+        is_incoming: true,
+    };
+    let resources = vec![
+        resource(
+            "bus",
+            server(
+                "10.0.0.2",
+                &["rabbitmq-server.service"],
+                vec![came("10.0.0.3", 5672), came("10.0.0.4", 22)],
+            ),
+        ),
+        resource("web", server("10.0.0.3", &["puma.service"], Vec::new())),
+        resource(
+            "jobs",
+            server("10.0.0.4", &["sidekiq@default.service"], Vec::new()),
+        ),
+        resource("stopped", server("10.0.0.5", &[], Vec::new())),
+        resource("events", Attributes::Database(store("kafka"))),
+        resource("one", Attributes::Cache(store("valkey"))),
+        resource("two", Attributes::Cache(store("valkey"))),
+    ];
+    let mut estate = estate(
+        resources,
+        &[("jobs", "one"), ("jobs", "two"), ("web", "events")],
+    );
+    queues::add(&mut estate);
+    let found = queues_of(&estate);
+    let holders: Vec<&str> = found.keys().map(String::as_str).collect();
+    assert_eq!(holders, ["bus", "events", "one", "two"]);
+    assert!(has_edge(&estate, "web", "uses", "queue/bus"));
+    assert!(
+        !has_edge(&estate, "jobs", "uses", "queue/bus"),
+        "it came by another port"
+    );
+    assert!(has_edge(&estate, "web", "uses", "queue/events"));
+    // Nothing tells in which of the two stores the work waits, and both say so.
+    let text = bytes(&estate);
+    assert_eq!(
+        text.matches("in which of 2 is not told").count(),
+        2,
+        "{text}"
+    );
+}
