@@ -1,6 +1,7 @@
 //! What the estate costs, line by line. A line without a price stays without one: it is never filled with a guess.
 
 mod assumed;
+mod elsewhere;
 mod instance;
 mod outlook;
 mod price_list;
@@ -36,8 +37,16 @@ pub(crate) fn lines(
     let mut lines = hidden(estate, Side::Source);
     lines.extend(not_understood(estate, Side::Source));
     lines.extend(source::lines(estate, &context.catalog.prices));
-    lines.extend(target_lines(estate, context, scenario, design));
+    let mut target = target_lines(estate, context, scenario, design);
+    elsewhere::tell(&mut target, &target_elsewhere(estate, context, design));
+    lines.extend(target);
     lines
+}
+
+/// The target's lines in the region whose prices are known best.
+fn target_elsewhere(estate: &Estate, context: &Context, design: Option<&Design>) -> Vec<CostLine> {
+    let scenario = Scenario::of_region(elsewhere::REGION);
+    target_lines(estate, context, &scenario, design)
 }
 
 fn target_lines(
@@ -69,9 +78,13 @@ pub(crate) fn outlook(
     design: Option<&Design>,
 ) -> Outlook {
     let region = &context.policy.target.region;
-    outlook::outlook(estate, lines, &totals(lines), region, |scenario| {
+    let outlook = outlook::outlook(estate, lines, &totals(lines), region, |scenario| {
         totals(&target_lines(estate, context, scenario, design)).target
-    })
+    });
+    Outlook {
+        not_priced_elsewhere: elsewhere::sum(lines, &target_elsewhere(estate, context, design)),
+        ..outlook
+    }
 }
 
 /// A line for each paid kind that could not be listed, so that a sum without it does not look whole.

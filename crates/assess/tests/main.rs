@@ -8,5 +8,6 @@ mod money;
 mod planted;
 mod platform;
 mod questions;
+mod queues;
 mod report;
 mod waivers;

@@ -22,6 +22,8 @@ mod processes;
 mod reader;
 mod scheduler_log;
 mod spaces;
+mod telemetry_drains;
+mod watch;
 
 use std::time::Duration;
 
@@ -31,6 +33,7 @@ use crate::gathered::Gathered;
 use crate::{Api, DiscoverError, Fingerprint, OnProgress};
 pub use process_use::ProcessUse;
 pub use scheduler_log::{LoggedJob, jobs_of_log};
+pub use watch::{SeenJob, SeenJobs, add_seen_jobs, watch_jobs};
 
 use apps::AppSummary;
 use form::Named;

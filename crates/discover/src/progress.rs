@@ -25,6 +25,13 @@ pub enum Progress {
         /// How long, in seconds.
         seconds: u64,
     },
+    /// The processes that run now were looked at once more.
+    Looked {
+        /// How often, with what earlier watches did.
+        looks: u64,
+        /// Jobs seen so far.
+        jobs: usize,
+    },
     /// A request failed in a way that passes; it is asked again.
     Retrying {
         /// Path of the API.

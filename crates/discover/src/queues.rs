@@ -4,8 +4,8 @@
 //! that runs on a server), by the name of a setting that points to it, or by a program that works it off. A queue is a resource of its
 //! own, kind `queue`, beside the one that holds it: the store moves by its own method, and what waits in it must be drained or carried.
 //!
-//! A program that works off a queue tells which store holds it only when its application uses one store; with several, each is named with the words
-//! that the choice is not told. A wrong guess would let a person drain the wrong one.
+//! A program that works off a queue tells which store holds it only when its application uses one store, or has a setting that its library reads by
+//! default; else each store is named with the words that the choice is not told. A wrong guess would let a person drain the wrong one.
 
 mod signs;
 
@@ -152,6 +152,19 @@ impl<'a> Known<'a> {
         };
         let store = of_addon.find(|edge| is_store(&edge.from));
         store.map_or(addon, |edge| edge.from.as_str())
+    }
+
+    /// The store that gave `user` the setting `REDIS_URL`, unless another setting says which one is read.
+    fn default_store(&self, user: &str) -> Option<&'a str> {
+        let Attributes::App(app) = &self.resource(user)?.attributes else {
+            return None;
+        };
+        let mut vars = app.config.iter().flatten();
+        if vars.any(|var| var.name == signs::REDIS_PROVIDER) {
+            return None;
+        }
+        let addon = given(self, user).get(signs::REDIS_URL).copied()?;
+        Some(self.holder(addon))
     }
 
     /// Stores of keys and values that `user` uses.
@@ -353,9 +366,14 @@ fn work(known: &Known, worker: &Worker, found: &mut Found) {
         true => told,
         false => told.intersection(&stores).cloned().collect(),
     };
-    let holders = match told_stores.is_empty() {
-        true => stores,
-        false => told_stores,
+    let by_default = match worker.library == signs::READS_REDIS_URL {
+        true => known.default_store(&worker.user),
+        false => None,
+    };
+    let holders = match (told_stores.is_empty(), by_default) {
+        (false, _) => told_stores,
+        (true, Some(store)) => BTreeSet::from([store.to_owned()]),
+        (true, None) => stores,
     };
     let note = match holders.len() {
         1 => String::new(),

@@ -15,3 +15,5 @@ mod products;
 mod queues;
 mod storm;
 mod storm_platform;
+mod telemetry_drains;
+mod watch;

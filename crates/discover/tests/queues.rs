@@ -100,7 +100,9 @@ fn the_store_of_workers_holds_a_queue() {
         .map(|cache| cache.name.as_str())
         .collect();
     let found = queues_of(&estate);
-    assert!(!found.is_empty(), "the recording has workers");
+    // Four applications work off queues. Production has a second store, which its own setting calls a cache.
+    assert_eq!(found.len(), 4);
+    assert!(found.contains_key("heroku-redis-cubed-60152"));
     for (holder, software) in &found {
         assert!(caches.contains(holder.as_str()), "{holder}");
         assert_eq!(software, &["Sidekiq"], "{holder}");

@@ -69,7 +69,7 @@ pub struct Edge {
     /// Id of the resource that depends.
     pub from: String,
     /// What the relation is: `in_network`, `attached_to`, `routes_to`, `replica_of`, `protects`, `allows`, `serves`, `belongs_to`,
-    /// `uses`, `connects_to`, `watches`, `sends_to`, `shares_host_with` (two servers on one machine of the provider).
+    /// `uses`, `connects_to`, `watches`, `sends_to`, `shares_host_with` (two servers on one machine of the provider), `kept_in` (a queue in what holds it).
     pub relation: String,
     /// Id of the resource depended on.
     pub to: String,

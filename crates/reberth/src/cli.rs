@@ -110,6 +110,13 @@ pub(crate) struct DiscoverArgs {
     /// until --scheduled-jobs is given.
     #[arg(long, value_name = "APP=FILE")]
     pub(crate) scheduler_log: Vec<String>,
+    /// Look again and again, for this long (30m, 6h, 2d), at what Heroku's scheduler starts, and list those jobs. Ctrl-C ends it and keeps what was
+    /// seen; the next watch goes on from there. The list of jobs stays incomplete until --scheduled-jobs is given.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) watch_jobs: Option<String>,
+    /// The pause between two looks of --watch-jobs: a job that ends sooner may be missed.
+    #[arg(long, value_name = "TIME", default_value = "20s")]
+    pub(crate) watch_every: String,
     /// What processes of Heroku use, which no API tells: a file with the header
     /// `app,process,window_hours,samples,cpu_p95_millis,memory_max_mib` and one process a line.
     #[arg(long, value_name = "FILE")]

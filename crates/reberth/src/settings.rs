@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reberth_discover::inside::Ssh;
 use reberth_discover::{ObjectStoreKey, Token, checkout, digitalocean, heroku};
@@ -34,6 +34,8 @@ pub(crate) struct DiscoverSettings {
     pub(crate) scheduled_jobs: Option<PathBuf>,
     /// Logs of applications, by the application's name.
     pub(crate) scheduler_logs: Vec<(String, PathBuf)>,
+    /// For how long the scheduler's processes are watched; `None`: not at all.
+    pub(crate) job_watch: Option<JobWatch>,
     /// Where a person listed what processes use.
     pub(crate) process_use: Option<PathBuf>,
     /// Whether to show what changed since the last discovery.
@@ -42,6 +44,15 @@ pub(crate) struct DiscoverSettings {
     pub(crate) checkouts: BTreeMap<String, PathBuf>,
     /// How servers are looked into; `None`: they are not.
     pub(crate) ssh: Option<Ssh>,
+}
+
+/// A watch over what a scheduler starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JobWatch {
+    /// How long it goes on.
+    pub(crate) length: Duration,
+    /// The pause between two looks.
+    pub(crate) pause: Duration,
 }
 
 impl DiscoverSettings {
@@ -84,6 +95,7 @@ impl DiscoverSettings {
             object_store: object_store(&args, environment)?,
             scheduler_logs: scheduler_logs(&args, provider)?,
             scheduled_jobs: args.scheduled_jobs,
+            job_watch: job_watch(&args, provider)?,
             process_use: args.process_use,
             diff: args.diff,
             checkouts: args
@@ -94,6 +106,49 @@ impl DiscoverSettings {
             ssh: ssh(args.ssh, args.ssh_config)?,
         })
     }
+}
+
+/// The longest watch: who waits longer has a log.
+const WATCH_SECONDS_MAX: u64 = 30 * 86_400;
+
+fn job_watch(args: &DiscoverArgs, provider: Provider) -> Result<Option<JobWatch>, Failure> {
+    let Some(length) = &args.watch_jobs else {
+        return Ok(None);
+    };
+    let refuse = |argument, given: &str, why: &str| CliError::Argument {
+        argument,
+        given: given.to_owned(),
+        why: why.to_owned(),
+    };
+    if provider != Provider::Heroku {
+        let why = "only Heroku's scheduler has jobs that no API tells";
+        return Err(refuse("--watch-jobs", length, why).into());
+    }
+    let span = |argument, given: &String| {
+        let why = "it is not a time of 1 second to 30 days such as 30m, 6h or 2d";
+        time_span(given).ok_or_else(|| refuse(argument, given, why))
+    };
+    Ok(Some(JobWatch {
+        length: span("--watch-jobs", length)?,
+        pause: span("--watch-every", &args.watch_every)?,
+    }))
+}
+
+/// `45s`, `30m`, `6h`, `2d`.
+fn time_span(text: &str) -> Option<Duration> {
+    let unit = text.chars().last()?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let count: u64 = text.strip_suffix(unit)?.parse().ok()?;
+    let seconds = seconds.checked_mul(count)?;
+    (1..=WATCH_SECONDS_MAX)
+        .contains(&seconds)
+        .then_some(Duration::from_secs(seconds))
 }
 
 fn scheduler_logs(
@@ -231,4 +286,31 @@ fn last_midnight_epoch_seconds() -> u64 {
     const DAY_SECONDS: u64 = 24 * 60 * 60;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |elapsed| elapsed.as_secs() / DAY_SECONDS * DAY_SECONDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_one_unit_and_an_end() {
+        let cases = [
+            ("45s", Some(45)),
+            ("30m", Some(1_800)),
+            ("6h", Some(21_600)),
+            ("30d", Some(2_592_000)),
+            ("31d", None),
+            ("0s", None),
+            ("", None),
+            ("m", None),
+            ("5", None),
+            ("-5m", None),
+            ("1.5h", None),
+            ("99999999999999999999d", None),
+            ("5µ", None),
+        ];
+        for (text, seconds) in cases {
+            assert_eq!(time_span(text), seconds.map(Duration::from_secs), "{text}");
+        }
+    }
 }

@@ -25,6 +25,7 @@ pub(super) fn outlook(
         known_percent: known_percent(lines, totals.target.likely),
         invoice: invoice(estate, lines, totals),
         scenarios: scenarios(totals.target.likely, region, target_in),
+        not_priced_elsewhere: None,
     }
 }
 

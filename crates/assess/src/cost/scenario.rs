@@ -30,6 +30,14 @@ impl Scenario {
         Ok(scenario)
     }
 
+    /// The estimate's decisions in another region.
+    pub(super) fn of_region(region: &str) -> Scenario {
+        Scenario {
+            region: Some(region.to_owned()),
+            ..Scenario::default()
+        }
+    }
+
     fn decide(&mut self, decision: &str) -> Result<(), AssessError> {
         let refuse = |why| AssessError::WhatIf {
             given: decision.to_owned(),

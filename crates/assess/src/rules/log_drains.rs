@@ -1,5 +1,6 @@
 use reberth_model::assessment::{CheckResult, Evidence};
-use reberth_model::estate::{Attributes, Estate};
+use reberth_model::estate::{App, Attributes, Estate, Other, Resource};
+use serde_json::Value;
 
 use super::{Context, Rule, evidence};
 
@@ -7,12 +8,12 @@ use super::{Context, Rule, evidence};
 pub(super) const RULE: Rule = Rule {
     id: "RB-S-OPS-10",
     problem: "The logs of some applications are kept nowhere",
-    reads: &["app", "log_drain", "server"],
+    reads: &["app", "log_drain", "telemetry_drain", "server"],
     check,
 };
 
 fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
-    let apps = estate.apps().map(|(resource, _)| {
+    let apps = estate.apps().map(|(resource, app)| {
         let hosts: Vec<&str> = estate
             .resources
             .iter()
@@ -20,6 +21,7 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
                 Attributes::LogDrain(drain) if drain.app_id == resource.id => {
                     Some(drain.host.as_deref().unwrap_or("a host not told"))
                 }
+                Attributes::Other(own) => takes_logs_of(own, resource, app),
                 _ => None,
             })
             .collect();
@@ -39,4 +41,17 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
         evidence(resource, CheckResult::Unknown, "agents", value)
     });
     apps.chain(servers).collect()
+}
+
+/// The host of a telemetry drain that receives the logs of an application: its own, or one of its space.
+fn takes_logs_of<'a>(drain: &'a Other, resource: &Resource, app: &App) -> Option<&'a str> {
+    let fact = |name: &str| drain.facts.get(name).and_then(Value::as_str);
+    let is_of = match fact("owner_kind") {
+        Some("space") => app.space.is_some() && fact("owner") == app.space.as_deref(),
+        _ => fact("owner") == Some(&resource.name),
+    };
+    let signals = drain.facts.get("signals").and_then(Value::as_array);
+    let has_logs = signals.is_some_and(|list| list.iter().any(|own| own == "logs"));
+    (drain.word == "telemetry_drain" && is_of && has_logs)
+        .then(|| fact("host").unwrap_or("a host not told"))
 }

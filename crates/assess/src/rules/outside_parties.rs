@@ -47,6 +47,11 @@ fn look(resource: &Resource) -> Option<Evidence> {
             "host",
             "is told of releases; whether it must know the new place is for people".to_owned(),
         ),
+        Attributes::Other(other) if other.word == "telemetry_drain" => (
+            CheckResult::Unknown,
+            "host",
+            "receives telemetry; whether it must know the new place is for people".to_owned(),
+        ),
         Attributes::Other(other) if other.word == "third_party" => (
             CheckResult::Unknown,
             "host",

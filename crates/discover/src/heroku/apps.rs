@@ -12,6 +12,7 @@ use super::form::{Named, Reference, host, name_of};
 use super::pipelines::Coupling;
 use super::processes::{self, DynoSize};
 use super::reader::Reader;
+use super::telemetry_drains::{self, Owner};
 use super::{Options, domains};
 use crate::client::IN_FLIGHT_MAX;
 use crate::gathered::Gathered;
@@ -172,6 +173,14 @@ async fn read_app(
     processes::gather(reader, app, sizes, &mut found).await?;
     domains::gather(reader, app, &mut found).await?;
     super::people::gather_drains_and_webhooks(reader, app, &mut found).await?;
+    let owner = Owner {
+        kind: "app",
+        root: &root,
+        id: &app.id,
+        name: &app.name,
+        generation: app.generation.as_ref().map(|own| own.name.as_str()),
+    };
+    telemetry_drains::gather(reader, owner, &mut found).await?;
     let config = read_config(reader, &root, options).await?;
     let coupling = couplings.iter().find(|coupling| coupling.app.id == app.id);
     if let Some(coupling) = coupling {

@@ -52,7 +52,7 @@ pub(super) fn gather_listed(
             .app
             .as_ref()
             .map_or(addon.name.as_str(), |app| app.name.as_str());
-        let reason = "the scheduler has no API: list its jobs in a file and give it with --scheduled-jobs; what runs now or stands in a log given with --scheduler-log may not be all";
+        let reason = "the scheduler has no API: list its jobs in a file and give it with --scheduled-jobs; what runs now, was seen with --watch-jobs or stands in a log given with --scheduler-log may not be all";
         reader
             .notes()
             .not_visible(&format!("scheduled jobs of {of}"), reason.to_owned());

@@ -12,7 +12,11 @@ use super::reader::Reader;
 use crate::DiscoverError;
 use crate::gathered::Gathered;
 use crate::item::Identified;
+use crate::scrubbed::scrubbed;
 use crate::segment::segment;
+
+/// Type of the processes that the scheduler starts.
+pub(super) const ONE_OFF: &str = "scheduler";
 
 /// A size of process.
 #[derive(Debug, Deserialize)]
@@ -107,7 +111,7 @@ pub(super) async fn gather(
         add_process(app, process, running.unwrap_or(0), sizes, found);
     }
     for dyno in &dynos {
-        if dyno.process_type.as_deref() == Some("scheduler") {
+        if dyno.process_type.as_deref() == Some(ONE_OFF) {
             add_one_off(app, dyno, found);
         }
     }
@@ -161,7 +165,7 @@ fn add_one_off(app: &AppSummary, dyno: &Dyno, found: &mut Gathered) {
         cost: None,
         attributes: Attributes::Job(Job {
             app_id: app.id.clone(),
-            command: dyno.command.clone().unwrap_or_default(),
+            command: scrubbed(dyno.command.as_deref().unwrap_or_default()),
             schedule: None,
             seen_in: "one_off".to_owned(),
         }),

@@ -35,6 +35,13 @@ struct Part<T> {
     next: Option<String>,
 }
 
+/// What a list that is not there means.
+#[derive(Clone, Copy)]
+enum IfAbsent {
+    Note,
+    Silent,
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(api: &'a Api, data_api: &'a Api, progress: OnProgress<'a>) -> Reader<'a> {
         Reader {
@@ -135,9 +142,24 @@ impl<'a> Reader<'a> {
         &self,
         path: &str,
     ) -> Result<Option<Vec<T>>, DiscoverError> {
-        let Some(items) = self.parts(path).await? else {
+        let Some(items) = self.parts(path, IfAbsent::Note).await? else {
             return Ok(None);
         };
+        Ok(Some(self.in_order(path, items)))
+    }
+
+    /// The same of a list that not every account has; `None` without a note when it is not there.
+    pub(super) async fn list_if_any<T: DeserializeOwned + Identified>(
+        &self,
+        path: &str,
+    ) -> Result<Option<Vec<T>>, DiscoverError> {
+        let Some(items) = self.parts(path, IfAbsent::Silent).await? else {
+            return Ok(None);
+        };
+        Ok(Some(self.in_order(path, items)))
+    }
+
+    fn in_order<T: Identified>(&self, path: &str, items: Vec<Item<T>>) -> Vec<T> {
         let mut items = self.notes.known(path, items);
         items.sort_by_key(Identified::id);
         items.dedup_by_key(|item: &mut T| item.id());
@@ -145,12 +167,13 @@ impl<'a> Reader<'a> {
             what: path.to_owned(),
             found: items.len(),
         });
-        Ok(Some(items))
+        items
     }
 
     async fn parts<T: DeserializeOwned>(
         &self,
         path: &str,
+        if_absent: IfAbsent,
     ) -> Result<Option<Vec<Item<T>>>, DiscoverError> {
         let mut items = Vec::new();
         let mut range = FIRST_RANGE.to_owned();
@@ -167,6 +190,9 @@ impl<'a> Reader<'a> {
                 })
             };
             let answer = self.api.get_part(ask, parse, self.progress).await?;
+            if matches!((&answer, if_absent), (Answer::Absent(_), IfAbsent::Silent)) {
+                return Ok(None);
+            }
             let Some(part) = self.notes.found(path, answer) else {
                 return Ok(None);
             };

@@ -7,6 +7,7 @@ use reberth_model::estate::{Attributes, Network, Other, Resource};
 
 use super::form::{Named, name_of};
 use super::reader::Reader;
+use super::telemetry_drains::{self, Owner};
 use crate::DiscoverError;
 use crate::gathered::Gathered;
 use crate::item::Identified;
@@ -21,6 +22,7 @@ struct Space {
     data_cidr: Option<String>,
     shield: Option<bool>,
     state: Option<String>,
+    generation: Option<Named>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,6 +57,14 @@ pub(super) async fn gather(
             add_peering(&space, peering, gathered);
         }
         add_addresses(&space, nat, gathered);
+        let owner = Owner {
+            kind: "space",
+            root: &root,
+            id: &space.id,
+            name: &space.name,
+            generation: space.generation.as_ref().map(|own| own.name.as_str()),
+        };
+        telemetry_drains::gather(reader, owner, gathered).await?;
         gathered.add(Resource {
             id: space.id.clone(),
             name: space.name,

@@ -64,6 +64,14 @@ const WORKERS: [(&str, &str); 9] = [
     ("huey_consumer", "Huey"),
 ];
 
+/// The library that looks for its store in the setting [`REDIS_URL`], unless [`REDIS_PROVIDER`] names another setting.
+/// Source: Sidekiq's wiki, page `Using Redis`.
+pub(super) const READS_REDIS_URL: &str = "Sidekiq";
+/// Where a store of keys and values is, by convention.
+pub(super) const REDIS_URL: &str = "REDIS_URL";
+/// The name of the setting that says where.
+pub(super) const REDIS_PROVIDER: &str = "REDIS_PROVIDER";
+
 /// Services of a server's own that are a broker: the beginning of the unit's name, the software and its ports.
 const BROKERS: [(&str, &str, &[u16]); 7] = [
     ("rabbitmq", "RabbitMQ", &[5671, 5672]),

@@ -110,6 +110,21 @@ pub struct Outlook {
     pub invoice: Option<InvoiceGap>,
     /// The target's sum if one decision were another, in a fixed order.
     pub scenarios: Vec<ScenarioSum>,
+    /// What the target's lines without a price cost in another region, where that is known: an idea of what the sum lacks, and no part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_priced_elsewhere: Option<PricedElsewhere>,
+}
+
+/// Lines without a price, at the prices of another region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PricedElsewhere {
+    /// The other region.
+    pub region: String,
+    /// How many of the lines have a price there.
+    pub lines: u64,
+    /// Their likely sum there, a month.
+    pub likely: Usd,
 }
 
 /// The newest invoice beside the sum of the source's lines.

@@ -2,6 +2,7 @@
 
 mod differences;
 mod fingerprint_key;
+mod job_watch;
 mod process_use;
 mod scheduled_jobs;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use reberth_discover::inside::PROBES;
 use reberth_discover::{
-    AnswerCache, Api, Fingerprint, Progress, checkout, digitalocean, heroku, queues,
+    AnswerCache, Api, DiscoverError, Fingerprint, Progress, checkout, digitalocean, heroku, queues,
 };
 use reberth_model::document::{sha256_hex, to_bytes};
 use reberth_model::estate::{Codebase, Difference, Estate};
@@ -31,6 +32,8 @@ use crate::visible::visible;
 struct Read {
     estate: Estate,
     broken: u64,
+    /// Why a watch over jobs ended before its time.
+    watch_fault: Option<DiscoverError>,
 }
 
 /// Reads the account and writes `estate.json`; the file is replaced whole or not at all. Where parts stayed broken the estate names them, and the
@@ -48,7 +51,11 @@ pub(crate) async fn run(
     };
     let (record, is_diff) = (Record::begin(project, "discover", &inputs)?, settings.diff);
     let discovered = read(settings, project, output).await;
-    let Read { estate, broken } = record.end(discovered)?;
+    let Read {
+        estate,
+        broken,
+        watch_fault,
+    } = record.end(discovered)?;
     let difference = older.map(|older| Difference::between(&older, &estate));
     if is_diff && difference.is_none() {
         output.note("there was no estate.json yet, so there is nothing to compare with");
@@ -60,6 +67,12 @@ pub(crate) async fn run(
         fields.insert("diff".to_owned(), json!(difference));
     }
     output.report(parts.join("\n\n"), &summary)?;
+    if let Some(error) = watch_fault {
+        output.note(
+            "the watch over jobs ended early; estate.json and the next watch have what was seen",
+        );
+        return Err(error.into());
+    }
     match broken {
         0 => Ok(Exit::Done),
         paths => Err(CliError::PartlyRead { paths }.into()),
@@ -78,7 +91,11 @@ async fn read(
         Provider::Digitalocean => read_digitalocean(settings, answers.as_ref(), output).await?,
         Provider::Heroku => read_heroku(settings, answers.as_ref(), project, output).await?,
     };
-    let Read { mut estate, broken } = read;
+    let Read {
+        mut estate,
+        broken,
+        watch_fault,
+    } = read;
     // The answers of a run that is not whole serve the next one.
     if let Some(answers) = answers.filter(|_| broken == 0) {
         finish(&answers, output);
@@ -95,7 +112,12 @@ async fn read(
     atomic_file::replace(&path, &bytes)?;
     let resources = estate.resources.len();
     let outputs = json!({ "estate": sha256_hex(&bytes), "resources": resources, "broken": broken });
-    Ok((Read { estate, broken }, outputs))
+    let read = Read {
+        estate,
+        broken,
+        watch_fault,
+    };
+    Ok((read, outputs))
 }
 
 /// What `--ssh` would run on each server.
@@ -178,7 +200,11 @@ async fn read_digitalocean(
         digitalocean::discover(&api, &options, &|progress| tell(&progress, output)).await?;
     tell_tally(&[&api], output);
     let broken = api.tally().broken;
-    Ok(Read { estate, broken })
+    Ok(Read {
+        estate,
+        broken,
+        watch_fault: None,
+    })
 }
 
 async fn read_heroku(
@@ -213,10 +239,17 @@ async fn read_heroku(
         process_use: measured.as_deref(),
         scheduled_jobs: jobs.as_deref(),
     };
-    let estate = heroku::discover(&api, &options, &|progress| tell(&progress, output)).await?;
+    let mut estate = heroku::discover(&api, &options, &|progress| tell(&progress, output)).await?;
     tell_tally(&[&api, &data_api], output);
+    // What breaks during the watch costs a look, not a part of the estate.
     let broken = api.tally().broken + data_api.tally().broken;
-    Ok(Read { estate, broken })
+    let watch = settings.job_watch.as_ref();
+    let watch_fault = job_watch::add(&api, &mut estate, watch, project, output).await?;
+    Ok(Read {
+        estate,
+        broken,
+        watch_fault,
+    })
 }
 
 fn tell_tally(apis: &[&Api], output: &Output) {
@@ -236,6 +269,11 @@ fn tell(progress: &Progress, output: &Output) {
         Progress::Read { what, found } => output.progress(format!("read {what}: {found}")),
         Progress::Advanced { what, done, total } => {
             output.progress(format!("{what}: {done} of {total}"));
+        }
+        Progress::Looked { looks, jobs } => {
+            output.progress(format!(
+                "look {looks} at the scheduler: {jobs} jobs seen so far"
+            ));
         }
         Progress::Waiting { seconds } => {
             output.progress(format!("the provider asks to wait {seconds} s"));

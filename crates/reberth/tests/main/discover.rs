@@ -1,5 +1,8 @@
 //! `discover` a second time: with fewer requests, and with what changed.
 
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use reberth_testkit::object_store::ObjectStore;
 use reberth_testkit::replay::{Faults, Recording, Replay};
 use serde_json::json;
@@ -218,4 +221,98 @@ fn a_key_of_the_object_store_brings_buckets_and_stays_out_of_every_file() {
         );
     }
     assert!(!ran.stderr.contains(&secret) && !ran.stdout.contains(&secret));
+}
+
+/// The most that anything of a test takes on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The account on Heroku while its scheduler runs a job.
+fn with_running_job() -> Recording {
+    let mut recording = Recording::lms();
+    let path = "/apps/courseware-production/dynos";
+    let dynos = recording.body_mut(path).unwrap().as_array_mut().unwrap();
+    dynos.push(json!({
+        "id": "0ff", "name": "scheduler.17", "type": "scheduler", "state": "up",
+        "command": "rake digest TOKEN=RECORDED-FAKE", "created_at": "2026-11-20T03:30:00Z",
+    }));
+    recording
+}
+
+#[test]
+fn a_watch_over_jobs_that_is_interrupted_keeps_what_was_seen() {
+    let folder = Folder::project_of("heroku", "us-east-1");
+    let busy = serve(with_running_job());
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_reberth"))
+        .args(["discover", "--watch-jobs", "1d", "--watch-every", "1s"])
+        .args(["--from", &busy.url(), "--project"])
+        .arg(&folder.path)
+        .env("HEROKU_API_KEY", TOKEN)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The file is there after the first look, whenever that is.
+    let kept = folder.path.join(".reberth/seen-jobs.json");
+    let begun = Instant::now();
+    while !kept.exists() && begun.elapsed() < PATIENCE {
+        assert_eq!(watch.try_wait().unwrap(), None, "the watch ended by itself");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let interrupt = Command::new("kill")
+        .args(["-INT", &watch.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    assert_eq!(watch.wait().unwrap().code(), Some(0));
+    let has_job = || {
+        let estate: serde_json::Value = serde_json::from_str(&folder.read("estate.json")).unwrap();
+        let text = estate["not_visible"].to_string();
+        assert!(
+            text.contains("scheduled jobs of courseware-production"),
+            "{text}"
+        );
+        let resources = estate["resources"].as_array().unwrap();
+        let mut jobs = resources.iter().filter(|own| own["kind"] == "job");
+        let job = jobs
+            .next()
+            .map(|job| job["name"].as_str().unwrap().to_owned());
+        assert_eq!(jobs.next(), None);
+        job
+    };
+    let seen = has_job().unwrap();
+    assert!(seen.starts_with("rake digest TOKEN="), "{seen}");
+    // The job is over; the next discovery still knows it, and a watch with a bound ends at it.
+    let calm = serve(Recording::lms());
+    folder.ok(&["discover", "--from", &calm.url()]);
+    assert_eq!(has_job(), Some(seen.clone()));
+    folder.ok(&["discover", "--from", &calm.url(), "--watch-jobs", "1s"]);
+    assert_eq!(has_job(), Some(seen));
+    folder.assert_no_secret();
+}
+
+#[test]
+fn a_watch_over_jobs_needs_a_scheduler_and_a_time() {
+    let droplets = Folder::project();
+    let refused = droplets.run(&[
+        "discover",
+        "--watch-jobs",
+        "5m",
+        "--from",
+        "http://127.0.0.1:1",
+    ]);
+    assert!(
+        refused.code != 0 && refused.stderr.contains("--watch-jobs"),
+        "{refused:?}"
+    );
+    let platform = Folder::project_of("heroku", "us-east-1");
+    let refused = platform.run(&[
+        "discover",
+        "--watch-jobs",
+        "soon",
+        "--from",
+        "http://127.0.0.1:1",
+    ]);
+    assert!(
+        refused.code != 0 && refused.stderr.contains("30m, 6h or 2d"),
+        "{refused:?}"
+    );
 }

@@ -1,6 +1,6 @@
 //! The first page: headline numbers, what stops the migration, what moves together.
 
-use reberth_model::assessment::{Assessment, Check, CheckResult, Severity, Total};
+use reberth_model::assessment::{Assessment, Check, CheckResult, Severity, Side, Total};
 use reberth_model::money::Usd;
 
 use super::charts;
@@ -23,6 +23,7 @@ pub(super) fn headline(assessment: &Assessment) -> Vec<Html> {
         ),
         element("h3", "", [text("The bill, each month")]),
         charts::bills(assessment),
+        lacking(assessment),
         levers(assessment),
         element(
             "h3",
@@ -46,14 +47,17 @@ fn verdict(assessment: &Assessment) -> String {
     let saving = assessment.outlook.monthly_saving;
     let bill = if saving > Usd::ZERO {
         format!(
-            "The bill falls by about {} USD, to {} USD a month",
+            "The bill falls by {}about {} USD, to {}{} USD a month",
+            if totals.target.complete { "" } else { "at most " },
             words::whole(saving),
+            at_least(&totals.target),
             words::whole(totals.target.likely)
         )
     } else {
         let more = Usd::ZERO - saving;
         format!(
-            "The bill rises by about {} USD, to {} USD a month",
+            "The bill rises by {}about {} USD, to {0}{} USD a month",
+            at_least(&totals.target),
             words::whole(more),
             words::whole(totals.target.likely)
         )
@@ -75,6 +79,11 @@ fn verdict(assessment: &Assessment) -> String {
         }
     };
     format!("{bill}, {pays}. {stop}")
+}
+
+/// A sum that lacks lines is told as what it is.
+fn at_least(total: &Total) -> &'static str {
+    if total.complete { "" } else { "at least " }
 }
 
 fn cost(assessment: &Assessment) -> Html {
@@ -147,6 +156,30 @@ fn time(assessment: &Assessment) -> Html {
             plans.len()
         ),
     )
+}
+
+/// What the target's sum lacks, by name: whoever decides about money must not take it for the whole.
+fn lacking(assessment: &Assessment) -> Html {
+    let lines = assessment.costs.iter();
+    let open = lines.filter(|line| line.side == Side::Target && line.likely.is_none());
+    let names: Vec<&str> = open.map(|line| line.item.as_str()).collect();
+    if names.is_empty() {
+        return paragraph("Every line of the target is priced.");
+    }
+    let elsewhere = match &assessment.outlook.not_priced_elsewhere {
+        Some(other) => format!(
+            " At the prices of {}, {} of them come to about {} USD a month: take that as an idea, it is in no sum.",
+            other.region,
+            other.lines,
+            words::whole(other.likely)
+        ),
+        None => String::new(),
+    };
+    paragraph(&format!(
+        "The target's sum is incomplete. {} of its lines have no price here, so the true bill is higher: {}.{elsewhere}",
+        names.len(),
+        names.join("; ")
+    ))
 }
 
 /// What one decision changes, and how the bill agrees with the invoice.

@@ -1,0 +1,216 @@
+//! One-off processes of the scheduler, looked for again and again.
+//!
+//! Scheduled jobs have no API. What the scheduler starts is a process like any other while it runs, so that looking often enough shows the jobs that
+//! start within the time and run longer than the pause between two looks. That never makes the list complete: a job of once a day may not start,
+//! and a short one may start and end between two looks. The estate keeps saying so until a person lists them.
+//!
+//! A start is known by the identifier of its process, which the platform gives once. What was seen is handed out after each look, so that a watch
+//! that ends early, in whatever way, loses at most the look that was under way, and the next one goes on from there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use reberth_model::document::sha256_hex;
+use reberth_model::estate::{App, Attributes, Edge, Estate, Job, Resource};
+use serde::{Deserialize, Serialize};
+
+use super::addons::SCHEDULER;
+use super::form::moment;
+use super::processes::ONE_OFF;
+use super::reader::Reader;
+use crate::item::Identified;
+use crate::scrubbed::scrubbed;
+use crate::segment::segment;
+use crate::{Api, DiscoverError, OnProgress, Progress};
+
+/// Starts of one job that are kept by identifier, to count none twice. A process of the scheduler lives a day at most, and it starts none more often
+/// than every ten minutes.
+const LATEST_MAX: usize = 300;
+/// Letters of the hash in an identifier.
+const ID_LETTERS: usize = 12;
+
+/// What was seen so far, by identifier of the application and by command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenJobs {
+    /// How often every application with a scheduler was looked at.
+    pub looks: u64,
+    /// The jobs.
+    pub apps: BTreeMap<String, BTreeMap<String, SeenJob>>,
+}
+
+/// One job that was seen to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenJob {
+    /// How many starts were seen.
+    pub starts: u64,
+    /// When the earliest and the latest that were seen were made (RFC 3339).
+    pub made: Option<(String, String)>,
+    /// Identifiers of the latest starts, in the order seen.
+    pub latest: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dyno {
+    id: String,
+    #[serde(rename = "type")]
+    process_type: Option<String>,
+    command: Option<String>,
+    created_at: Option<String>,
+}
+
+impl Identified for Dyno {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl SeenJobs {
+    /// Takes in one process; whether it was not known yet.
+    fn take(&mut self, app: &str, dyno: Dyno) -> bool {
+        let command = scrubbed(dyno.command.as_deref().unwrap_or_default());
+        let jobs = self.apps.entry(app.to_owned()).or_default();
+        let job = jobs.entry(command).or_default();
+        if job.latest.contains(&dyno.id) {
+            return false;
+        }
+        job.starts += 1;
+        job.latest.push(dyno.id);
+        let surplus = job.latest.len().saturating_sub(LATEST_MAX);
+        job.latest.drain(..surplus);
+        if let Some(made) = dyno.created_at.as_deref().map(moment) {
+            let known = job.made.take();
+            let (first, last) = known.unwrap_or_else(|| (made.clone(), made.clone()));
+            job.made = Some((first.min(made.clone()), last.max(made)));
+        }
+        true
+    }
+}
+
+/// Looks at the processes of every application of `estate` that has a scheduler, until it is dropped, with `pause` between two looks. `keep` is called
+/// with all that was seen after each look. Ends by itself only with an error, or when there is no scheduler.
+///
+/// Dropping it at any await is safe: what `keep` was given last is whole.
+pub async fn watch_jobs(
+    api: &Api,
+    estate: &Estate,
+    seen: &mut SeenJobs,
+    pause: Duration,
+    keep: &(dyn Fn(&SeenJobs) + Send + Sync),
+    progress: OnProgress<'_>,
+) -> Result<(), DiscoverError> {
+    let apps = apps_with_scheduler(estate);
+    if apps.is_empty() {
+        return Ok(());
+    }
+    // What is noted of a look is said again by the discovery around it.
+    let reader = Reader::new(api, api, &|_| {});
+    loop {
+        for (id, name) in &apps {
+            let path = format!("/apps/{}/dynos", segment(name));
+            let dynos: Vec<Dyno> = reader.list(&path).await?.unwrap_or_default();
+            let jobs = dynos.into_iter();
+            for dyno in jobs.filter(|dyno| dyno.process_type.as_deref() == Some(ONE_OFF)) {
+                seen.take(id, dyno);
+            }
+        }
+        seen.looks += 1;
+        keep(seen);
+        progress(Progress::Looked {
+            looks: seen.looks,
+            jobs: seen.apps.values().map(BTreeMap::len).sum(),
+        });
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Identifier and name of the applications that the scheduler was added to.
+fn apps_with_scheduler(estate: &Estate) -> BTreeSet<(String, String)> {
+    let owners: BTreeSet<&str> = estate
+        .addons()
+        .filter(|(_, addon)| addon.service == SCHEDULER)
+        .filter_map(|(_, addon)| addon.app_id.as_deref())
+        .collect();
+    let apps = estate.apps();
+    let apps = apps.filter(|(app, _)| owners.contains(app.id.as_str()));
+    apps.map(|(app, _): (&Resource, &App)| (app.id.clone(), app.name.clone()))
+        .collect()
+}
+
+/// Adds the jobs that watches saw, unless a person listed them or a log shows them. What ran when the estate was read is one of them, and stands
+/// there once.
+pub fn add_seen_jobs(estate: &mut Estate, seen: &SeenJobs) {
+    let apps: BTreeSet<String> = estate.apps().map(|(app, _)| app.id.clone()).collect();
+    for (app, jobs) in seen.apps.iter().filter(|(app, _)| apps.contains(*app)) {
+        for (command, job) in jobs {
+            if !is_told(estate, app, command) {
+                remove_running(estate, app, command);
+                add(estate, app, command, job, seen.looks);
+            }
+        }
+    }
+    let jobs = estate.of_kind("job").count() as u64;
+    match jobs {
+        0 => estate.counts.remove("job"),
+        count => estate.counts.insert("job".to_owned(), count),
+    };
+    let key = |resource: &Resource| (resource.attributes.kind().to_owned(), resource.id.clone());
+    estate.resources.sort_by_cached_key(key);
+    estate.edges.sort();
+}
+
+fn is_told(estate: &Estate, app: &str, command: &str) -> bool {
+    let mut resources = estate.resources.iter();
+    resources.any(|resource| match &resource.attributes {
+        Attributes::Job(job) => {
+            job.app_id == app && job.command == command && job.seen_in != SEEN_IN
+        }
+        _ => false,
+    })
+}
+
+/// Where a job that runs was seen.
+const SEEN_IN: &str = "one_off";
+
+fn remove_running(estate: &mut Estate, app: &str, command: &str) {
+    let is_running = |resource: &Resource| match &resource.attributes {
+        Attributes::Job(job) => {
+            job.app_id == app && job.command == command && job.seen_in == SEEN_IN
+        }
+        _ => false,
+    };
+    let running = estate.resources.iter().filter(|own| is_running(own));
+    let ids: BTreeSet<String> = running.map(|own| own.id.clone()).collect();
+    estate.resources.retain(|own| !is_running(own));
+    estate.edges.retain(|edge| !ids.contains(&edge.from));
+}
+
+fn add(estate: &mut Estate, app: &str, command: &str, job: &SeenJob, looks: u64) {
+    let hash = sha256_hex(command.as_bytes());
+    let id = format!("{app}/seen/{}", &hash[..ID_LETTERS.min(hash.len())]);
+    let made = match &job.made {
+        Some((first, last)) => format!(", first {first}, last {last}"),
+        None => String::new(),
+    };
+    estate.edges.push(Edge {
+        from: id.clone(),
+        relation: "belongs_to".to_owned(),
+        to: app.to_owned(),
+    });
+    estate.resources.push(Resource {
+        id,
+        name: command.to_owned(),
+        region: None,
+        cost: None,
+        attributes: Attributes::Job(Job {
+            app_id: app.to_owned(),
+            command: command.to_owned(),
+            schedule: Some(format!(
+                "seen to start {} times in {looks} looks{made}",
+                job.starts
+            )),
+            seen_in: SEEN_IN.to_owned(),
+        }),
+    });
+}
