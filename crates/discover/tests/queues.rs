@@ -32,7 +32,9 @@ fn has_edge(estate: &Estate, from: &str, relation: &str, to: &str) -> bool {
 }
 
 fn with_queues(recording: Recording, faults: &[&str]) -> Estate {
-    let mut estate = discover_with(recording, faults, None).0.unwrap();
+    let mut estate = discover_with(recording, faults, None)
+        .0
+        .expect("the recording has it");
     queues::add(&mut estate);
     estate
 }
@@ -40,25 +42,35 @@ fn with_queues(recording: Recording, faults: &[&str]) -> Estate {
 /// The recording with a broker that was bought, one outside, and a setting that names the store of the workers.
 fn with_brokers() -> Recording {
     let mut recording = Recording::lms();
-    let addons = recording.body_mut("/addons").unwrap();
-    let addons = addons.as_array_mut().unwrap();
+    let addons = recording.body_mut("/addons").expect("the recording has it");
+    let addons = addons.as_array_mut().expect("the recording has it");
     let of_production = |addon: &&serde_json::Value| addon["app"]["name"] == PRODUCTION;
-    let mut broker = addons.iter().find(of_production).unwrap().clone();
+    let mut broker = addons
+        .iter()
+        .find(of_production)
+        .expect("the recording has it")
+        .clone();
     broker["id"] = json!("ffffffff-0000-4000-8000-00000000000a");
     broker["name"] = json!("cloudamqp-round-1");
     broker["addon_service"] = json!({"id": "x", "name": "cloudamqp"});
     broker["plan"] = json!({"id": "y", "name": "cloudamqp:tiger"});
     broker["config_vars"] = json!(["CLOUDAMQP_URL"]);
     addons.push(broker);
-    let attachments = recording.body_mut("/addon-attachments").unwrap();
-    let attachments = attachments.as_array_mut().unwrap();
+    let attachments = recording
+        .body_mut("/addon-attachments")
+        .expect("the recording has it");
+    let attachments = attachments.as_array_mut().expect("the recording has it");
     let of_production = |own: &&serde_json::Value| own["app"]["name"] == PRODUCTION;
-    let mut attachment = attachments.iter().find(of_production).unwrap().clone();
+    let mut attachment = attachments
+        .iter()
+        .find(of_production)
+        .expect("the recording has it")
+        .clone();
     attachment["id"] = json!("ffffffff-0000-4000-8000-00000000000b");
     attachment["addon"]["id"] = json!("ffffffff-0000-4000-8000-00000000000a");
     attachments.push(attachment);
     let path = format!("/apps/{PRODUCTION}/config-vars");
-    let vars = recording.body_mut(&path).unwrap();
+    let vars = recording.body_mut(&path).expect("the recording has it");
     vars["CLOUDAMQP_URL"] = json!("amqps://u:RECORDED-FAKE@rabbit.example/v");
     vars["EXPORTS_SQS_URL"] = json!("https://sqs.eu-west-1.example/1/exports");
     vars["QUEUE_NAME"] = json!("exports");

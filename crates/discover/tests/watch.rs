@@ -25,7 +25,11 @@ fn dyno(id: &str, kind: &str, command: &str, created_at: &str) -> Value {
 fn running(dynos: &[Value]) -> Recording {
     let mut recording = Recording::lms();
     let path = format!("/apps/{APP}/dynos");
-    let list = recording.body_mut(&path).unwrap().as_array_mut().unwrap();
+    let list = recording
+        .body_mut(&path)
+        .expect("the recording is read")
+        .as_array_mut()
+        .expect("the recording is read");
     list.extend(dynos.iter().cloned());
     recording
 }
@@ -60,7 +64,9 @@ fn look(
 }
 
 fn calm() -> Estate {
-    discover_with(Recording::lms(), &[], None).0.unwrap()
+    discover_with(Recording::lms(), &[], None)
+        .0
+        .expect("the recording is read")
 }
 
 fn jobs(estate: &Estate) -> Vec<(String, Job)> {

@@ -94,8 +94,8 @@ impl DiscoverSettings {
             measured_until_epoch_seconds: last_midnight_epoch_seconds(),
             object_store: object_store(&args, environment)?,
             scheduler_logs: scheduler_logs(&args, provider)?,
-            scheduled_jobs: args.scheduled_jobs,
             job_watch: job_watch(&args, provider)?,
+            scheduled_jobs: args.scheduled_jobs,
             process_use: args.process_use,
             diff: args.diff,
             checkouts: args

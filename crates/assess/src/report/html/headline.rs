@@ -48,7 +48,11 @@ fn verdict(assessment: &Assessment) -> String {
     let bill = if saving > Usd::ZERO {
         format!(
             "The bill falls by {}about {} USD, to {}{} USD a month",
-            if totals.target.complete { "" } else { "at most " },
+            if totals.target.complete {
+                ""
+            } else {
+                "at most "
+            },
             words::whole(saving),
             at_least(&totals.target),
             words::whole(totals.target.likely)
