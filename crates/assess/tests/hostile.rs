@@ -155,7 +155,7 @@ fn the_first_screen_answers_who_decides_about_money() {
         "more each month",
         "blockers to remove first",
         "once nothing blocks",
-        "The bill rises by about",
+        "The bill rises by at least about",
     ] {
         assert!(first.contains(expected), "{expected}");
     }
