@@ -98,7 +98,7 @@ impl Site {
 
     async fn init_with(&self, arguments: &[&str]) -> Result<(), ProvisionError> {
         let answer = self.ask(arguments, INIT_LIMIT).await?;
-        if answer.code == Some(0) {
+        if answer.code == 0 {
             return Ok(());
         }
         let said = said(&answer);
@@ -127,8 +127,8 @@ impl Site {
         let arguments: Vec<&str> = fixed.iter().chain(extra).copied().collect();
         let answer = self.ask(&arguments, PLAN_LIMIT).await?;
         match answer.code {
-            Some(0) => Ok((false, Message::read_all(&answer.stdout))),
-            Some(2) => Ok((true, Message::read_all(&answer.stdout))),
+            0 => Ok((false, Message::read_all(&answer.stdout))),
+            2 => Ok((true, Message::read_all(&answer.stdout))),
             _ => {
                 let said = said(&answer);
                 Err(ProvisionError::Plan {
@@ -143,7 +143,7 @@ impl Site {
     pub(crate) async fn show(&self, plan: &Path) -> Result<PlanDocument, ProvisionError> {
         let plan = plan.display().to_string();
         let answer = self.ask(&["show", "-json", &plan], READ_LIMIT).await?;
-        if answer.code != Some(0) {
+        if answer.code != 0 {
             return Err(self.unreadable("show", answer.complaint()));
         }
         PlanDocument::read(&answer.stdout).map_err(|why| self.unreadable("show", why))
@@ -159,7 +159,7 @@ impl Site {
     pub(crate) async fn pull(&self) -> Result<String, ProvisionError> {
         let answer = self.ask(&["state", "pull"], READ_LIMIT).await?;
         match answer.code {
-            Some(0) => Ok(answer.stdout),
+            0 => Ok(answer.stdout),
             _ => Err(self.unreadable("state pull", answer.complaint())),
         }
     }

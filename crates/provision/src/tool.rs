@@ -44,7 +44,7 @@ pub struct Tool {
 
 /// What a command answered.
 pub(crate) struct Answer {
-    pub(crate) code: Option<i32>,
+    pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -54,10 +54,9 @@ impl Answer {
     pub(crate) fn complaint(&self) -> String {
         let mut lines = self.stderr.lines().map(str::trim);
         let last = lines.rfind(|line| !line.is_empty()).unwrap_or_default();
-        match (last, self.code) {
-            ("", Some(code)) => format!("it ended with code {code} and said nothing"),
-            ("", None) => "it was ended by a signal".to_owned(),
-            (last, _) => last.to_owned(),
+        match last {
+            "" => format!("it ended with code {} and said nothing", self.code),
+            last => last.to_owned(),
         }
     }
 }
@@ -136,9 +135,13 @@ impl Tool {
             Ok(output) => output.map_err(|error| self.failed(arguments[0], error.to_string()))?,
             Err(_) => return Err(self.failed(arguments[0], format!("no answer within {limit:?}"))),
         };
+        // What it had said by then is no answer, and says nothing about its version.
+        let Some(code) = output.status.code() else {
+            return Err(self.failed(arguments[0], "it was ended by a signal".to_owned()));
+        };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Answer {
-            code: output.status.code(),
+            code,
             stdout: text(&output.stdout),
             stderr: text(&output.stderr),
         })
@@ -174,6 +177,19 @@ fn numbers(version: &str) -> [u32; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_program_that_was_killed_gave_no_answer() {
+        let tool = Tool {
+            program: PathBuf::from("sh"),
+            version: String::new(),
+            environment: Vec::new(),
+        };
+        let said = ["-c", "echo '{}'; kill -9 $$"];
+        let limit = Duration::from_secs(120);
+        let asked = tool.ask(Path::new("."), &said, limit).await;
+        assert_eq!(asked.err().unwrap().code(), "RB-PRO-021");
+    }
 
     #[test]
     fn versions_are_compared_by_their_numbers() {
