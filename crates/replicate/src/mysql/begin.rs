@@ -6,7 +6,7 @@ use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::objects::level::known_modes;
 use crate::mysql::pipeline::StreamPlan;
-use crate::mysql::schema::{self, Schema, take_apart, translate};
+use crate::mysql::schema::{self, Schema, Table, take_apart, translate};
 use crate::mysql::sequence;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::state::{self, Checkpoint, Phase};
@@ -108,6 +108,24 @@ async fn make_tables(
         )
         .await?;
     refuse_strangers(target, schema).await?;
+    target
+        .run("choosing the database", format!("USE {database}"))
+        .await?;
+    sequence::make(source, target, &schema.database, &schema.sequences).await?;
+    for name in schema.tables.keys() {
+        let sql = format!("DROP TABLE IF EXISTS {database}.{}", quote_name(name));
+        target.run("replacing an empty table", sql).await?;
+    }
+    make_empty(source, target, schema, schema.tables.values()).await
+}
+
+/// Makes tables without secondary indexes and foreign keys, under the source's sql_mode.
+pub(crate) async fn make_empty<'a>(
+    source: &mut Session,
+    target: &mut Session,
+    schema: &Schema,
+    tables: impl Iterator<Item = &'a Table>,
+) -> Result<(), ReplicateError> {
     let mode: Option<String> = source
         .row("asking for the sql_mode", "SELECT @@global.sql_mode")
         .await?;
@@ -116,22 +134,12 @@ async fn make_tables(
     let modes = format!("SET sql_mode = {}", quote_text(&mode));
     target.run("setting the source's sql_mode", modes).await?;
     target.run("speaking utf8mb4", "SET NAMES utf8mb4").await?;
-    target
-        .run("choosing the database", format!("USE {database}"))
-        .await?;
-    sequence::make(source, target, &schema.database, &schema.sequences).await?;
-    for table in schema.tables.values() {
+    for table in tables {
         target
             .run(
-                "replacing an empty table",
-                format!(
-                    "DROP TABLE IF EXISTS {database}.{}",
-                    quote_name(&table.name)
-                ),
+                "choosing the database",
+                format!("USE {}", quote_name(&schema.database)),
             )
-            .await?;
-        target
-            .run("choosing the database", format!("USE {database}"))
             .await?;
         target
             .run(

@@ -25,9 +25,8 @@
 //! event by row event. Where source and target are of different families, a column that the statement left alone keeps the source's type.
 //!
 //! **While the copy is not yet certain** (before [`Phase::Following`](super::state::Phase)) a table is a mixture of moments, read under a definition that a change would make void. Then
-//! only a new table can be carried, because its rows come from the log alone; a table that was made between the first position and the reading of the schema is
-//! known already, and the statement that made it is passed over. All else stops: the copy must begin anew. Where the copy itself meets a column or a table that is
-//! gone, before the replay could come to the statement, the statement is looked for in the log ([`super::copy_void`]), so that the stop is the same.
+//! only a new table is carried, because its rows come from the log alone; a table that was made between the first position and the reading of the schema is
+//! known already, and the statement that made it is passed over. Other changes of tables have these copied anew ([`super::recopy`]).
 //!
 //! **What is not understood stops** the stream at that very place, with everything before it committed. A person may then do on the target by hand what the statement did on the
 //! source, and let the stream pass exactly that statement ([`allow_past`](super::state::allow_past)).
@@ -45,7 +44,8 @@ mod tokens;
 use crate::mysql::ddl::settings::Settings;
 use crate::position::LogPosition;
 
-pub(crate) use carry::{COPY_NOT_CERTAIN, carry};
+pub(crate) use carry::{carry, lock};
+pub(crate) use observe::definitions;
 pub(crate) use tokens::Quoting;
 
 /// A statement in the log that changes the schema in scope, or may do so.

@@ -39,10 +39,11 @@ use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::objects::level::Refusal;
 use crate::mysql::objects::{self, Kind};
+use crate::mysql::recopy::Meaning;
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::spool::{self, Spool};
 use crate::mysql::state::{self, Checkpoint, Claim, Phase, StreamState};
-use crate::mysql::{begin, copy_void, ddl, failover, follow, full_load, index, lag};
+use crate::mysql::{begin, ddl, failover, follow, full_load, index, lag, recopy};
 use crate::position::LogPosition;
 use crate::progress::Progress;
 use crate::running::Attempt;
@@ -81,8 +82,18 @@ impl Attempt for Pipeline {
             Some(claim) => claim,
             none => none.insert(Claim::new()?),
         };
-        run_once(&self.plan, &self.copy_turns, claim, publish).await
+        while run_once(&self.plan, &self.copy_turns, claim, publish).await? == Ended::CopiesAgain {}
+        Ok(())
     }
+}
+
+/// How a run through the pipeline ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// Nothing is left to do.
+    Whole,
+    /// Some tables are copied anew: the stream stands in its copy again. The next run takes it over like a successor, so that nothing of this one is left.
+    CopiesAgain,
 }
 
 async fn run_once(
@@ -90,7 +101,7 @@ async fn run_once(
     copy_turns: &Semaphore,
     claim: &mut Claim,
     publish: &watch::Sender<Progress>,
-) -> Result<(), ReplicateError> {
+) -> Result<Ended, ReplicateError> {
     let turn = copy_turn(plan, copy_turns, publish).await?;
     let mut source = server::reader(&plan.from).await?;
     let flavour = server::version(&mut source).await?.flavour;
@@ -119,6 +130,7 @@ async fn run_once(
         progress.applied = Some(checkpoint.position.clone());
     });
     if checkpoint.phase == Phase::Copying {
+        checkpoint = recopy::make_unmade(plan, &state, checkpoint, &mut source).await?;
         let schema = &checkpoint.schema;
         let copied = full_load::copy(
             plan,
@@ -131,14 +143,16 @@ async fn run_once(
         );
         if let Err(error) = copied.await {
             let spool = spool.as_ref();
-            return Err(
-                copy_void::explain(plan, &checkpoint, spool, &mut source, flavour, error).await,
-            );
+            recopy::after_failed_copy(plan, &state, &checkpoint, spool, error).await?;
+            return Ok(Ended::CopiesAgain);
         }
         let ends = state.reading_ends(&mut target).await?;
+        let recopied = schema.recopied.values();
+        let begins = recopied.map(|recopied| recopied.from.clone());
         let certain_from = ends
             .into_iter()
             .map(|(_, end)| end)
+            .chain(begins)
             .fold(checkpoint.position.clone(), LogPosition::max);
         state
             .enter(&mut target, Phase::Replaying, &certain_from)
@@ -206,7 +220,7 @@ async fn stream(
     spool: Option<Spool>,
     target: &mut Session,
     publish: &watch::Sender<Progress>,
-) -> Result<(), ReplicateError> {
+) -> Result<Ended, ReplicateError> {
     let tables = &checkpoint.schema.tables;
     let is_exact = |name: &String| {
         let table = tables.get(name);
@@ -233,10 +247,22 @@ async fn stream(
                 follow::follow(plan, state, &checkpoint, reader, snapshots, until, publish).await?;
             let Some(statement) = ended else { break };
             checkpoint = state.checkpoint(target).await?;
-            ddl::carry(plan, state, &checkpoint, &statement).await?;
+            match recopy::meaning(plan, &checkpoint.schema, &statement) {
+                Meaning::Done => {
+                    state
+                        .pass_schema_change(target, &checkpoint, &statement)
+                        .await?
+                }
+                Meaning::Recopy(tables) => {
+                    recopy::begin(plan, state, &checkpoint, &statement, tables).await?;
+                    return Ok(Ended::CopiesAgain);
+                }
+                Meaning::Carry => ddl::carry(plan, state, &checkpoint, &statement).await?,
+            }
             checkpoint = state.checkpoint(target).await?;
         }
         checkpoint = state.checkpoint(target).await?;
+        state.forget_recopies(target, &checkpoint).await?;
         index::make_strict(target, &checkpoint.schema).await?;
         // What the target refuses stops no row: a comparison names it, and no cutover passes without it.
         let mut reader = server::reader(&plan.from).await?;
@@ -265,7 +291,7 @@ async fn stream(
         let ended =
             follow::follow(plan, state, &checkpoint, reader, snapshots, None, publish).await?;
         let Some(statement) = ended else {
-            return Ok(());
+            return Ok(Ended::Whole);
         };
         checkpoint = state.checkpoint(target).await?;
         ddl::carry(plan, state, &checkpoint, &statement).await?;

@@ -7,6 +7,8 @@ mod settings;
 mod tables;
 mod target;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Tls;
@@ -88,6 +90,18 @@ impl Preflight {
             seen,
         );
     }
+}
+
+/// What would have blocked a move of these tables, as lines: asked again when their definition has changed.
+pub(crate) fn blockers_of(schema: &Schema, names: &BTreeSet<String>) -> Vec<String> {
+    let mut changed = schema.clone();
+    changed.tables.retain(|name, _| names.contains(name));
+    let mut found = Preflight {
+        findings: Vec::new(),
+        schema: None,
+    };
+    tables::probe(&changed, &mut found);
+    found.blockers()
 }
 
 /// Probes both sides of a stream.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::mysql::value::{ColumnClass, quote_name};
+use crate::position::LogPosition;
 
 pub use definition::{Definition, take_apart};
 pub use read::read;
@@ -156,6 +157,19 @@ pub struct Schema {
     /// Names of the sequences, which MariaDB has.
     #[serde(default)]
     pub sequences: Vec<String>,
+    /// Tables, also ones that are gone, whose copy begins behind that of the others; until the stream follows. What it means stands at the head of
+    /// [`recopy`](crate::mysql::recopy).
+    #[serde(default)]
+    pub recopied: BTreeMap<String, Recopied>,
+}
+
+/// A table that is copied anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recopied {
+    /// Its first position: what the log has of the table before is in its rows already.
+    pub from: LogPosition,
+    /// It stands on the target under its present definition, or is gone there too.
+    pub is_made: bool,
 }
 
 impl Schema {
@@ -168,7 +182,15 @@ impl Schema {
             tables: BTreeMap::new(),
             foreign_keys: Vec::new(),
             sequences: Vec::new(),
+            recopied: BTreeMap::new(),
         }
+    }
+
+    /// Whether what the log has of a table at that position is in its rows already, because its copy begins behind it.
+    pub fn is_copied_behind(&self, table: &str, position: &LogPosition) -> bool {
+        self.recopied
+            .get(table)
+            .is_some_and(|recopied| *position < recopied.from)
     }
 
     /// Foreign keys whose parent is this table.

@@ -12,6 +12,7 @@ mod epoch;
 mod kept_changes;
 pub mod operation;
 mod prepared;
+mod recopies;
 mod schema_changes;
 
 use crate::connection::{Address, Session};

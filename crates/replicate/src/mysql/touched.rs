@@ -299,6 +299,7 @@ mod tests {
                 .into(),
             foreign_keys: Vec::new(),
             sequences: Vec::new(),
+            recopied: BTreeMap::new(),
         };
         let mut touched = Touched {
             keys: BTreeMap::new(),

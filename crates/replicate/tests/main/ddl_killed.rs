@@ -83,19 +83,21 @@ const HOLDS: &[Hold] = &[
 ];
 
 fn process(pair: &Pair) -> Child {
+    process_from(pair.source.port(), pair)
+}
+
+/// The process that moves data, reading over that port.
+pub(crate) fn process_from(source: u16, pair: &Pair) -> Child {
     Command::new(std::env::current_exe().expect("this program"))
         .args(["kill::the_process_that_is_killed", "--exact", "--nocapture"])
-        .env(
-            PORTS,
-            format!("{} {}", pair.source.port(), pair.target.port()),
-        )
+        .env(PORTS, format!("{source} {}", pair.target.port()))
         .stdout(Stdio::null())
         .spawn()
         .expect("the process starts")
 }
 
 /// Waits until a session on the target stands in a statement that begins like that.
-fn wait_for_statement(pair: &Pair, beginning: &str, what: &str) {
+pub(crate) fn wait_for_statement(pair: &Pair, beginning: &str, what: &str) {
     let deadline = Instant::now() + Duration::from_secs(60);
     let pattern = beginning.replace('_', "\\_").replace('\'', "''");
     let sql =

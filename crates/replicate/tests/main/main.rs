@@ -9,6 +9,7 @@ mod ddl_killed;
 mod ddl_stops;
 mod ddl_under_writes;
 mod ddl_while_copying;
+mod ddl_while_copying_killed;
 mod definitions;
 mod divergence;
 mod epoch;

@@ -158,7 +158,7 @@ impl Gathering {
     pub(crate) fn take(&mut self, entry: LogEntry) {
         match entry {
             LogEntry::Changes { start, changes } => {
-                let copied = self.copied_at(|snapshot| start < *snapshot);
+                let copied = self.copied_at(|from| start < *from);
                 self.is_inside = true;
                 for change in changes {
                     self.changes += u64::from(!copied.contains(&change.table));
@@ -167,10 +167,7 @@ impl Gathering {
             }
             LogEntry::Truncate { start, table } => {
                 self.is_inside = true;
-                if !self
-                    .copied_at(|snapshot| start < *snapshot)
-                    .contains(&table)
-                {
+                if !self.copied_at(|from| start < *from).contains(&table) {
                     self.steps.push(Step::Empty { table }, 0);
                 }
             }
@@ -188,7 +185,7 @@ impl Gathering {
                 committed,
                 end,
             } => {
-                let copied = self.copied_at(|snapshot| end <= *snapshot);
+                let copied = self.copied_at(|from| end <= *from);
                 let step = Step::Decide {
                     xid,
                     committed,
@@ -221,11 +218,17 @@ impl Gathering {
         self.since.get_or_insert_with(Instant::now);
     }
 
-    /// The tables read at one moment whose copy holds what happened at that place in the log.
+    /// The tables read at one moment, or copied anew, whose rows hold already what happened at that place in the log.
     fn copied_at(&self, is_before: impl Fn(&LogPosition) -> bool) -> BTreeSet<String> {
+        let recopied = self.schema.recopied.iter();
+        let recopied = recopied.map(|(table, recopied)| (table, &recopied.from));
         let copied =
-            |(table, snapshot): (&String, &LogPosition)| is_before(snapshot).then(|| table.clone());
-        self.snapshots.iter().filter_map(copied).collect()
+            |(table, from): (&String, &LogPosition)| is_before(from).then(|| table.clone());
+        self.snapshots
+            .iter()
+            .chain(recopied)
+            .filter_map(copied)
+            .collect()
     }
 
     /// Complete source transactions have been taken up to here.

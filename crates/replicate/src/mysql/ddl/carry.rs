@@ -2,6 +2,8 @@
 
 mod session_settings;
 
+use std::collections::BTreeSet;
+
 use super::change::{Change, Place};
 use super::observe::{self, Definitions, Outline, Step};
 use super::statement::{self, Understood};
@@ -32,7 +34,7 @@ pub(crate) async fn carry(
         executor: state.open_writer().await?,
         writer: state.open_writer().await?,
     };
-    carrier.lock(plan).await?;
+    lock(&mut carrier.executor, &plan.database).await?;
     let source = server::version(&mut server::reader(&plan.from).await?).await?;
     let target = server::version(&mut carrier.writer).await?;
     let is_same_family = source.flavour == target.flavour;
@@ -98,6 +100,13 @@ impl LoggedStatement {
             .is_ok_and(|(understood, _)| new_table(&understood.change).is_some())
     }
 
+    /// The tables it touches, also by names that are free before or after it. `None`: it is not understood.
+    pub(crate) fn tables(&self, database: &str) -> Option<BTreeSet<String>> {
+        let (understood, _) = self.understand(database).ok()?;
+        let places = understood.change.places().into_iter();
+        Some(places.map(|place| place.table.clone()).collect())
+    }
+
     fn understand(&self, database: &str) -> Result<(Understood, Settings), String> {
         let settings = self.settings.clone()?;
         if self.error_code != 0 {
@@ -123,8 +132,8 @@ impl LoggedStatement {
     }
 }
 
-/// Why a statement is not carried over while a table is a mixture of moments.
-pub(crate) const COPY_NOT_CERTAIN: &str = "the copy is not certain yet, and was read under the definition before: begin it anew (reberth replicate stop, then empty the target)";
+/// Why a statement that is about no table is not carried over while tables are a mixture of moments.
+const COPY_NOT_CERTAIN: &str = "the copy is not certain yet, and was read under the definition before: begin it anew (reberth replicate stop, then empty the target)";
 
 /// The table, if a new one is all that a change makes: its rows come from the log alone.
 fn new_table(change: &Change) -> Option<&str> {
@@ -255,6 +264,27 @@ fn name_before<'a>(change: &'a Change, name: &'a str) -> &'a str {
     before.unwrap_or(name)
 }
 
+/// Waits until no session of a predecessor can change a definition any more, and then keeps others out until this session ends.
+pub(crate) async fn lock(session: &mut Session, database: &str) -> Result<(), ReplicateError> {
+    let name = quote_text(&format!(
+        "reberth-ddl:{}",
+        &sha256_hex(database.as_bytes())[..40]
+    ));
+    let sql = format!("SELECT GET_LOCK({name}, {LOCK_WAIT_S})");
+    let taken: Option<Option<u64>> = session
+        .row("waiting for a predecessor's session to end", sql)
+        .await?;
+    if taken.flatten() == Some(1) {
+        return Ok(());
+    }
+    Err(ReplicateError::Silent {
+        side: "target",
+        host: session.address().host(),
+        doing: "waiting for a predecessor's schema change to end".to_owned(),
+        limit_s: LOCK_WAIT_S,
+    })
+}
+
 /// The sessions over which a statement is carried.
 struct Carrier<'a> {
     state: &'a StreamState,
@@ -267,28 +297,6 @@ struct Carrier<'a> {
 }
 
 impl Carrier<'_> {
-    /// Waits until no session of a predecessor can execute anything any more.
-    async fn lock(&mut self, plan: &StreamPlan) -> Result<(), ReplicateError> {
-        let name = quote_text(&format!(
-            "reberth-ddl:{}",
-            &sha256_hex(plan.database.as_bytes())[..40]
-        ));
-        let sql = format!("SELECT GET_LOCK({name}, {LOCK_WAIT_S})");
-        let taken: Option<Option<u64>> = self
-            .executor
-            .row("waiting for a predecessor's session to end", sql)
-            .await?;
-        if taken.flatten() == Some(1) {
-            return Ok(());
-        }
-        Err(ReplicateError::Silent {
-            side: "target",
-            host: self.executor.address().host(),
-            doing: "waiting for a predecessor's schema change to end".to_owned(),
-            limit_s: LOCK_WAIT_S,
-        })
-    }
-
     async fn read(&mut self, database: &str) -> Result<Schema, ReplicateError> {
         schema::read(&mut self.writer, database).await
     }

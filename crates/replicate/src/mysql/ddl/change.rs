@@ -56,9 +56,9 @@ pub(crate) enum Change {
 }
 
 impl Change {
-    /// The databases it touches.
-    pub(crate) fn databases(&self) -> Vec<&str> {
-        let places: Vec<&Place> = match self {
+    /// The tables it touches, also by names that are free before or after it.
+    pub(crate) fn places(&self) -> Vec<&Place> {
+        match self {
             Change::Alter(alteration) => std::iter::once(&alteration.table)
                 .chain(&alteration.renamed)
                 .collect(),
@@ -66,13 +66,17 @@ impl Change {
             Change::Drop { tables } => tables.iter().collect(),
             Change::Rename { pairs } => pairs.iter().flat_map(|(from, to)| [from, to]).collect(),
             Change::Truncate { table } => vec![table],
-            Change::AlterDatabase { database } => return vec![database],
-            Change::Program | Change::Nothing => Vec::new(),
-        };
-        places
-            .into_iter()
-            .map(|place| place.database.as_str())
-            .collect()
+            Change::AlterDatabase { .. } | Change::Program | Change::Nothing => Vec::new(),
+        }
+    }
+
+    /// The databases it touches.
+    pub(crate) fn databases(&self) -> Vec<&str> {
+        if let Change::AlterDatabase { database } = self {
+            return vec![database];
+        }
+        let places = self.places().into_iter();
+        places.map(|place| place.database.as_str()).collect()
     }
 }
 

@@ -44,10 +44,10 @@ impl Sign {
 }
 
 /// Tables by name, each with all that is defined of it but its counter.
-pub(super) type Definitions = BTreeMap<String, String>;
+pub(crate) type Definitions = BTreeMap<String, String>;
 
 /// The definitions of all tables.
-pub(super) fn definitions(schema: &Schema) -> Definitions {
+pub(crate) fn definitions(schema: &Schema) -> Definitions {
     let definition = |(name, table): (&String, _)| {
         let parts = take_apart(table);
         let clauses = [

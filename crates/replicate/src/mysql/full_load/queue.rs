@@ -146,6 +146,7 @@ mod tests {
                 .collect::<BTreeMap<_, _>>(),
             foreign_keys: Vec::new(),
             sequences: Vec::new(),
+            recopied: BTreeMap::new(),
         }
     }
 

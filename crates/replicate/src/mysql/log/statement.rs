@@ -166,6 +166,7 @@ mod tests {
             tables: BTreeMap::from([("course".to_owned(), table)]),
             foreign_keys: vec![],
             sequences: Vec::new(),
+            recopied: BTreeMap::new(),
         }
     }
 

@@ -26,6 +26,7 @@ pub(super) async fn probe_log(
             tables: BTreeMap::new(),
             foreign_keys: Vec::new(),
             sequences: Vec::new(),
+            recopied: BTreeMap::new(),
         };
         plan.open_log("preflight", schema, end).await.map(drop)
     };

@@ -44,6 +44,7 @@ pub async fn read(session: &mut Session, database: &str) -> Result<Schema, Repli
         tables,
         foreign_keys,
         sequences: sequence::names(session, database).await?,
+        recopied: BTreeMap::new(),
     })
 }
 

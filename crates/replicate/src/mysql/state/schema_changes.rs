@@ -152,8 +152,22 @@ impl StreamState {
         Ok(())
     }
 
+    /// Commits that a change is done without being carried over: the schema holds it already.
+    pub(crate) async fn pass_schema_change(
+        &self,
+        session: &mut Session,
+        checkpoint: &Checkpoint,
+        statement: &LoggedStatement,
+    ) -> Result<(), ReplicateError> {
+        self.intend_schema_change(session, checkpoint, statement, &BTreeMap::new(), 0)
+            .await?;
+        let (position, schema) = (&statement.position, &checkpoint.schema);
+        self.conclude_schema_change(session, checkpoint, position, schema)
+            .await
+    }
+
     /// Opens a transaction about the change right behind the checkpoint: under the epoch, and not past it (rule 18).
-    async fn open_note(
+    pub(super) async fn open_note(
         &self,
         session: &mut Session,
         expected: &LogPosition,

@@ -19,6 +19,8 @@ const NO_TABLE: u64 = 0x00ff_ffff;
 /// A table that the log has described.
 pub(super) struct KnownTable {
     logged: LoggedTable,
+    /// It stands in our database.
+    is_ours: bool,
     /// Its rows are to be read.
     is_in_scope: bool,
     /// It stands in our database, but not in the schema: it was made after the schema was read.
@@ -42,6 +44,7 @@ impl LogReader {
         // Numbers taken from a sequence; how far it has come is asked for at the cutover.
         let is_sequence = self.schema.sequences.contains(&logged.name);
         let known = KnownTable {
+            is_ours,
             is_in_scope,
             is_new: is_ours && !is_in_scope && !is_sequence,
             logged,
@@ -65,7 +68,9 @@ impl LogReader {
             }
             return Err(self.unreadable("rows came without their table's description".to_owned()));
         };
-        if self.transaction.is_own || self.is_passed_over() {
+        let start = self.transaction.start.as_ref().unwrap_or(&self.position);
+        let is_copied = self.schema.is_copied_behind(&known.logged.name, start);
+        if self.transaction.is_own || self.is_passed_over() || is_copied && known.is_ours {
             return Ok(());
         }
         if known.is_new {

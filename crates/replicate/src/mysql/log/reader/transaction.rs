@@ -1,6 +1,6 @@
 //! The transaction being read, from its first event to the entry that completes it.
 
-use super::LogReader;
+use super::{LogReader, Scope};
 use crate::error::ReplicateError;
 use crate::mysql::gtid::Gtid;
 use crate::mysql::log::{LogEntry, RowChange};
@@ -78,6 +78,9 @@ impl LogReader {
     /// Tells the name of the transaction that is complete now.
     pub(super) fn tell_name(&mut self) {
         let gtid = self.transaction.gtid.take();
+        // Its end is not told either, and a name without an end would look like an open transaction.
+        let is_before = matches!(self.scope, Scope::From(_)) && self.is_passed_over();
+        let gtid = gtid.filter(|_| !is_before);
         self.ready
             .extend(gtid.map(|gtid| LogEntry::Executed { gtid }));
     }
