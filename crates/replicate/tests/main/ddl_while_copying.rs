@@ -6,7 +6,7 @@ use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 
-use crate::pair::{MYSQL, Pair, Products, error_of, reach, usual};
+use crate::pair::{MYSQL, Pair, Products, reach, usual};
 
 /// Changes after which single tables are copied anew, each with the tables that are not.
 const CHANGES: [(&str, &[&str]); 9] = [
@@ -152,21 +152,6 @@ async fn a_change_of_a_table_of_mysql_copies_that_table_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_several_tables_of_mysql_copies_them_anew() {
     copies_the_tables_anew(MYSQL, "anew-several-mysql", &CHANGES[5..]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_understood_stops_the_copy_at_that_statement() {
-    let pair = start(usual(), "copied-stop");
-    let proxy = FaultProxy::start(pair.source.port()).await;
-    let proxy = proxy.expect("the proxy starts");
-    begin_anew(&pair);
-    let mut stream = halfway(&pair, &proxy, None).await;
-    pair.run("ALTER DATABASE CHARACTER SET latin1");
-    proxy.set(Traffic::Pass);
-    let error = error_of(&mut stream).await;
-    let text = error.to_string();
-    assert_eq!(error.code(), "RB-REP-008", "{text}");
-    assert!(text.contains("the copy is not certain yet"), "{text}");
 }
 
 async fn carries(products: Products) {
