@@ -23,7 +23,7 @@ pub(super) async fn align(passage: &Passage<MySql>) -> Result<Value, CutoverErro
         Direction::Reverse => programs::take_off(passage).await?,
     };
     Ok(
-        json!({ "programs": programs, "triggers_taken_off": taken_off, "counters_of": passage.from.name, "read": counters, "set": set, "margin": counter::MARGIN }),
+        json!({ "programs": programs, "triggers_taken_off": taken_off, "counters_of": passage.from.name, "read": counters, "set": set, "margin_most": counter::MARGIN }),
     )
 }
 

@@ -7,6 +7,8 @@
 //! From the moment at which triggers may exist on the target the stream stands in [`Phase::Finishing`], in which no process streams rows: each row's
 //! own effects would be there twice. A finish that was killed goes on from there, or takes everything back, when it is called again.
 
+mod open_sessions;
+
 use serde::Serialize;
 
 use crate::connection::Session;
@@ -19,6 +21,8 @@ use crate::mysql::state::{self, Checkpoint, Claim, Phase, StreamState};
 use crate::mysql::touched::Touched;
 use crate::mysql::{counter, server, spool};
 use crate::position::LogPosition;
+
+pub use open_sessions::OpenSessions;
 
 /// What was done.
 #[derive(Clone, Debug, Serialize)]
@@ -37,6 +41,8 @@ pub struct Finished {
     pub events_left_off: Vec<String>,
     /// Kinds of programs that the reader may not see, with the right that would show them: if there are any, they are missing.
     pub not_visible: Vec<(Kind, &'static str)>,
+    /// Who still stands in the source's database: silent so far, and what they write from now on stays there. `None`: the reader may not see sessions.
+    pub open_sessions: Option<Vec<OpenSessions>>,
     /// What was removed of Reberth's own.
     pub removed: Vec<String>,
 }
@@ -63,6 +69,7 @@ pub async fn finish(plan: &StreamPlan, events: Events) -> Result<Finished, Repli
     let done = complete(plan, &found.programs, &mut source, &mut target).await;
     require_silence(plan, &state, &checkpoint, &mut source, &mut target).await?;
     let (counters, sequences, made) = done?;
+    let open_sessions = open_sessions::read(&mut source, &plan.database).await?;
     let (start, rest) = match events {
         Events::Start => (enabled, Vec::new()),
         Events::Rest => (Vec::new(), enabled),
@@ -78,6 +85,7 @@ pub async fn finish(plan: &StreamPlan, events: Events) -> Result<Finished, Repli
         events_started: start,
         events_left_off: rest,
         not_visible: found.hidden,
+        open_sessions,
         removed,
     })
 }

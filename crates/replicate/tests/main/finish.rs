@@ -2,11 +2,14 @@
 
 use reberth_replicate::mysql::finish::{Events, finish};
 use reberth_replicate::mysql::pipeline::RunningStream;
+use reberth_replicate::mysql::server;
 use reberth_testkit::database::{Product, Server};
 
-use crate::pair::{MYSQL, Pair, Products, error_of, reach};
+use crate::pair::{MYSQL, Pair, Products, address, error_of, reach};
 
 const PROGRAMS: &str = "CREATE TABLE audit (id INT AUTO_INCREMENT PRIMARY KEY, code VARCHAR(20)); CREATE TABLE tick (id INT AUTO_INCREMENT PRIMARY KEY);
+    CREATE TABLE tiny (id TINYINT UNSIGNED AUTO_INCREMENT PRIMARY KEY); INSERT INTO tiny VALUES (16);
+    CREATE TABLE used_up (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY); INSERT INTO used_up VALUES (18446744073709551615);
     CREATE TRIGGER audited AFTER INSERT ON badge FOR EACH ROW INSERT INTO audit (code) VALUES (NEW.code);
     CREATE VIEW codes AS SELECT DISTINCT code FROM badge;
     CREATE EVENT ticking ON SCHEDULE EVERY 1 HOUR DO INSERT INTO tick VALUES (); CREATE EVENT resting ON SCHEDULE EVERY 1 HOUR DISABLE DO DELETE FROM tick;
@@ -47,9 +50,24 @@ async fn the_target_is_completed(products: Products, name: &str) {
         .expect_err("the scheduler runs");
     assert!(running.to_string().contains("event scheduler"), "{running}");
     pair.run("SET GLOBAL event_scheduler = OFF");
+    pair.source
+        .sql("GRANT PROCESS ON *.* TO reader@'%'")
+        .expect("the reader sees sessions");
+    let app = address(pair.source.port(), "app", "source");
+    let mut silent = server::reader(&app).await.expect("it logs in");
+    silent
+        .run("standing there", "USE lms_core")
+        .await
+        .expect("it may");
     let finished = finish(&pair.forward(), Events::Start)
         .await
         .expect("the target is completed");
+    let open = finished.open_sessions.expect("sessions are seen");
+    let open: Vec<(&str, usize)> = open
+        .iter()
+        .map(|open| (open.user.as_str(), open.sessions))
+        .collect();
+    assert_eq!(open, [("app", 1)]);
     assert_eq!(finished.events_started, ["ticking"]);
     assert_eq!(triggers(&pair.target), "audited");
     assert_eq!(asked(&pair.target, "SELECT n FROM lms_core.codes"), "50");
@@ -65,6 +83,9 @@ async fn the_target_is_completed(products: Products, name: &str) {
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
     // The first id that the target gives lies behind every one that the source gave.
     let next = "INSERT INTO lms_core.badge VALUES (1, 'after', NULL); SELECT MAX(id) > (SELECT COUNT(*) FROM lms_core.audit) + 500 FROM lms_core.audit";
+    assert_eq!(asked(&pair.target, next), "1");
+    // A type with few numbers has some left.
+    let next = "INSERT INTO lms_core.tiny VALUES (NULL); SELECT MAX(id) > 16 FROM lms_core.tiny";
     assert_eq!(asked(&pair.target, next), "1");
 }
 

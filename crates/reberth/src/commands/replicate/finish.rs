@@ -2,7 +2,7 @@
 
 use reberth_cutover::CUTOVER;
 use reberth_journal::RunState;
-use reberth_replicate::mysql::finish::{self, Events, Finished};
+use reberth_replicate::mysql::finish::{self, Events, Finished, OpenSessions};
 use reberth_replicate::mysql::pipeline::StreamPlan;
 use reberth_replicate::mysql::state::Direction;
 use serde_json::{Value, json};
@@ -113,6 +113,23 @@ fn change(plans: &[Plan], events: Events) -> Value {
     change
 }
 
+/// Who could still write to the source, as lines.
+fn open_sessions(finished: &Finished) -> Vec<String> {
+    let Some(open) = &finished.open_sessions else {
+        return vec![
+            "  NOT KNOWN whether sessions still stand in the source's database: the reader lacks PROCESS"
+                .to_owned(),
+        ];
+    };
+    let line = |open: &OpenSessions| {
+        format!(
+            "  STILL OPEN on the source: {} session(s) of {} from {}, silent so far; what they write from now on is not carried over",
+            open.sessions, open.user, open.host
+        )
+    };
+    open.iter().map(line).collect()
+}
+
 fn text(plan: &StreamPlan, finished: &Finished) -> String {
     let mut lines = vec![format!(
         "{}: complete up to {}; {} counter(s) and {} sequence(s) set",
@@ -150,6 +167,7 @@ fn text(plan: &StreamPlan, finished: &Finished) -> String {
             "  NOT KNOWN whether there are {kind}s: the reader lacks {right}"
         ));
     }
+    lines.extend(open_sessions(finished));
     lines.push(format!("  removed: {}", finished.removed.join(", ")));
     lines.join("\n")
 }
