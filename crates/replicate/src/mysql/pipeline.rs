@@ -114,6 +114,7 @@ async fn run_once(
         begin::begin_once(plan, flavour, &mut source, &mut target).await?;
     }
     let state = StreamState::take_over(&mut target, plan.direction, &plan.database, claim).await?;
+    state.require_none_of_older_builds(&mut target).await?;
     let mut checkpoint = state.checkpoint(&mut target).await?;
     if failover::follow_source(plan, flavour, &state, &checkpoint, &mut source, &mut target).await?
     {

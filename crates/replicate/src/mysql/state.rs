@@ -220,6 +220,7 @@ pub async fn forget(
         ("chunk", "stream"),
         ("session", "stream"),
         ("prepared_part", "stream"),
+        (prepared::OF_OLDER_BUILDS, "stream"),
         ("operation", "stream"),
         ("spool", "stream"),
         ("schema_change", "stream"),

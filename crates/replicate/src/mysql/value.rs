@@ -162,9 +162,6 @@ impl ColumnClass {
     /// The expression whose bytes stand for the value in a row hash: equal on both servers exactly if the values are.
     pub fn hash_expression(&self, quoted_name: &str) -> String {
         match self {
-            ColumnClass::Float | ColumnClass::Double => {
-                format!("CAST({quoted_name}*1e0 AS BINARY)")
-            }
             ColumnClass::Bit | ColumnClass::Geometry => format!("HEX({quoted_name})"),
             // As binary it would be its bytes here, and its letters on a server that holds it as text.
             ColumnClass::Spelled { .. } => {

@@ -25,6 +25,7 @@
 mod catalogue;
 mod definitions;
 mod differing;
+mod double_text;
 mod hashes;
 mod multiset;
 mod pass;

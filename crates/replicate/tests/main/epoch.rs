@@ -212,3 +212,28 @@ async fn a_stream_of_an_older_build_goes_on() {
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
     stream.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_older_build_keeps_of_prepared_transactions_is_refused_by_name() {
+    let pair = Pair::start("older-build");
+    pair.follow().await.stop().await.expect("it goes on");
+    let run = |sql: &str| pair.target.sql(sql).expect("the target is written");
+    run(
+        "CREATE TABLE reberth.prepared (stream VARCHAR(100) NOT NULL, xid VARCHAR(200) NOT NULL, part INT UNSIGNED NOT NULL, changes LONGTEXT NOT NULL, PRIMARY KEY (stream, xid, part))",
+    );
+    run("INSERT INTO reberth.prepared VALUES ('forward:another', 'x', 0, '[]')");
+    pair.follow()
+        .await
+        .stop()
+        .await
+        .expect("another stream's do not matter");
+    run("INSERT INTO reberth.prepared SELECT name, '0x61,0x62,7', 0, '[]' FROM reberth.stream");
+    let error = error_of(&mut RunningStream::start(pair.forward())).await;
+    assert!(error.to_string().contains("0x61,0x62,7"), "{error}");
+    run("DELETE FROM reberth.prepared");
+    pair.follow()
+        .await
+        .stop()
+        .await
+        .expect("nothing is left of them");
+}

@@ -46,6 +46,8 @@ impl Running {
     }
 }
 
+/// What MySQL says of a statement whose bytes are no text in the list's character set (`ER_CANNOT_CONVERT_STRING`).
+const CANNOT_CONVERT_STRING: u16 = 3854;
 /// How often a list of sessions is asked for.
 const LOOKS: usize = 40;
 
@@ -57,12 +59,8 @@ pub(super) async fn look(
 ) -> Result<Vec<(u64, String, String)>, ReplicateError> {
     for _ in 0..LOOKS {
         match session.rows(doing, sql).await {
-            Err(error @ ReplicateError::Refused { .. }) => {
-                let words = std::error::Error::source(&error).map(ToString::to_string);
-                if !words.is_some_and(|words| words.contains("Cannot convert string")) {
-                    return Err(error);
-                }
-            }
+            Err(ReplicateError::Refused { source, .. })
+                if source.mysql_code() == Some(CANNOT_CONVERT_STRING) => {}
             answer => return answer,
         }
         tokio::time::sleep(ROUND).await;

@@ -3,10 +3,39 @@
 use super::{StreamState, kept_changes};
 use crate::connection::{LONG_STATEMENT_LIMIT, Session};
 use crate::error::ReplicateError;
-use crate::mysql::log::RowChange;
+use crate::mysql::log::{OWN_SCHEMA, RowChange};
 use crate::mysql::value::{quote_text, write_binary};
 
+/// The table in which builds before this one kept prepared transactions, in a form that this one does not read.
+pub(super) const OF_OLDER_BUILDS: &str = "prepared";
+
 impl StreamState {
+    /// Refuses a stream for which an older build keeps prepared transactions: their decision would find none of their changes.
+    pub(crate) async fn require_none_of_older_builds(
+        &self,
+        session: &mut Session,
+    ) -> Result<(), ReplicateError> {
+        let sql = format!(
+            "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{OWN_SCHEMA}' AND TABLE_NAME = '{OF_OLDER_BUILDS}'"
+        );
+        let doing = "looking for what an older build has kept";
+        if session.row::<u64>(doing, sql).await?.unwrap_or_default() == 0 {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT DISTINCT xid FROM {OWN_SCHEMA}.{OF_OLDER_BUILDS} WHERE stream = {}",
+            quote_text(&self.name)
+        );
+        let kept: Vec<String> = session.rows(doing, sql).await?;
+        match kept.is_empty() {
+            true => Ok(()),
+            false => Err(ReplicateError::Blocked(vec![format!(
+                "an older build of Reberth keeps the prepared transaction(s) {} on the target in a form that this one does not read: decide them on the source (XA COMMIT or XA ROLLBACK) and let the older build follow until then, or run `reberth replicate stop`, empty the target, and start anew",
+                kept.join(", ")
+            )])),
+        }
+    }
+
     /// Keeps a part of a prepared transaction until it is decided.
     pub async fn keep_prepared(
         &self,

@@ -7,8 +7,8 @@
 //! - all else is its length, a comma, its bytes, and NULL has `-` for its length. BINARY(n) has its length in the definition.
 //!
 //! A value above [`LONG_BYTES`] is represented by its own SHA-256 (in text marked by `FD`): no statement meets the server's limits for strings because of
-//! one value. Every value is taken by its bytes, whatever its character set and collation; FLOAT as the double that it is (its own text
-//! loses digits, rule 20); times in UTC, which the session sees to; ENUM and SET by their labels. The empty binary string in front makes the
+//! one value. Every value is taken by its bytes, whatever its character set and collation; FLOAT and DOUBLE by a text of our own
+//! ([`double_text`](super::double_text)); times in UTC, which the session sees to; ENUM and SET by their labels. The empty binary string in front makes the
 //! whole a binary string, so that the server converts no text from one character set into another.
 //!
 //! Columns that the server computes are in it too: an expression that came out different on the target is found by its values.
@@ -19,6 +19,7 @@ use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::schema::{Column, Schema, Table};
 use crate::mysql::value::{ColumnClass, quote_name, quote_text};
+use crate::mysql::verify::double_text::double_text;
 
 /// Values above this many bytes are hashed by themselves.
 const LONG_BYTES: u32 = 8192;
@@ -128,7 +129,7 @@ fn value_bytes(column: &Column, is_long: bool) -> String {
         | ColumnClass::Temporal
         | ColumnClass::Year => ended_number(&name, column.nullable),
         ColumnClass::Float | ColumnClass::Double => {
-            ended_number(&format!("{name}*1e0"), column.nullable)
+            ended_number(&double_text(&name), column.nullable)
         }
         ColumnClass::Bit => ended_number(&format!("{name}+0"), column.nullable),
         other => {
