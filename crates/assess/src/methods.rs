@@ -122,12 +122,13 @@ const DUMP_WINDOW: Row = Row {
     rights: "SELECT",
     before: &[
         "agree on a maintenance window",
-        "measure dump and restore in a rehearsal",
+        "measure the copy in a rehearsal, into a database that is thrown away",
+        "make an account that may only read, for the tables' owner would be followed by triggers",
     ],
     instead: &[
         "full copy with triggers that capture changes: seconds without writes, but it writes at the source",
     ],
-    automated: false,
+    automated: true,
 };
 
 const TRIGGERS_ONLY: Row = Row {

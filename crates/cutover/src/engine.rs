@@ -94,6 +94,11 @@ pub trait Engine: Sized + Debug + Send + Sync + 'static {
     /// Starts a stream in this process, which shuts out any other process's.
     fn start(plan: &Self::Plan) -> RunningStream;
 
+    /// Refuses a source of which nothing is followed, so that nothing would bring what is written until the fence stands.
+    fn require_followed(_plan: &Self::Plan) -> Result<()> {
+        Ok(())
+    }
+
     /// Whether a stream has a checkpoint where it writes.
     fn is_begun(plan: &Self::Plan) -> impl Future<Output = Result<bool>> + Send;
 

@@ -23,6 +23,7 @@ use reberth_replicate::connection::Address;
 use reberth_replicate::position::LogPosition;
 use reberth_replicate::postgres::base;
 use reberth_replicate::postgres::begin_equal::leave;
+use reberth_replicate::postgres::method;
 use reberth_replicate::postgres::pipeline::{self, StreamPlan};
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::state::{self, Method, StreamState};
@@ -69,6 +70,13 @@ impl Engine for Postgres {
 
     fn start(plan: &StreamPlan) -> RunningStream {
         pipeline::start(plan.clone(), Arc::new(Semaphore::new(plan.workers.max(1))))
+    }
+
+    fn require_followed(plan: &StreamPlan) -> Result<()> {
+        match plan.method {
+            Method::Logical | Method::TriggerCapture => Ok(()),
+            Method::DumpWindow => Err(method::nothing_follows().into()),
+        }
     }
 
     async fn is_begun(plan: &StreamPlan) -> Result<bool> {
@@ -164,7 +172,7 @@ impl Engine for Postgres {
                 let mut from = Session::open(&plan.from).await?;
                 leave(plan, &mut from, &mut Session::open(&plan.to).await?).await?
             }
-            Method::TriggerCapture => Vec::new(),
+            Method::TriggerCapture | Method::DumpWindow => Vec::new(),
         });
         Ok(
             json!({ "removed_on_the_other_side": removed, "job_runners": "the policy names none; jobs of extensions are not carried" }),

@@ -172,6 +172,14 @@ pub enum ReplicateError {
         /// Up to where all was applied.
         position: LogPosition,
     },
+    /// What was copied in a window without writes is not what stands at the source.
+    #[error(
+        "{differences} row(s) or table(s) differ: somebody wrote to the source after the window without writes began, or to the target"
+    )]
+    WindowBroken {
+        /// How many.
+        differences: u64,
+    },
     /// A connection pooler answers in the server's place.
     #[error(
         "the {side} at {host} answers through a connection pooler, on which no stream can stand"
@@ -282,6 +290,7 @@ impl ReplicateError {
             ReplicateError::Pooler { .. } => "RB-REP-025",
             ReplicateError::BaseLost { .. } => "RB-REP-026",
             ReplicateError::DiskFull { .. } => "RB-REP-027",
+            ReplicateError::WindowBroken { .. } => "RB-REP-028",
         }
     }
 
@@ -348,6 +357,9 @@ impl ReplicateError {
             }
             ReplicateError::SourceStillWritten { .. } => {
                 "stop the application, its workers and the events of the source, then run `reberth replicate finish` again; until then the stream can go on with `reberth replicate start`"
+            }
+            ReplicateError::WindowBroken { .. } => {
+                "`reberth replicate verify` names them. Stop whoever writes, run `reberth replicate stop`, empty the target and start anew: nothing carries what came after the copy"
             }
             ReplicateError::TableBusy { .. } => {
                 "wait until the sessions named are done with the table, or end them, then run the same command again: it goes on where it stopped"

@@ -31,4 +31,5 @@ pub mod table;
 pub mod value;
 pub mod verify;
 pub mod visible;
+mod window;
 pub mod wire;

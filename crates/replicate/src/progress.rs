@@ -10,7 +10,7 @@ use crate::position::LogPosition;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
-    /// `copying`, `replaying` or `following`; `waiting` for its turn to copy; `paused`; empty before the first step.
+    /// `copying`, `replaying` or `following`; `waiting` for its turn to copy; in a window without writes `completing` and `copied` in place of the last two; `paused`; empty before the first step.
     pub phase: String,
     /// Epoch under which this process writes.
     pub epoch: u64,

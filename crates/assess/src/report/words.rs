@@ -37,7 +37,7 @@ pub(super) fn method(method: Method) -> &'static str {
         Method::Logical => "copy, then logical replication",
         Method::TriggerCapture => "copy, then changes captured by triggers",
         Method::WalArchive => "from the provider's archive of the log",
-        Method::DumpWindow => "dump and restore in a window",
+        Method::DumpWindow => "copy in a window without writes",
         Method::KeyCopy => "copy of keys, or an empty start",
         Method::Unknown => "no method is known",
     }

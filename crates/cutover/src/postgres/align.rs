@@ -53,7 +53,7 @@ pub(super) async fn unalign(passage: &Passage<Postgres>) -> Result<Option<Value>
             let mut to = Session::open(&passage.back.to).await?;
             leave(&passage.back, &mut from, &mut to).await?
         }
-        Method::TriggerCapture => Vec::new(),
+        Method::TriggerCapture | Method::DumpWindow => Vec::new(),
     };
     let is_nothing = resting.is_empty() && removed.is_empty();
     Ok((!is_nothing).then(|| json!({ "triggers_resting": resting, "removed": removed })))

@@ -30,6 +30,7 @@ impl<E: Engine> Station<E> for Streaming {
     }
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
+        E::require_followed(&passage.stream)?;
         require_begun(passage).await?;
         let keeps_up = passage
             .running()

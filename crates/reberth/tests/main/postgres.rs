@@ -113,6 +113,52 @@ fn an_ordinary_owner_is_followed_by_triggers_after_consent() {
     assert_eq!(pair.on_source(LEFT), "0", "nothing is left on the source");
 }
 
+/// Without a right to replicate and without a table of its own, nothing tells it of changes: the copy is the move, and the end proves that nobody wrote.
+#[test]
+fn an_account_that_may_only_read_moves_a_database_in_a_window_without_writes() {
+    let pair = PostgresPair::start("cli-window", "wal_level=replica").read_only();
+    let plan = pair.expect(&["plan"], 0);
+    assert!(
+        plan.contains("dump window: viewer has no right to replicate, and owns none of the tables")
+            && plan.contains("stop the application's writes before `start`"),
+        "{plan}"
+    );
+    let early = pair.expect(&["finish", "--apply"], 1);
+    assert!(early.contains("RB-REP-014"), "{early}");
+    // A start that is killed is run again, at whatever point.
+    for life_ms in [300, 900, 1_800] {
+        let mut killed = pair.spawn(&["start", "--apply"]);
+        std::thread::sleep(std::time::Duration::from_millis(life_ms));
+        killed.kill().expect("a process");
+        killed.wait().expect("a process");
+    }
+    let copied = pair.expect(&["start", "--apply"], 0);
+    assert!(copied.contains("nothing follows"), "{copied}");
+    assert_eq!(pair.status()["phase"], "copied");
+    let indexes = "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f')";
+    assert_eq!(pair.on_target(indexes), pair.on_source(indexes));
+    pair.expect(&["verify"], 0);
+
+    pair.write(
+        "UPDATE course SET title = 'late' WHERE id = 3; DELETE FROM enrolment WHERE course_id = 4",
+    );
+    let refused = pair.expect(&["finish", "--apply"], 1);
+    assert!(
+        refused.contains("RB-REP-028") && refused.contains("2 row(s) or table(s) differ"),
+        "{refused}"
+    );
+    pair.expect(&["verify"], 4);
+    pair.on_target(
+        "UPDATE course SET title = 'late' WHERE id = 3; DELETE FROM enrolment WHERE course_id = 4",
+    );
+    pair.expect(&["finish", "--apply"], 0);
+    assert_eq!(pair.on_source(LEFT), "0");
+    let next = "SELECT nextval(pg_get_serial_sequence('course', 'id')) > 500";
+    assert_eq!(pair.on_target(next), "t");
+    let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'reberth'";
+    assert_eq!(pair.on_target(left), "0");
+}
+
 #[test]
 fn a_pause_holds_a_slot_and_its_successors_until_resume() {
     a_pause_holds(&PostgresPair::start("hold-slot", "wal_level=logical"));

@@ -72,6 +72,16 @@ impl PostgresPair {
         pair
     }
 
+    /// The same, read by an account that may do nothing else.
+    pub(crate) fn read_only(mut self) -> PostgresPair {
+        let viewer = format!(
+            "CREATE ROLE viewer LOGIN PASSWORD '{PASSWORD}'; GRANT CONNECT ON DATABASE lms TO viewer; GRANT SELECT ON ALL TABLES IN SCHEMA public TO viewer; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO viewer"
+        );
+        self.source.sql("lms", &viewer).expect("a role");
+        self.reader = "viewer";
+        self
+    }
+
     /// The same, with a project folder whose policy names the database.
     pub(crate) fn with_project(mut self) -> PostgresPair {
         self.folder = Folder::project();

@@ -27,6 +27,7 @@ use crate::postgres::capture::Cut;
 use crate::postgres::capture::catalogue::{self, Catalogue};
 use crate::postgres::capture::reader::is_undefined;
 use crate::postgres::logical::slot;
+use crate::postgres::method;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::server;
 use crate::postgres::session::Session;
@@ -87,6 +88,7 @@ pub async fn lay(plan: &StreamPlan) -> Result<Base, ReplicateError> {
             let shown = Cut::now(&mut source).await?;
             store(plan, &mut target, &name, Some(&shown), &catalogue).await?;
         }
+        Method::DumpWindow => return Err(method::nothing_follows()),
     }
     Ok(Base {
         name,

@@ -17,7 +17,7 @@ use crate::postgres::large_object::{self, Carried};
 use crate::postgres::pipeline::{self, StreamPlan};
 use crate::postgres::sequence::{self, Aligned};
 use crate::postgres::session::Session;
-use crate::postgres::state::{self, Checkpoint, StreamState};
+use crate::postgres::state::{self, Checkpoint, Method, StreamState};
 use crate::postgres::{materialised, server};
 use crate::stream::Phase;
 
@@ -59,8 +59,12 @@ pub async fn finish(plan: &StreamPlan) -> Result<Finished, ReplicateError> {
         },
         Phase::Copying | Phase::Replaying => {
             return Err(ReplicateError::Blocked(vec![format!(
-                "the stream is {}: `reberth replicate start --until caught-up` comes first",
-                begun.phase.word()
+                "the stream is {}: `reberth replicate start --until {}` comes first",
+                begun.stage(),
+                match begun.method {
+                    Method::DumpWindow => "copied",
+                    _ => "caught-up",
+                }
             )]));
         }
     };
@@ -101,6 +105,9 @@ async fn complete(
 
 /// Applies all that stands in the source's log now.
 async fn drain(plan: &StreamPlan, source: &mut Session) -> Result<LogPosition, ReplicateError> {
+    if plan.method == Method::DumpWindow {
+        return server::log_end(source).await;
+    }
     let barrier = server::barrier(source).await?;
     let mut stream = pipeline::start(plan.clone(), plan.own_turns());
     stream.drain(&barrier).await?;
@@ -117,6 +124,9 @@ async fn require_silence(
 ) -> Result<(), ReplicateError> {
     match behind::changes(plan, state.name(), checkpoint).await? {
         0 => Ok(()),
+        differences if plan.method == Method::DumpWindow => {
+            Err(ReplicateError::WindowBroken { differences })
+        }
         changes => Err(ReplicateError::SourceStillWritten {
             changes,
             position: drained_until.clone(),

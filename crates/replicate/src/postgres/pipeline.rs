@@ -36,7 +36,9 @@ use crate::postgres::schema::{self, Stage};
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::Snapshot;
 use crate::postgres::state::{self, Checkpoint, Method, StreamState};
-use crate::postgres::{full_load, kept, lag, large_object, new_tables, pooler, server, table};
+use crate::postgres::{
+    full_load, kept, lag, large_object, new_tables, pooler, server, table, window,
+};
 use crate::progress::Progress;
 use crate::running::{Attempt, RunningStream};
 use crate::stream::Phase;
@@ -117,7 +119,7 @@ async fn run_once(
     check_source(plan, &checkpoint).await?;
     publish.send_modify(|progress| {
         progress.epoch = state.epoch();
-        progress.phase = checkpoint.phase.word().to_owned();
+        progress.phase = checkpoint.stage().to_owned();
         progress.applied = checkpoint.position.parse().ok();
     });
     if checkpoint.phase == Phase::Copying {
@@ -134,6 +136,10 @@ async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, Repl
         let before = capture::begin::refuse_missing(plan).await?;
         make_definitions(plan).await?;
         return capture::begin::begin(plan, target, &before).await;
+    }
+    if plan.method == Method::DumpWindow {
+        make_definitions(plan).await?;
+        return window::begin(plan, target).await;
     }
     let mut source = Session::open(&plan.from).await?;
     let identity = server::identity(&mut source).await?;
@@ -173,7 +179,7 @@ async fn make_definitions(plan: &StreamPlan) -> Result<(), ReplicateError> {
 
 /// Makes all of the schema that is not made yet: the tables stand at one moment now, so foreign keys hold. Then carries large objects, of which the stream
 /// does not tell; what of them changes later is found at the end.
-async fn complete(plan: &StreamPlan) -> Result<(), ReplicateError> {
+pub(super) async fn complete(plan: &StreamPlan) -> Result<(), ReplicateError> {
     let Some(maker) = plan.maker() else {
         return Ok(());
     };
@@ -240,6 +246,9 @@ async fn stream(
     target: &mut Session,
     publish: &watch::Sender<Progress>,
 ) -> Result<(), ReplicateError> {
+    if checkpoint.method == Method::DumpWindow {
+        return window::rest(plan, state, &checkpoint, target, publish).await;
+    }
     // Ends with this function.
     let mut tasks = JoinSet::new();
     tasks.spawn(lag::measure_always(plan.from.clone(), publish.clone()));

@@ -40,6 +40,9 @@ pub async fn require(plan: &StreamPlan) -> Result<(), ReplicateError> {
 pub async fn remarks(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
     let mut source = Session::open(&plan.from).await?;
     let mut remarks = Vec::new();
+    if plan.method == Method::DumpWindow {
+        remarks.push("stop the application's writes before `start` and keep them stopped until `finish` has compared every row: the copy is the move".to_owned());
+    }
     if plan.method == Method::Logical {
         remarks.extend(Room::read(plan, &mut source).await?.remark());
         let sql = "SELECT pg_size_bytes(setting || coalesce(unit, '')) FROM pg_settings WHERE name = 'max_slot_wal_keep_size' AND setting <> '-1'";

@@ -31,6 +31,8 @@ pub enum Method {
     Logical,
     /// Triggers that note the keys of what changes.
     TriggerCapture,
+    /// Not at all: nobody writes there while it is moved.
+    DumpWindow,
 }
 
 impl Method {
@@ -39,11 +41,12 @@ impl Method {
         match self {
             Method::Logical => "logical",
             Method::TriggerCapture => "trigger capture",
+            Method::DumpWindow => "dump window",
         }
     }
 
     fn from_word(word: &str) -> Option<Method> {
-        [Method::Logical, Method::TriggerCapture]
+        [Method::Logical, Method::TriggerCapture, Method::DumpWindow]
             .into_iter()
             .find(|method| method.word() == word)
     }
@@ -64,6 +67,17 @@ pub struct Checkpoint {
     pub source_identity: String,
     /// The tables as of the beginning.
     pub tables: Tables,
+}
+
+impl Checkpoint {
+    /// The word for how far it has come. A window has nothing to replay or to follow.
+    pub fn stage(&self) -> &'static str {
+        match (self.method, self.phase) {
+            (Method::DumpWindow, Phase::Replaying) => "completing",
+            (Method::DumpWindow, Phase::Following) => "copied",
+            (_, phase) => phase.word(),
+        }
+    }
 }
 
 /// The state of one stream, owned under one epoch.

@@ -157,7 +157,7 @@ async fn compare_whole(
 fn position(checkpoint: &Checkpoint) -> Option<LogPosition> {
     match checkpoint.method {
         Method::Logical => checkpoint.position.parse().ok(),
-        Method::TriggerCapture => None,
+        Method::TriggerCapture | Method::DumpWindow => None,
     }
 }
 

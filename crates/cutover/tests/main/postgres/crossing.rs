@@ -52,7 +52,7 @@ pub(crate) struct Crossing {
     pub(crate) control: FaultProxy,
     pub(crate) ledger: Ledger,
     pub(crate) exempt: Vec<String>,
-    method: Method,
+    pub(crate) method: Method,
     journal: ScratchJournal,
     writers: Option<Writers>,
 }
@@ -62,7 +62,7 @@ impl Crossing {
     pub(crate) async fn start(name: &str, method: Method) -> Crossing {
         let (major, level) = match method {
             Method::Logical => (Major::V16, "wal_level=logical"),
-            Method::TriggerCapture => (Major::V15, "wal_level=replica"),
+            Method::TriggerCapture | Method::DumpWindow => (Major::V15, "wal_level=replica"),
         };
         let settings = [level, "max_prepared_transactions=5"];
         let source = Postgres::start(major, &format!("{name}-source"), &settings);
@@ -71,12 +71,12 @@ impl Crossing {
         let target = target.expect("the target starts");
         match method {
             Method::Logical => seed_with_roles(&source, SIZE),
-            Method::TriggerCapture => seed(&source, SIZE),
+            Method::TriggerCapture | Method::DumpWindow => seed(&source, SIZE),
         }
         .expect("the source is seeded");
         let app = match method {
             Method::Logical => APP,
-            Method::TriggerCapture => OWNER,
+            Method::TriggerCapture | Method::DumpWindow => OWNER,
         };
         prepare_target(&target, app).expect("the target has accounts");
         let servers = [("source", source.port()), ("target", target.port())];
@@ -144,14 +144,14 @@ impl Crossing {
     pub(crate) fn app(&self) -> &'static str {
         match self.method {
             Method::Logical => APP,
-            Method::TriggerCapture => OWNER,
+            Method::TriggerCapture | Method::DumpWindow => OWNER,
         }
     }
 
     /// The role that moves on the source: the application's own, where there is no other.
     pub(crate) fn mover(&self, side: &str) -> &'static str {
         match (self.method, side) {
-            (Method::TriggerCapture, "source") => OWNER,
+            (Method::TriggerCapture | Method::DumpWindow, "source") => OWNER,
             _ => MASTER,
         }
     }

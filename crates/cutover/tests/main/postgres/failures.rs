@@ -12,6 +12,15 @@ use crate::crossing::{Consent, Way};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_failure_before_the_fence_leaves_the_application_on_the_source() {
     let mut crossing = Crossing::start("failing", Method::TriggerCapture).await;
+    crossing.method = Method::DumpWindow;
+    crossing
+        .fails(
+            Way::There,
+            &RunState::Undone,
+            "loading RB-REP-004: preflight found 1 blocker(s): nothing follows the source",
+        )
+        .await;
+    crossing.method = Method::TriggerCapture;
     crossing.control.set(Traffic::Cut);
     crossing
         .fails(Way::There, &RunState::Undone, "ready RB-CUT-001")

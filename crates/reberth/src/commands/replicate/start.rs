@@ -241,6 +241,12 @@ async fn watch(
         if until.is_some_and(is_reached) {
             return Ok("goal reached");
         }
+        if now
+            .iter()
+            .all(|(_, progress)| is_all_there_will_be(progress))
+        {
+            return Ok("all is copied and nothing follows");
+        }
     }
 }
 
@@ -253,10 +259,16 @@ fn word(ended: Ended) -> &'static str {
 }
 
 fn is_reached(goal: Goal, progress: &Progress) -> bool {
-    match goal {
+    let is_far = match goal {
         Goal::Copied => matches!(progress.phase.as_str(), "replaying" | "following"),
         Goal::CaughtUp => progress.is_caught_up(),
-    }
+    };
+    is_far || is_all_there_will_be(progress)
+}
+
+/// Whether it was copied in a window without writes, behind which nothing comes.
+fn is_all_there_will_be(progress: &Progress) -> bool {
+    progress.phase == "copied"
 }
 
 fn told(plan: &Plan, ended: &str, progress: &Progress) -> String {

@@ -107,6 +107,7 @@ impl Stand {
             .map_or_else(|| "an unknown number of bytes".to_owned(), bytes);
         let lag = match self.lag_ms() {
             Some(lag_ms) => format!("{lag_ms} ms and {lag_bytes} behind"),
+            None if self.stage == "copied" => "nothing follows".to_owned(),
             None => format!("{lag_bytes} behind"),
         };
         let state = match (
@@ -129,7 +130,7 @@ impl Stand {
         format!(
             "{}: {} at {}, {lag}; {state}",
             self.name(),
-            self.gear().unwrap_or(self.phase.word()),
+            self.gear().unwrap_or(self.stage),
             self.place()
         )
     }
@@ -213,7 +214,7 @@ impl Stand {
             Plan::Postgres(plan) => Some(plan.stream.method.word()),
         };
         json!({
-            "database": self.plan.database(), "engine": self.plan.engine(), "method": method, "direction": self.plan.direction().word(), "state": self.state(), "phase": self.phase.word(),
+            "database": self.plan.database(), "engine": self.plan.engine(), "method": method, "direction": self.plan.direction().word(), "state": self.state(), "phase": self.stage,
             "gear": self.gear(), "checkpoint": self.checkpoint, "log_end": self.log_end, "lag_bytes": self.lag_bytes, "lag_ms": self.lag_ms(),
             "is_consistent": self.phase == Phase::Following, "paused": pause, "log": self.keeping.document(), "log_left_s": self.keeping.left_s(&self.operation),
             "spool_bytes": self.running().map(|progress| progress.spool_bytes), "spool_warning": self.running().and_then(|progress| progress.spool_warning.clone()), "throttle": self.running().and_then(|progress| progress.throttle.clone()),

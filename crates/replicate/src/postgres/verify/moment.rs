@@ -22,6 +22,8 @@ pub(super) enum Moment {
     Log(LogPosition),
     /// What a snapshot shows, for a stream whose checkpoints are snapshots.
     Snapshot(Cut),
+    /// Any, where nothing is followed: the copy is all that there will be.
+    Any,
 }
 
 impl Moment {
@@ -30,6 +32,7 @@ impl Moment {
         Ok(match sides.plan.method {
             Method::Logical => Moment::Log(server::log_end(&mut sides.source).await?),
             Method::TriggerCapture => Moment::Snapshot(Cut::now(&mut sides.source).await?),
+            Method::DumpWindow => Moment::Any,
         })
     }
 
@@ -58,6 +61,7 @@ impl Moment {
             return Ok(true);
         };
         match self {
+            Moment::Any => Ok(true),
             Moment::Log(place) => {
                 let at: Option<LogPosition> = checkpoint.position.parse().ok();
                 Ok(at.is_some_and(|at| at >= *place))

@@ -35,6 +35,7 @@ use crate::position::LogPosition;
 use crate::postgres::base::{self, Stored};
 use crate::postgres::capture::catalogue::{self, Catalogue};
 use crate::postgres::capture::keys;
+use crate::postgres::method;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::state::Method;
 use crate::postgres::table;
@@ -85,6 +86,7 @@ pub async fn compare_touched(
                 noted::read(plan, &mut target, base_name, &stored, &mut comparison).await?;
             (None, Some(moved_to))
         }
+        Method::DumpWindow => return Err(method::nothing_follows()),
     };
     let (changes, keys, whole, mut report) = comparison.finish();
     report.rows = keys;

@@ -33,6 +33,9 @@ pub(in crate::commands::replicate) async fn writes(
         lines.extend(old_row_line(&table::read(&mut source).await?));
         return Ok(lines);
     }
+    if plan.method == Method::DumpWindow {
+        return Ok(Vec::new());
+    }
     let captured = captured(&mut source).await?;
     let writes = Writes::of(&captured, NOTED_BYTES_MAX);
     let mut lines = vec![
@@ -97,8 +100,10 @@ pub(in crate::commands::replicate) async fn alters_tables(plan: &Plan) -> Result
     let Some(stream) = beginning(plan) else {
         return Ok(false);
     };
-    if stream.method == Method::TriggerCapture {
-        return Ok(true);
+    match stream.method {
+        Method::TriggerCapture => return Ok(true),
+        Method::DumpWindow => return Ok(false),
+        Method::Logical => {}
     }
     let tables = table::read(&mut Session::open(&stream.from).await?).await?;
     Ok(!old_rows::wanting(&tables).is_empty())
@@ -110,12 +115,16 @@ pub(in crate::commands::replicate) async fn prepare(plan: &Plan) -> Result<(), F
         return Ok(());
     };
     let mut source = Session::open(&stream.from).await?;
-    if stream.method == Method::TriggerCapture {
-        let captured = captured(&mut source).await?;
-        install::install(&mut source, &captured, NOTED_BYTES_MAX).await?;
-    } else {
-        let tables = table::read(&mut source).await?;
-        old_rows::ask(stream, &mut source, &tables).await?;
+    match stream.method {
+        Method::TriggerCapture => {
+            let captured = captured(&mut source).await?;
+            install::install(&mut source, &captured, NOTED_BYTES_MAX).await?;
+        }
+        Method::Logical => {
+            let tables = table::read(&mut source).await?;
+            old_rows::ask(stream, &mut source, &tables).await?;
+        }
+        Method::DumpWindow => {}
     }
     Ok(())
 }

@@ -21,6 +21,8 @@ pub(super) struct Stand {
     pub(super) plan: Plan,
     /// How far it has come.
     pub(super) phase: Phase,
+    /// The word for it.
+    pub(super) stage: &'static str,
     /// The checkpoint: a place in the source's log, or a snapshot of the source.
     pub(super) checkpoint: String,
     /// What is known of it besides.
@@ -91,6 +93,7 @@ async fn of_mysql(
     Ok(Some(Stand {
         plan: plan.clone(),
         phase: checkpoint.phase,
+        stage: checkpoint.phase.word(),
         checkpoint: checkpoint.position.to_string(),
         lag_bytes: checkpoint.position.bytes_until(&log_end, &files),
         operation,
@@ -122,6 +125,7 @@ async fn of_postgres(
             let report = operation.report.as_ref();
             report.and_then(|report| report.progress.applied.clone())
         }
+        Method::DumpWindow => None,
     };
     let tables = totals
         .iter()
@@ -129,6 +133,7 @@ async fn of_postgres(
     Ok(Some(Stand {
         plan: plan.clone(),
         phase: checkpoint.phase,
+        stage: checkpoint.stage(),
         tables: tables.collect(),
         checkpoint: checkpoint.position,
         lag_bytes: at.and_then(|at| at.bytes_until(&log_end, &[])),
