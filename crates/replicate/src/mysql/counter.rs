@@ -13,7 +13,7 @@ pub const MARGIN: u64 = 1_000;
 /// No margin takes more than this part of the numbers that a column has left: a TINYINT has 255 in all, and past its last one every INSERT fails.
 const PART_OF_ROOM: u64 = 16;
 
-/// The next number of each table that counts, by table.
+/// The next number of each table that counts, by table. Where all are given, MariaDB tells one more than the column can hold and MySQL the last: here it is the last.
 pub async fn read(
     session: &mut Session,
     flavour: Flavour,
@@ -32,11 +32,13 @@ pub async fn read(
         "SELECT TABLE_NAME, AUTO_INCREMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND AUTO_INCREMENT IS NOT NULL ORDER BY 1",
         quote_text(database)
     );
-    Ok(session
-        .rows::<(String, u64)>("reading counters", sql)
-        .await?
-        .into_iter()
-        .collect())
+    let counters: Vec<(String, u64)> = session.rows("reading counters", sql).await?;
+    let highest = highest_numbers(session, database).await?;
+    let told = |(table, next): (String, u64)| {
+        let highest = highest.get(&table).copied().unwrap_or(u64::MAX);
+        (table, next.min(highest))
+    };
+    Ok(counters.into_iter().map(told).collect())
 }
 
 /// The highest number of each column that numbers itself, by table.
@@ -135,7 +137,7 @@ mod tests {
             ("smallint", 32_001, 32_048),
             ("mediumint unsigned", 1, 1_001),
             ("int", 1, 1_001),
-            ("int(11)", 2_147_483_648, 2_147_483_648),
+            ("int(11)", 2_147_483_647, 2_147_483_647),
             ("bigint(20) unsigned", u64::MAX, u64::MAX),
             ("bigint", 5, 1_005),
             ("float", 5, 1_005),

@@ -23,6 +23,7 @@
 //! the whole time does the report say that nothing can be built on it.
 
 mod catalogue;
+mod column_default;
 mod definitions;
 mod differing;
 mod double_text;

@@ -92,3 +92,37 @@ async fn a_program_that_the_target_refuses_stops_no_row_and_is_named() {
     );
     assert!(!named("plain"), "{report:?}");
 }
+
+/// Defaults that the two families write in other words, and a counter that has given its last number.
+const ODD_DEFAULTS: &str = r"CREATE TABLE odd (id TINYINT AUTO_INCREMENT PRIMARY KEY, a BINARY(4) DEFAULT '', b VARBINARY(10) DEFAULT 'abc', c BINARY(3) NOT NULL DEFAULT 'q',
+    d ENUM('a','b') CHARACTER SET binary DEFAULT 'a', e SET('x','y') CHARACTER SET binary NOT NULL DEFAULT 'x,y', f BIT(3) DEFAULT b'101', g DECIMAL(5,2) DEFAULT 1,
+    h VARCHAR(9) DEFAULT '''', i VARCHAR(9) DEFAULT 'a\\b', j VARCHAR(9) DEFAULT 'é', m DATETIME(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3), n DOUBLE DEFAULT 1e10) CHARACTER SET latin1;
+    CREATE TABLE computed (id INT PRIMARY KEY, k VARCHAR(20) DEFAULT (CONCAT('a b', '(c)')), l INT DEFAULT (1 + 2)) CHARACTER SET latin1;
+    INSERT INTO odd (id) VALUES (127)";
+
+async fn odd_defaults_cross(products: Products, name: &str) {
+    let pair = Pair::with_on(products, name, ODD_DEFAULTS);
+    let stream = pair.follow().await;
+    stream.stop().await.expect("the stream stops");
+    let report = verify(&pair.forward(), |_, _| {}).await;
+    let report = report.expect("both answer");
+    assert_eq!(report.schema_differences, Vec::<String>::new());
+    let is_odd = |words: &String| words.contains("table odd");
+    assert!(!report.counters_behind.iter().any(is_odd), "{report:?}");
+    // Another default is told.
+    let other = "ALTER TABLE lms_core.odd ALTER b SET DEFAULT 'abd', ALTER h SET DEFAULT '\"'";
+    pair.target.sql(other).expect("the target takes it");
+    let report = verify(&pair.forward(), |_, _| {}).await;
+    let differences = report.expect("both answer").schema_differences;
+    assert_eq!(differences.len(), 2, "{differences:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn defaults_cross_from_mysql_to_mariadb() {
+    odd_defaults_cross((Product::MySql, Product::MariaDb), "crossed-defaults-in").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn defaults_cross_from_mariadb_to_mysql() {
+    odd_defaults_cross((Product::MariaDb, Product::MySql), "crossed-defaults-out").await;
+}

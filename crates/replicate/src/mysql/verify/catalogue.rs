@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::column_default::{self, Told};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::server::Flavour;
@@ -85,19 +86,25 @@ async fn read_columns(
         let default = row.get::<Option<String>, _>(4).flatten();
         let said = if is_shared {
             let nullable = text(3);
-            let default = shared_default(flavour, default);
+            let (column_type, extra, charset) = (text(2), text(5), text(6));
+            let told = Told {
+                column_type: &column_type,
+                extra: &extra,
+                charset: &charset,
+            };
+            let default = column_default::shared(flavour, default, told);
             // JSON of MySQL has no character set of its own; MariaDB holds it as text in this one.
-            let is_json = text(2) == "json";
-            let charset = if is_json {
-                "utf8mb4".to_owned()
-            } else {
-                text(6)
+            let charset = match (column_type.as_str(), charset.as_str()) {
+                ("json", _) => "utf8mb4",
+                // MySQL tells of none where MariaDB tells of bytes.
+                (_, "binary") => "",
+                (_, charset) => charset,
             };
             let is_computed = !text(8).is_empty();
             format!(
                 "{} null {nullable} default {default} {} {charset} computed {is_computed} {}",
-                shared_type(&text(2)),
-                shared_extra(&text(5)),
+                shared_type(&column_type),
+                shared_extra(&extra),
                 text(9)
             )
         } else {
@@ -129,24 +136,6 @@ fn shared_type(column_type: &str) -> String {
     }
 }
 
-/// MariaDB writes defaults as SQL, MySQL as their text.
-fn shared_default(flavour: Flavour, default: Option<String>) -> String {
-    let default = match (flavour, default) {
-        (_, None) => return "none".to_owned(),
-        (Flavour::MariaDb, Some(text)) if text == "NULL" => return "none".to_owned(),
-        (Flavour::MariaDb, Some(text)) => match text.strip_prefix('\'') {
-            Some(quoted) => return quoted.trim_end_matches('\'').replace("''", "'"),
-            None => text,
-        },
-        (Flavour::MySql, Some(text)) => text,
-    };
-    let lower = default.to_lowercase();
-    match lower.strip_prefix("current_timestamp") {
-        Some(rest) => format!("now{}", rest.replace("()", "")),
-        None => default,
-    }
-}
-
 fn shared_extra(extra: &str) -> String {
     extra
         .replace("default_generated", "")
@@ -162,16 +151,5 @@ mod tests {
     fn both_families_say_the_same_of_the_same_column() {
         assert_eq!(shared_type("int(11) unsigned"), shared_type("int unsigned"));
         assert_ne!(shared_type("decimal(10,2)"), shared_type("decimal(10,3)"));
-        let same = |mariadb: Option<&str>, mysql: Option<&str>| {
-            assert_eq!(
-                shared_default(Flavour::MariaDb, mariadb.map(str::to_owned)),
-                shared_default(Flavour::MySql, mysql.map(str::to_owned))
-            );
-        };
-        same(Some("NULL"), None);
-        same(Some("'it''s'"), Some("it's"));
-        same(Some("current_timestamp(6)"), Some("CURRENT_TIMESTAMP(6)"));
-        same(Some("current_timestamp()"), Some("CURRENT_TIMESTAMP"));
-        same(Some("0"), Some("0"));
     }
 }
