@@ -123,7 +123,7 @@ const DUMP_WINDOW: Row = Row {
     before: &[
         "agree on a maintenance window",
         "measure the copy in a rehearsal, into a database that is thrown away",
-        "make an account that may only read, for the tables' owner would be followed by triggers",
+        "make an account that may only read, where the plan allows one: the tables' owner is followed by triggers instead",
     ],
     instead: &[
         "full copy with triggers that capture changes: seconds without writes, but it writes at the source",
