@@ -52,6 +52,8 @@ pub(crate) use remake::make_unmade;
 /// How long a position behind the statement is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(5);
+/// A log that tells nothing for so long, although its end was not met, has no more: the server gives a sign of life every second.
+const LOG_SILENCE: Duration = Duration::from_secs(20);
 /// Tries to read the definitions between two changes of the schema.
 const READING_TRIES: usize = 20;
 /// The server's words that a column or a table is not there, or not as it was when a snapshot was opened.
@@ -197,7 +199,8 @@ pub(crate) async fn after_failed_copy(
     }
 }
 
-/// The first schema change in the log behind the stream's position that the copy does not hold, but for new tables.
+/// The first schema change in the log behind the stream's position that the copy does not hold, but for new tables. A reader of a log that stands still
+/// waits for ever, so its silence counts as the end: then the copy's own error is told.
 async fn find(
     plan: &StreamPlan,
     checkpoint: &Checkpoint,
@@ -207,10 +210,13 @@ async fn find(
     let flavour = server::version(&mut source).await?.flavour;
     let end = server::log_end(&mut source, flavour).await?;
     let mut checkpoint = checkpoint.clone();
+    if checkpoint.position >= end {
+        return Ok(None);
+    }
     let mut passed = BTreeSet::new();
     let mut reader = plan.open_stream_log(&checkpoint, spool).await?;
-    loop {
-        match reader.next().await? {
+    while let Ok(entry) = tokio::time::timeout(LOG_SILENCE, reader.next()).await {
+        match entry? {
             LogEntry::SchemaChange(statement) => {
                 let meaning = meaning(plan, &checkpoint.schema, &statement);
                 let tables = statement.tables(&plan.database).unwrap_or_default();
@@ -241,4 +247,5 @@ async fn find(
             _ => {}
         }
     }
+    Ok(None)
 }
