@@ -260,6 +260,17 @@ pub enum ReplicateError {
 }
 
 impl ReplicateError {
+    /// The code that a server of the MySQL family gave, whether what it says passes or not.
+    pub fn mysql_code(&self) -> Option<u16> {
+        match self {
+            ReplicateError::Refused { source, .. } | ReplicateError::DiskFull { source, .. } => {
+                source.mysql_code()
+            }
+            ReplicateError::Unreachable { source, .. } => source.as_ref()?.mysql_code(),
+            _ => None,
+        }
+    }
+
     /// The code, which is also the name of the page in `docs/errors/`.
     pub fn code(&self) -> &'static str {
         match self {

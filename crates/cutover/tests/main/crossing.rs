@@ -339,6 +339,12 @@ impl Crossing {
             .unwrap_or_default()
     }
 
+    /// Attempts at a step of the latest run that failed before one did not.
+    pub(crate) fn failures(&self, way: Way, step: &str) -> u32 {
+        let history = self.history(way);
+        history.step(step).expect("there is such a step").failures
+    }
+
     /// The step that failed for good in the latest run, its code, and what it said.
     pub(crate) fn failure(&self, way: Way) -> String {
         failure(&self.journal(), way)

@@ -176,5 +176,5 @@ async fn routines_by_definer(session: &mut Session) -> Result<Vec<(String, Strin
 }
 
 fn is_lock_wait(error: &ReplicateError) -> bool {
-    matches!(error, ReplicateError::Refused { source, .. } if source.mysql_code() == Some(LOCK_WAIT_TIMEOUT))
+    error.mysql_code() == Some(LOCK_WAIT_TIMEOUT)
 }

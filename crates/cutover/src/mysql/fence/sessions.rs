@@ -59,8 +59,7 @@ pub(super) async fn look(
 ) -> Result<Vec<(u64, String, String)>, ReplicateError> {
     for _ in 0..LOOKS {
         match session.rows(doing, sql).await {
-            Err(ReplicateError::Refused { source, .. })
-                if source.mysql_code() == Some(CANNOT_CONVERT_STRING) => {}
+            Err(error) if error.mysql_code() == Some(CANNOT_CONVERT_STRING) => {}
             answer => return answer,
         }
         tokio::time::sleep(ROUND).await;
