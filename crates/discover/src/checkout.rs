@@ -216,9 +216,7 @@ pub fn add(estate: &mut Estate, checkouts: BTreeMap<String, Codebase>) {
             attributes: Attributes::Codebase(code),
         });
     }
-    estate.edges.sort();
-    let key = |resource: &Resource| (resource.attributes.kind().to_owned(), resource.id.clone());
-    estate.resources.sort_by_cached_key(key);
+    estate.sort();
 }
 
 fn app_id(estate: &Estate, name: &str) -> Option<String> {

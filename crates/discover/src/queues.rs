@@ -69,10 +69,8 @@ pub fn add(estate: &mut Estate) {
             insert(estate, &holder, name, signs);
         }
     }
-    estate.edges.sort();
+    estate.sort();
     estate.edges.dedup();
-    let key = |resource: &Resource| (resource.attributes.kind().to_owned(), resource.id.clone());
-    estate.resources.sort_by_cached_key(key);
 }
 
 fn insert(estate: &mut Estate, holder: &str, holder_name: &str, signs: Signs) {

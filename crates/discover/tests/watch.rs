@@ -16,6 +16,13 @@ use crate::heroku::discover_with;
 const APP: &str = "courseware-production";
 /// No pause: a test waits for looks, never for time.
 const PAUSE: Duration = Duration::ZERO;
+/// A watch that does not end at all fails its test.
+const WAIT_MAX: Duration = Duration::from_secs(600);
+/// A command with a secret, and how the estate writes it.
+const CLEANUP: [&str; 2] = [
+    "MYSQL_PWD='a s3cret' rake cleanup",
+    "MYSQL_PWD=[redacted] rake cleanup",
+];
 
 fn dyno(id: &str, kind: &str, command: &str, created_at: &str) -> Value {
     json!({"id": id, "name": format!("{kind}.1"), "type": kind, "command": command, "state": "up", "created_at": created_at})
@@ -54,10 +61,14 @@ fn look(
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     let result = runtime.block_on(async {
-        tokio::select! {
-            result = watch_jobs(&api, estate, seen, PAUSE, &keep, &|_| {}) => result,
-            () = end.notified() => Ok(()),
-        }
+        let watched = async {
+            tokio::select! {
+                result = watch_jobs(&api, estate, seen, PAUSE, &keep, &|_| {}) => result,
+                () = end.notified() => Ok(()),
+            }
+        };
+        let ended = tokio::time::timeout(WAIT_MAX, watched).await;
+        ended.expect("the watch ends")
     });
     assert_eq!(replay.stats().writes_refused, 0);
     result
@@ -129,25 +140,41 @@ fn starts_are_counted_once_over_looks_and_over_watches() {
 
 #[test]
 fn what_is_listed_or_runs_now_is_there_once() {
-    let digest = dyno("a", "scheduler", "rake digest", "2026-11-20T03:30:00Z");
+    let cleanup = dyno("a", "scheduler", CLEANUP[0], "2026-11-20T03:30:00Z");
     let mut seen = SeenJobs::default();
-    look(std::slice::from_ref(&digest), &[], &calm(), &mut seen, 1).unwrap();
+    look(std::slice::from_ref(&cleanup), &[], &calm(), &mut seen, 1).unwrap();
     let found = |listed| {
-        let recording = running(std::slice::from_ref(&digest));
+        let recording = running(std::slice::from_ref(&cleanup));
         let mut estate = discover_with(recording, &[], listed).0.unwrap();
         add_seen_jobs(&mut estate, &seen);
-        jobs(&estate)
-            .into_iter()
-            .map(|(_, job)| job.seen_in)
+        assert!(!bytes(&estate).contains("s3cret"));
+        let told = jobs(&estate).into_iter();
+        told.map(|(command, job)| (command, job.seen_in))
             .collect::<Vec<_>>()
     };
-    assert_eq!(found(None), ["one_off"]);
+    let once = |seen_in: &str| [(CLEANUP[1].to_owned(), seen_in.to_owned())];
+    assert_eq!(found(None), once("one_off"));
     let listed = ScheduledJob {
         app: APP.to_owned(),
-        command: "rake digest".to_owned(),
+        command: CLEANUP[0].to_owned(),
         schedule: "daily at 03:30 UTC".to_owned(),
     };
-    assert!(found(Some(vec![listed])).contains(&"import".to_owned()));
+    // The process that runs now has an identifier of its own and is one of the listed job's starts.
+    assert_eq!(found(Some(vec![listed])), once("import"));
+}
+
+#[test]
+fn a_secret_in_the_command_of_a_process_is_left_out_and_told() {
+    let mut recording = Recording::lms();
+    let path = format!("/apps/{APP}/formation");
+    let list = recording.body_mut(&path).expect("the recording has it");
+    list[0]["command"] = json!(CLEANUP[0]);
+    let kind = list[0]["type"].as_str().unwrap().to_owned();
+    let estate = discover_with(recording, &[], None).0.unwrap();
+    let text = bytes(&estate);
+    assert!(text.contains(CLEANUP[1]) && !text.contains("s3cret"));
+    let what = format!("command of {APP}/{kind}");
+    assert!(estate.not_visible.iter().any(|own| own.what == what));
 }
 
 #[test]

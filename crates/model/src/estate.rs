@@ -100,6 +100,13 @@ pub struct Unmapped {
 }
 
 impl Estate {
+    /// Puts resources and edges into the order of the document, after something was added to it.
+    pub fn sort(&mut self) {
+        let resources = &mut self.resources;
+        resources.sort_by(|a, b| (a.attributes.kind(), &a.id).cmp(&(b.attributes.kind(), &b.id)));
+        self.edges.sort();
+    }
+
     /// All resources of one kind, in document order.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Resource> + 'a {
         self.resources

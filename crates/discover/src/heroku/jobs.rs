@@ -7,6 +7,7 @@ use super::addons::{Addons, SCHEDULER};
 use super::apps::AppSummary;
 use super::reader::Reader;
 use crate::gathered::Gathered;
+use crate::scrubbed::scrubbed;
 
 /// Adds the jobs that a person listed, and notes each application with a scheduler for which nobody did: the estate is not complete until then.
 pub(super) fn gather_listed(
@@ -25,15 +26,16 @@ pub(super) fn gather_listed(
             continue;
         };
         let id = format!("{}/scheduled/{}", app.id, number + 1);
+        let command = scrubbed(&job.command);
         gathered.refer(&id, "belongs_to", &app.id);
         gathered.add(Resource {
             id,
-            name: job.command.clone(),
+            name: command.clone(),
             region: None,
             cost: None,
             attributes: Attributes::Job(Job {
                 app_id: app.id.clone(),
-                command: job.command.clone(),
+                command,
                 schedule: Some(job.schedule.clone()),
                 seen_in: "import".to_owned(),
             }),
@@ -74,7 +76,7 @@ fn gather_logged(
             continue;
         };
         let is_listed =
-            |own: &super::ScheduledJob| own.app == job.app && own.command == job.command;
+            |own: &super::ScheduledJob| own.app == job.app && scrubbed(&own.command) == job.command;
         if listed.iter().any(is_listed) {
             continue;
         }

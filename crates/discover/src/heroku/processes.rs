@@ -12,11 +12,13 @@ use super::reader::Reader;
 use crate::DiscoverError;
 use crate::gathered::Gathered;
 use crate::item::Identified;
-use crate::scrubbed::scrubbed;
+use crate::scrubbed::{scrubbed, without_secrets};
 use crate::segment::segment;
 
 /// Type of the processes that the scheduler starts.
-pub(super) const ONE_OFF: &str = "scheduler";
+pub(super) const SCHEDULED: &str = "scheduler";
+/// Where a job that runs was seen.
+pub(super) const SEEN_RUNNING: &str = "one_off";
 
 /// A size of process.
 #[derive(Debug, Deserialize)]
@@ -107,11 +109,18 @@ pub(super) async fn gather(
         }
     }
     for process in formation.unwrap_or_default() {
+        if let Some(command) = &process.command
+            && without_secrets(command) != *command
+        {
+            let what = format!("command of {}/{}", app.name, process.process_type);
+            let reason = "a secret is written in it and is left out: move it into a setting";
+            reader.notes().not_visible(&what, reason.to_owned());
+        }
         let running = running.get(process.process_type.as_str()).copied();
         add_process(app, process, running.unwrap_or(0), sizes, found);
     }
     for dyno in &dynos {
-        if dyno.process_type.as_deref() == Some(ONE_OFF) {
+        if dyno.process_type.as_deref() == Some(SCHEDULED) {
             add_one_off(app, dyno, found);
         }
     }
@@ -143,7 +152,7 @@ fn add_process(
         cost,
         attributes: Attributes::Process(Process {
             app_id: app.id.clone(),
-            command: process.command.unwrap_or_default(),
+            command: without_secrets(process.command.as_deref().unwrap_or_default()),
             instances: process.quantity,
             running,
             size: size_name,
@@ -167,7 +176,7 @@ fn add_one_off(app: &AppSummary, dyno: &Dyno, found: &mut Gathered) {
             app_id: app.id.clone(),
             command: scrubbed(dyno.command.as_deref().unwrap_or_default()),
             schedule: None,
-            seen_in: "one_off".to_owned(),
+            seen_in: SEEN_RUNNING.to_owned(),
         }),
     });
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::addons::SCHEDULER;
 use super::form::moment;
-use super::processes::ONE_OFF;
+use super::processes::{SCHEDULED, SEEN_RUNNING};
 use super::reader::Reader;
 use crate::item::Identified;
 use crate::scrubbed::scrubbed;
@@ -111,7 +111,7 @@ pub async fn watch_jobs(
             let path = format!("/apps/{}/dynos", segment(name));
             let dynos: Vec<Dyno> = reader.list(&path).await?.unwrap_or_default();
             let jobs = dynos.into_iter();
-            for dyno in jobs.filter(|dyno| dyno.process_type.as_deref() == Some(ONE_OFF)) {
+            for dyno in jobs.filter(|dyno| dyno.process_type.as_deref() == Some(SCHEDULED)) {
                 seen.take(id, dyno);
             }
         }
@@ -150,33 +150,47 @@ pub fn add_seen_jobs(estate: &mut Estate, seen: &SeenJobs) {
             }
         }
     }
+    remove_told(estate);
     let jobs = estate.of_kind("job").count() as u64;
     match jobs {
         0 => estate.counts.remove("job"),
         count => estate.counts.insert("job".to_owned(), count),
     };
-    let key = |resource: &Resource| (resource.attributes.kind().to_owned(), resource.id.clone());
-    estate.resources.sort_by_cached_key(key);
-    estate.edges.sort();
+    estate.sort();
 }
 
 fn is_told(estate: &Estate, app: &str, command: &str) -> bool {
     let mut resources = estate.resources.iter();
     resources.any(|resource| match &resource.attributes {
         Attributes::Job(job) => {
-            job.app_id == app && job.command == command && job.seen_in != SEEN_IN
+            job.app_id == app && job.command == command && job.seen_in != SEEN_RUNNING
         }
         _ => false,
     })
 }
 
-/// Where a job that runs was seen.
-const SEEN_IN: &str = "one_off";
+/// What runs of a job that a person listed or a log shows is that job.
+fn remove_told(estate: &mut Estate) {
+    let running = estate
+        .resources
+        .iter()
+        .filter_map(|own| match &own.attributes {
+            Attributes::Job(job) if job.seen_in == SEEN_RUNNING => {
+                Some((job.app_id.clone(), job.command.clone()))
+            }
+            _ => None,
+        });
+    for (app, command) in running.collect::<BTreeSet<_>>() {
+        if is_told(estate, &app, &command) {
+            remove_running(estate, &app, &command);
+        }
+    }
+}
 
 fn remove_running(estate: &mut Estate, app: &str, command: &str) {
     let is_running = |resource: &Resource| match &resource.attributes {
         Attributes::Job(job) => {
-            job.app_id == app && job.command == command && job.seen_in == SEEN_IN
+            job.app_id == app && job.command == command && job.seen_in == SEEN_RUNNING
         }
         _ => false,
     };
@@ -210,7 +224,7 @@ fn add(estate: &mut Estate, app: &str, command: &str, job: &SeenJob, looks: u64)
                 "seen to start {} times in {looks} looks{made}",
                 job.starts
             )),
-            seen_in: SEEN_IN.to_owned(),
+            seen_in: SEEN_RUNNING.to_owned(),
         }),
     });
 }
