@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// The kind's word.
 pub(crate) const KIND: &str = "queue";
+/// The engine of databases that are a broker; a queue in another one is a table of it.
+const KAFKA: &str = "kafka";
 
 /// One queue.
 pub(crate) struct Queue<'a> {
@@ -77,9 +79,10 @@ pub(crate) fn at_the_switch(holder: Option<&Resource>) -> &'static str {
         Some(Attributes::Cache(_)) => {
             "drained before writes stop, or carried with its store after that"
         }
-        Some(Attributes::Database(_)) => {
+        Some(Attributes::Database(store)) if store.engine == KAFKA => {
             "drained: producers go over first, readers when nothing waits; its data are not copied"
         }
+        Some(Attributes::Database(_)) => "moves with its database: what waits is rows of it",
         Some(Attributes::Addon(_)) => {
             "drained: producers go over first, readers when nothing waits; nothing of it is copied"
         }
@@ -96,7 +99,8 @@ pub(crate) fn target_price(holder: Option<&Resource>) -> &'static str {
         Some(Attributes::Cache(_)) => "in the price of its store",
         Some(Attributes::Server(_)) => "in the price of its server",
         Some(Attributes::Addon(_)) => "no target price: as today, if it is kept",
-        Some(Attributes::Database(_)) => "no target price",
+        Some(Attributes::Database(store)) if store.engine == KAFKA => "no target price",
+        Some(Attributes::Database(_)) => "in the price of its store",
         _ => "paid to who runs it, as today",
     }
 }

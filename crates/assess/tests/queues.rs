@@ -142,3 +142,53 @@ fn the_pages_say_what_is_done_with_each_queue() {
     assert!(page.contains("no target price: as today, if it is kept"));
     assert!(page.contains("&lt;b&gt;setting&lt;/b&gt;") && !page.contains("<b>setting"));
 }
+
+#[test]
+fn a_queue_that_two_environments_use_joins_neither_and_is_told() {
+    let mut estate = estate();
+    for resource in &mut estate.resources {
+        if let Attributes::App(app) = &mut resource.attributes {
+            let stage = if resource.id == "shop" {
+                "production"
+            } else {
+                "staging"
+            };
+            app.stage = Some(stage.to_owned());
+        }
+    }
+    let assessment = judge(&estate);
+    let wave_of = |name: &str| {
+        let mut waves = assessment.waves.iter();
+        waves
+            .find(|wave| wave.members.iter().any(|own| own.name == name))
+            .expect("each is in a wave")
+    };
+    let (queue, shop, mailer) = (
+        wave_of("queue in sqs.example"),
+        wave_of("shop"),
+        wave_of("mailer"),
+    );
+    assert_eq!(queue.number, shop.number);
+    assert_ne!(mailer.number, shop.number);
+    let told = "mailer uses the queue in sqs.example, across environments (staging, production): mend this before the move";
+    assert!(mailer.why.iter().any(|why| why == told), "{:?}", mailer.why);
+}
+
+#[test]
+fn a_queue_in_a_table_moves_with_its_database() {
+    let mut estate = estate();
+    let is_cluster = |own: &&mut Resource| own.id == "k-1";
+    let cluster = estate.resources.iter_mut().find(is_cluster).unwrap();
+    cluster.attributes = Attributes::Database(Database {
+        engine: "pg".to_owned(),
+        ..Database::default()
+    });
+    let page = html(&judge(&estate), &estate);
+    for (words, times) in [
+        ("moves with its database: what waits is rows of it", 1),
+        ("in the price of its store", 1),
+        ("its data are not copied", 0),
+    ] {
+        assert_eq!(page.matches(words).count(), times, "{words}");
+    }
+}

@@ -26,6 +26,12 @@ fn queues_of(estate: &Estate) -> BTreeMap<String, Vec<String>> {
     queues.collect()
 }
 
+fn app_vars<'a>(estate: &'a Estate, id: &str) -> &'a [ConfigVar] {
+    let mut apps = estate.apps();
+    let (_, app) = apps.find(|(app, _)| app.id == id).expect("it is there");
+    app.config.as_deref().expect("its settings are visible")
+}
+
 fn has_edge(estate: &Estate, from: &str, relation: &str, to: &str) -> bool {
     let mut edges = estate.edges.iter();
     edges.any(|edge| edge.from == from && edge.relation == relation && edge.to == to)
@@ -82,15 +88,19 @@ fn brokers_bought_and_outside_are_queues_with_their_users() {
     let estate = with_queues(with_brokers(), &[]);
     let found = queues_of(&estate);
     assert_eq!(found["cloudamqp-round-1"], ["RabbitMQ"]);
-    assert_eq!(found["sqs.eu-west-1.example"], ["SQS"]);
+    let outside = format!("sqs.eu-west-1.example (EXPORTS_SQS_URL of {PRODUCTION})");
+    assert_eq!(found[&outside], ["SQS"]);
     assert_eq!(estate.counts["queue"], found.len() as u64);
     let (app, _) = estate
         .apps()
         .find(|(app, _)| app.name == PRODUCTION)
         .unwrap();
+    let vars = app_vars(&estate, &app.id);
+    let value = vars.iter().find(|var| var.name == "EXPORTS_SQS_URL");
+    let sqs = format!("sqs.eu-west-1.example/{}", value.unwrap().fingerprint);
     let broker = "ffffffff-0000-4000-8000-00000000000a";
-    for holder in [broker, "sqs.eu-west-1.example"] {
-        let queue = format!("queue/{holder}");
+    for (queue, holder) in [(broker, broker), (&sqs, "sqs.eu-west-1.example")] {
+        let queue = format!("queue/{queue}");
         assert!(has_edge(&estate, &app.id, "uses", &queue), "{holder}");
         assert!(has_edge(&estate, &queue, "kept_in", holder), "{holder}");
     }
@@ -165,6 +175,19 @@ fn server(address: &str, units: &[&str], connections: Vec<Connection>) -> Attrib
     })
 }
 
+/// A server where `unit` is installed and does not run.
+fn stopped(address: &str, unit: &str) -> Attributes {
+    let mut stopped = server(address, &[unit], Vec::new());
+    if let Attributes::Server(Server {
+        inside: Some(inside),
+        ..
+    }) = &mut stopped
+    {
+        inside.units[0].state = "inactive".to_owned();
+    }
+    stopped
+}
+
 fn store(engine: &str) -> Database {
     Database {
         engine: engine.to_owned(),
@@ -194,14 +217,20 @@ fn brokers_and_workers_on_servers_are_seen_from_inside() {
             "jobs",
             server("10.0.0.4", &["sidekiq@default.service"], Vec::new()),
         ),
-        resource("stopped", server("10.0.0.5", &[], Vec::new())),
+        resource("stopped", stopped("10.0.0.5", "sidekiq.service")),
+        resource("three", Attributes::Cache(store("valkey"))),
         resource("events", Attributes::Database(store("kafka"))),
         resource("one", Attributes::Cache(store("valkey"))),
         resource("two", Attributes::Cache(store("valkey"))),
     ];
     let mut estate = estate(
         resources,
-        &[("jobs", "one"), ("jobs", "two"), ("web", "events")],
+        &[
+            ("jobs", "one"),
+            ("jobs", "two"),
+            ("web", "events"),
+            ("stopped", "three"),
+        ],
     );
     queues::add(&mut estate);
     let found = queues_of(&estate);
@@ -220,4 +249,155 @@ fn brokers_and_workers_on_servers_are_seen_from_inside() {
         2,
         "{text}"
     );
+}
+
+/// An application with settings, each with its host; the host is the value too, so that equal ones have equal fingerprints.
+fn app(id: &str, settings: &[(&str, &str)]) -> Resource {
+    let vars = settings.iter().map(|(name, value)| ConfigVar {
+        name: (*name).to_owned(),
+        fingerprint: format!("print-of-{value}"),
+        host: value.split('/').next().map(str::to_owned),
+    });
+    let app = App {
+        config: Some(vars.collect()),
+        ..App::default()
+    };
+    resource(id, Attributes::App(app))
+}
+
+fn process(app: &str, command: &str) -> Resource {
+    let process = Process {
+        app_id: app.to_owned(),
+        command: command.to_owned(),
+        ..Process::default()
+    };
+    resource(&format!("{app}/{command}"), Attributes::Process(process))
+}
+
+fn cache(id: &str, host: &str) -> Resource {
+    let cache = Database {
+        host: Some(host.to_owned()),
+        ..store("redis")
+    };
+    resource(id, Attributes::Cache(cache))
+}
+
+fn third_party(host: &str) -> Resource {
+    let other = Other {
+        word: "third_party".to_owned(),
+        facts: BTreeMap::new(),
+    };
+    resource(host, Attributes::Other(other))
+}
+
+/// The queues that `resources` tell of: holder with the setting, and software.
+fn found(resources: Vec<Resource>, edges: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
+    let mut estate = estate(resources, edges);
+    queues::add(&mut estate);
+    queues_of(&estate)
+}
+
+#[test]
+fn settings_of_one_host_are_one_queue_only_where_their_values_are_equal() {
+    let resources = vec![
+        app("shop", &[("ORDERS_SQS_URL", "sqs.example/1/orders")]),
+        app("mailer", &[("QUEUE_URL", "sqs.example/1/orders")]),
+        app("films", &[("FILMS_SQS_URL", "sqs.example/1/films")]),
+        third_party("sqs.example"),
+    ];
+    let mut estate = estate(resources, &[]);
+    queues::add(&mut estate);
+    let found = queues_of(&estate);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(
+        found["sqs.example (QUEUE_URL of mailer)"],
+        ["SQS", "a queue"]
+    );
+    assert_eq!(found["sqs.example (FILMS_SQS_URL of films)"], ["SQS"]);
+    let orders = "queue/sqs.example/print-of-sqs.example/1/orders";
+    for (user, uses) in [("shop", true), ("mailer", true), ("films", false)] {
+        assert_eq!(has_edge(&estate, user, "uses", orders), uses, "{user}");
+    }
+}
+
+#[test]
+fn the_store_that_a_setting_by_hand_points_to_holds_the_queue_of_sidekiq() {
+    let resources = |command: &str| {
+        vec![
+            app("shop", &[("REDIS_URL", "redis.example/0")]),
+            process("shop", command),
+            cache("pages", "pages.internal"),
+            third_party("redis.example"),
+        ]
+    };
+    let outside = "redis.example (REDIS_URL of shop)";
+    let of_sidekiq = found(resources("bundle exec sidekiq"), &[("shop", "pages")]);
+    assert_eq!(of_sidekiq.keys().collect::<Vec<_>>(), [outside]);
+    // Another software may read another setting: both are named.
+    let of_bull = found(resources("bull"), &[("shop", "pages")]);
+    assert_eq!(of_bull.keys().collect::<Vec<_>>(), ["pages", outside]);
+}
+
+#[test]
+fn what_one_worker_uses_says_nothing_about_another() {
+    let settings = [
+        ("CELERY_BROKER_URL", "a.internal/0"),
+        ("REDIS_URL", "b.internal/0"),
+    ];
+    let resources = vec![
+        app("shop", &settings),
+        process("shop", "celery -A shop worker"),
+        process("shop", "bundle exec sidekiq"),
+        cache("a", "a.internal"),
+        cache("b", "b.internal"),
+    ];
+    let found = found(resources, &[("shop", "a"), ("shop", "b")]);
+    assert_eq!(found["a"], ["Celery"]);
+    assert_eq!(found["b"], ["Sidekiq"]);
+}
+
+#[test]
+fn workers_of_any_broker_name_each_that_it_may_be() {
+    let resources = vec![
+        app("shop", &[]),
+        process("shop", "celery -A shop worker"),
+        cache("a", "a.internal"),
+        resource("events", Attributes::Database(store("kafka"))),
+    ];
+    let mut estate = estate(resources, &[("shop", "a"), ("shop", "events")]);
+    queues::add(&mut estate);
+    let found = queues_of(&estate);
+    assert_eq!(found["a"], ["Celery"]);
+    assert_eq!(found["events"], ["Celery", "Kafka"]);
+    assert_eq!(
+        bytes(&estate).matches("in which of 2 is not told").count(),
+        2
+    );
+}
+
+#[test]
+fn queues_that_are_added_again_take_the_place_of_the_former() {
+    let once = with_queues(with_brokers(), &[]);
+    let mut twice = once.clone();
+    queues::add(&mut twice);
+    assert_eq!(bytes(&twice), bytes(&once));
+}
+
+#[test]
+fn files_of_no_application_tell_of_nobodys_queue() {
+    let code = Codebase {
+        processes: vec![CodeProcess {
+            name: "worker".to_owned(),
+            command: Some("bundle exec sidekiq".to_owned()),
+            file: "Procfile".to_owned(),
+            ..CodeProcess::default()
+        }],
+        ..Codebase::default()
+    };
+    let resources = vec![
+        resource("code", Attributes::Codebase(code)),
+        cache("a", "a.internal"),
+    ];
+    // The edge would lead a worker of nobody to it.
+    assert!(found(resources, &[("", "a")]).is_empty());
 }

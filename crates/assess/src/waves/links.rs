@@ -26,6 +26,7 @@ pub(super) struct Link<'a> {
 /// Every link among `movers`, in their order.
 pub(super) fn links<'a>(movers: &[&'a Resource], edges: &[Edge]) -> Vec<Link<'a>> {
     let mut links = Vec::new();
+    let queue_environments = queue_environments(movers, edges);
     for (from, user) in movers.iter().enumerate() {
         for (to, used) in movers.iter().enumerate() {
             let Some(reason) = (from != to).then(|| tie(user, used)).flatten() else {
@@ -35,13 +36,40 @@ pub(super) fn links<'a>(movers: &[&'a Resource], edges: &[Edge]) -> Vec<Link<'a>
         }
     }
     links.extend(same_labels(movers));
-    links.extend(seen(movers, edges, &links));
+    links.extend(seen(movers, edges, &links, &queue_environments));
     links
+}
+
+/// The environment of each queue, by its place among `movers`: of what holds it, else production where one of its users is there, else of the first user. A queue
+/// that two environments use would join them otherwise.
+fn queue_environments<'a>(movers: &[&'a Resource], edges: &[Edge]) -> HashMap<usize, &'a str> {
+    let by_id: HashMap<&str, &'a Resource> = movers
+        .iter()
+        .map(|mover| (mover.id.as_str(), *mover))
+        .collect();
+    let of = |id: &str| by_id.get(id).and_then(|resource| environment_of(resource));
+    let queues = movers.iter().enumerate();
+    let queues = queues.filter(|(_, mover)| queues::is_queue(mover));
+    queues
+        .filter_map(|(place, queue)| {
+            let users = edges.iter();
+            let users = users.filter(|edge| edge.to == queue.id && edge.relation == "uses");
+            let of_users = users.filter_map(|edge| of(&edge.from));
+            let by_user = of_users.min_by_key(|name| !name.starts_with("prod"));
+            let environment = queues::holder_id(queue).and_then(of).or(by_user)?;
+            Some((place, environment))
+        })
+        .collect()
 }
 
 /// What was seen to talk to what and no rule ties together: open connections of servers, hosts in settings of applications. A firewall's rule says who
 /// may, an edge says who does; the pair that both name is named once.
-fn seen<'a>(movers: &[&'a Resource], edges: &[Edge], known: &[Link]) -> Vec<Link<'a>> {
+fn seen<'a>(
+    movers: &[&'a Resource],
+    edges: &[Edge],
+    known: &[Link],
+    queue_environments: &HashMap<usize, &str>,
+) -> Vec<Link<'a>> {
     let places: HashMap<&str, usize> = movers
         .iter()
         .enumerate()
@@ -69,20 +97,37 @@ fn seen<'a>(movers: &[&'a Resource], edges: &[Edge], known: &[Link]) -> Vec<Link
                     true => format!("{} uses the {}", user.name, used.name),
                     false => format!("{} was seen to use {}", user.name, used.name),
                 };
-                link((from, user), (to, used), reason)
+                let environments = (
+                    environment_of(user),
+                    queue_environments
+                        .get(&to)
+                        .copied()
+                        .or(environment_of(used)),
+                );
+                link_between((from, user), (to, used), reason, environments)
             })
         })
         .collect()
 }
 
 fn link<'a>(from: (usize, &'a Resource), to: (usize, &'a Resource), reason: String) -> Link<'a> {
-    let (one, other) = (environment_of(from.1), environment_of(to.1));
+    let environments = (environment_of(from.1), environment_of(to.1));
+    link_between(from, to, reason, environments)
+}
+
+fn link_between<'a>(
+    from: (usize, &'a Resource),
+    to: (usize, &'a Resource),
+    reason: String,
+    environments: (Option<&str>, Option<&str>),
+) -> Link<'a> {
+    let (one, other) = environments;
     let crossing = match (one, other) {
-        (Some(one), Some(other)) if one != other => Some(other),
+        (Some(one), Some(other)) if one != other => Some((one, other)),
         _ => None,
     };
-    let note = crossing.map_or_else(String::new, |other| {
-        format!(", also from environment {other}: mend this before the move")
+    let note = crossing.map_or_else(String::new, |(one, other)| {
+        format!(", across environments ({one}, {other}): mend this before the move")
     });
     Link {
         from: from.0,

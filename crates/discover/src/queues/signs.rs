@@ -1,5 +1,7 @@
 //! Words by which a queue is known: of services, settings, programs and ports.
 
+use reberth_model::estate::Unit;
+
 /// Services of a platform that are a queue: the beginning of the service's name, and the software.
 const SERVICES: [(&str, &str); 8] = [
     ("cloudamqp", "RabbitMQ"),
@@ -12,7 +14,7 @@ const SERVICES: [(&str, &str); 8] = [
     ("iron_mq", "IronMQ"),
 ];
 
-/// Services of a platform that store keys and values, which a library may keep its queue in.
+/// Services of a platform that store keys and values, which workers may keep their queue in.
 const KEY_VALUE_SERVICES: [&str; 7] = [
     "heroku-redis",
     "rediscloud",
@@ -23,7 +25,7 @@ const KEY_VALUE_SERVICES: [&str; 7] = [
     "upstash-redis",
 ];
 
-/// Words within the name of a setting that name a broker's software, or a library that works a queue off.
+/// Words within the name of a setting that name a broker's software, or a program that works a queue off.
 const SETTINGS: [(&str, &str); 21] = [
     ("AMQP", "RabbitMQ"),
     ("CLOUDAMQP", "RabbitMQ"),
@@ -43,13 +45,27 @@ const SETTINGS: [(&str, &str); 21] = [
     ("BULL", "Bull"),
     ("BULLMQ", "Bull"),
     ("DRAMATIQ", "Dramatiq"),
-    ("BROKER", "a broker"),
-    ("QUEUE", "a queue"),
-    ("QUEUES", "a queue"),
+    ("BROKER", ANY_QUEUE[0]),
+    ("QUEUE", ANY_QUEUE[1]),
+    ("QUEUES", ANY_QUEUE[1]),
 ];
+/// What a setting tells that names no software.
+const ANY_QUEUE: [&str; 2] = ["a broker", "a queue"];
 
-/// Words within the name of a setting that is about something else: where results are kept, and dashboards of people.
-const NOT_A_QUEUE: [&str; 5] = ["RESULT", "RESULTS", "DASHBOARD", "METRICS", "WEBHOOK"];
+/// Words within the name of a setting that points to a store of keys and values.
+const KEY_VALUE_SETTINGS: [&str; 2] = ["REDIS", "VALKEY"];
+
+/// Words within the name of a setting that is about something else: where results are kept, and pages for people.
+const NOT_A_QUEUE: [&str; 8] = [
+    "RESULT",
+    "RESULTS",
+    "DASHBOARD",
+    "METRICS",
+    "WEBHOOK",
+    "WEB",
+    "UI",
+    "ADMIN",
+];
 
 /// Programs that work off a queue.
 const WORKERS: [(&str, &str); 9] = [
@@ -64,7 +80,7 @@ const WORKERS: [(&str, &str); 9] = [
     ("huey_consumer", "Huey"),
 ];
 
-/// The library that looks for its store in the setting [`REDIS_URL`], unless [`REDIS_PROVIDER`] names another setting.
+/// The software that looks for its store in the setting [`REDIS_URL`], unless [`REDIS_PROVIDER`] names another setting.
 /// Source: Sidekiq's wiki, page `Using Redis`.
 pub(super) const READS_REDIS_URL: &str = "Sidekiq";
 /// Where a store of keys and values is, by convention.
@@ -106,19 +122,41 @@ pub(super) fn of_setting(name: &str) -> Option<&'static str> {
     known.map(|(_, software)| *software)
 }
 
-/// The library of a command that works off a queue: by a whole word of it, so that `rq` is not found in `rqlite`.
+/// The software of a command that works off a queue: by a whole word of it, so that `rq` is not found in `rqlite`.
 pub(super) fn of_command(command: &str) -> Option<&'static str> {
     let command = command.to_lowercase();
     let words: Vec<&str> = command
         .split(|mark: char| !(mark.is_alphanumeric() || mark == '_'))
         .collect();
     let known = WORKERS.iter().find(|(word, _)| words.contains(word));
-    known.map(|(_, library)| *library)
+    known.map(|(_, software)| *software)
 }
 
-/// Whether a library takes any broker; the others keep their queue in a store of keys and values.
-pub(super) fn works_with_any_broker(library: &str) -> bool {
-    matches!(library, "Celery" | "Dramatiq")
+/// Whether workers take any broker; the others keep their queue in a store of keys and values.
+pub(super) fn works_with_any_broker(software: &str) -> bool {
+    matches!(software, "Celery" | "Dramatiq")
+}
+
+/// Whether a sign tells of a queue and not of its software.
+pub(super) fn is_any_queue(software: &str) -> bool {
+    ANY_QUEUE.contains(&software)
+}
+
+/// Whether a sign tells of a broker by its software, not of who works a queue off.
+pub(super) fn is_broker(software: &str) -> bool {
+    !is_any_queue(software) && WORKERS.iter().all(|(_, worker)| *worker != software)
+}
+
+/// Whether the name of a setting tells of a store of keys and values.
+pub(super) fn names_key_value_store(name: &str) -> bool {
+    let name = name.to_uppercase();
+    let mut words = name.split(|mark: char| !mark.is_alphanumeric());
+    words.any(|word| KEY_VALUE_SETTINGS.contains(&word))
+}
+
+/// Whether a service of a server runs; one that is installed and stopped works nothing off.
+pub(super) fn runs(unit: &Unit) -> bool {
+    unit.state == "active"
 }
 
 /// The software and the ports of a unit that is a broker.
@@ -140,6 +178,7 @@ mod tests {
             ("SIDEKIQ_REDIS_URL", Some("Sidekiq")),
             ("IRON_MQ_HOST", Some("IronMQ")),
             ("JOB_QUEUE_URL", Some("a queue")),
+            ("SIDEKIQ_WEB_URL", None),
             ("BULLETIN_URL", None),
             ("REDIS_URL", None),
             ("", None),
@@ -151,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_worker_is_known_by_a_whole_word_of_its_command() {
-        for (command, library) in [
+        for (command, software) in [
             ("bundle exec sidekiq -C config/sidekiq.yml", Some("Sidekiq")),
             ("celery -A app worker", Some("Celery")),
             ("python manage.py rqworker", Some("RQ")),
@@ -159,7 +198,7 @@ mod tests {
             ("rqlite", None),
             ("bin/puma", None),
         ] {
-            assert_eq!(of_command(command), library, "{command}");
+            assert_eq!(of_command(command), software, "{command}");
         }
     }
 }
