@@ -1,6 +1,7 @@
 //! Following a source by logical decoding: a slot keeps the log, the server decodes it, the changes of many transactions become one step.
 
 pub(crate) mod apply;
+pub mod bag;
 pub(crate) mod change;
 pub mod decode;
 pub mod fold;
@@ -8,6 +9,7 @@ pub(crate) mod follow;
 pub(crate) mod gather;
 pub(crate) mod literal;
 pub mod old_rows;
+mod one_row;
 mod ordered;
 pub(crate) mod reader;
 pub(crate) mod room;

@@ -197,11 +197,10 @@ impl Applier {
             let sql = format!("TRUNCATE ONLY {}", emptied.join(", ONLY "));
             self.run("emptying tables", sql.into_bytes()).await?;
         }
-        let rounds: [fn(&mut Rounds) -> Vec<Statement>; 4] = [
+        let rounds: [fn(&mut Rounds) -> Vec<Statement>; 3] = [
             |rounds| std::mem::take(&mut rounds.deletes),
             |rounds| std::mem::take(&mut rounds.updates),
             |rounds| std::mem::take(&mut rounds.inserts),
-            |rounds| std::mem::take(&mut rounds.steps),
         ];
         let mut script = Vec::new();
         for round in rounds {

@@ -1,7 +1,7 @@
 //! One change of the log among the changes of its table.
 
 use super::decode::{Old, Tuple, Value};
-use super::fold::{Step, TableChanges};
+use super::fold::TableChanges;
 use super::write::Shape;
 
 /// What the log says of one row, or of a whole table.
@@ -37,7 +37,7 @@ fn insert(shape: &Shape, changes: &mut TableChanges, new: Tuple) -> Option<()> {
         return None;
     }
     if shape.key.is_empty() {
-        changes.steps.push(Step::Insert(new));
+        changes.bag.insert(new);
     } else {
         changes.insert(shape.key_of(&new)?, new);
     }
@@ -58,7 +58,7 @@ fn update(
         let Some(Old::Row(old)) = old else {
             return None;
         };
-        changes.steps.push(Step::Update(old, new));
+        changes.bag.update(old, new);
         return Some(());
     }
     // A key that is stored outside of the row and did not change stands in the old one.
@@ -93,7 +93,7 @@ fn delete(shape: &Shape, changes: &mut TableChanges, old: Old) -> Option<()> {
         Old::Key(tuple) | Old::Row(tuple) if !shape.key.is_empty() => {
             changes.delete(shape.key_of(&tuple)?);
         }
-        Old::Row(tuple) => changes.steps.push(Step::Delete(tuple)),
+        Old::Row(tuple) => changes.bag.delete(tuple),
         Old::Key(_) => return None,
     }
     Some(())

@@ -3,7 +3,7 @@
 //! Format: PostgreSQL manual, "Logical Replication Message Formats".
 
 /// A field of a row that changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// NULL.
     Null,

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use super::bag::Bag;
 use super::decode::{Tuple, Value};
 
 /// The fields of a key in the text form; none of them is ever NULL.
@@ -36,17 +37,6 @@ pub enum Now {
     },
 }
 
-/// A change of a table that has no key: each is carried out by itself, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A row comes.
-    Insert(Tuple),
-    /// One row like the first becomes like the second.
-    Update(Tuple, Tuple),
-    /// One row like this goes.
-    Delete(Tuple),
-}
-
 /// What a batch does to one table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableChanges {
@@ -54,8 +44,8 @@ pub struct TableChanges {
     pub is_truncated: bool,
     /// By key.
     pub net: HashMap<Key, Net>,
-    /// In order, for a table without a key.
-    pub steps: Vec<Step>,
+    /// The rows of a table without a key.
+    pub bag: Bag,
 }
 
 impl TableChanges {
@@ -63,7 +53,7 @@ impl TableChanges {
     pub fn truncate(&mut self) {
         self.is_truncated = true;
         self.net.clear();
-        self.steps.clear();
+        self.bag = Bag::default();
     }
 
     /// A row comes.
@@ -142,7 +132,7 @@ impl TableChanges {
 
     /// Whether the batch leaves the table alone.
     pub fn is_empty(&self) -> bool {
-        !self.is_truncated && self.net.is_empty() && self.steps.is_empty()
+        !self.is_truncated && self.net.is_empty() && self.bag.is_empty()
     }
 }
 

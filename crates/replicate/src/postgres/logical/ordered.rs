@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use super::change::Row;
 use super::decode::{Old, Tuple, Value};
-use super::fold::Step;
 use super::literal::literal;
 use super::write::{Shape, Statement, exactly};
 use crate::error::ReplicateError;
@@ -77,13 +76,8 @@ pub(super) fn statements(
                 alike.len()
             }
             Row::Delete(old) => {
-                let step = Step::Delete(whole(shape, old)?);
-                statements.extend(
-                    shape
-                        .steps(&[step])
-                        .into_iter()
-                        .map(|one| (shape.clone(), one)),
-                );
+                let old = whole(shape, old)?;
+                statements.push((shape.clone(), shape.delete_one(&old)));
                 1
             }
             Row::Update(old, new) => {
@@ -149,8 +143,7 @@ fn update(
         return None;
     }
     if shape.key.is_empty() {
-        let step = Step::Update(whole(shape, old?)?, new.clone());
-        return Some(shape.steps(&[step]));
+        return Some(shape.update_one(&whole(shape, old?)?, new));
     }
     let before = old.map(|(Old::Key(tuple) | Old::Row(tuple))| tuple);
     let (mut sets, mut old_key, mut new_key) = (Vec::new(), Vec::new(), Vec::new());

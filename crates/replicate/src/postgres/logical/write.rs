@@ -7,9 +7,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::decode::{Tuple, Value};
-use super::fold::{Key, Net, Now, Step, TableChanges};
-use super::literal::{array, literal, text};
-use crate::postgres::capture::keyless::COMPARED_BY_VALUE;
+use super::fold::{Key, Net, Now, TableChanges};
+use super::literal::{array, text};
 use crate::postgres::table::{Column, Table};
 use crate::postgres::value::quote_name;
 
@@ -27,7 +26,7 @@ pub(crate) struct Shape {
     pub(crate) table: Table,
     /// The columns of a change's fields, by their places in the table.
     pub(crate) fields: Vec<usize>,
-    /// The fields that are the key; empty: none, each change is a step.
+    /// The fields that are the key; empty: none, rows are counted ([`super::bag`]).
     pub(crate) key: Vec<usize>,
 }
 
@@ -37,7 +36,6 @@ pub(crate) struct Rounds {
     pub(crate) deletes: Vec<Statement>,
     pub(crate) updates: Vec<Statement>,
     pub(crate) inserts: Vec<Statement>,
-    pub(crate) steps: Vec<Statement>,
 }
 
 impl Shape {
@@ -100,13 +98,10 @@ impl Shape {
 
     /// The statements for the changes of a batch.
     pub(crate) fn write(&self, changes: TableChanges) -> Rounds {
-        let mut rounds = Rounds {
-            steps: self.steps(&changes.steps),
-            ..Rounds::default()
-        };
+        let mut rounds = Rounds::default();
         let in_place = self.changes_in_place();
         let mut gone = Vec::new();
-        let mut came: Vec<Tuple> = Vec::new();
+        let (going, mut came) = changes.bag.into_rows();
         let mut changed: Vec<(Vec<bool>, Vec<Tuple>)> = Vec::new();
         for (key, Net { stood_before, now }) in in_key_order(changes.net) {
             match now {
@@ -134,6 +129,9 @@ impl Shape {
         if !gone.is_empty() {
             let delete = self.delete(&gone);
             rounds.deletes.push(exactly(gone.len(), delete));
+        }
+        if !going.is_empty() {
+            rounds.deletes.extend(self.delete_like(&going));
         }
         for (mask, rows) in changed {
             rounds.updates.extend(self.update(&mask, &rows));
@@ -219,106 +217,6 @@ impl Shape {
         self.unnest(&mut sql, &all, rows);
         sql.extend_from_slice(format!(" AS v({})", passed.join(", ")).as_bytes());
         sql
-    }
-
-    /// Changes of a table without a key. Rows that come one after another come together; each other change hits one row that is alike in every field,
-    /// as text (rule 7).
-    pub(super) fn steps(&self, steps: &[Step]) -> Vec<Statement> {
-        let mut statements = Vec::new();
-        let mut rest = steps;
-        while let Some((step, after)) = rest.split_first() {
-            rest = after;
-            match step {
-                Step::Insert(first) => {
-                    let mut rows = vec![first.clone()];
-                    while let Some((Step::Insert(row), after)) = rest.split_first() {
-                        rows.push(row.clone());
-                        rest = after;
-                    }
-                    statements.push(exactly(rows.len(), self.insert(&rows)));
-                }
-                Step::Delete(old) => statements.push(self.delete_one(old)),
-                Step::Update(old, new) => statements.extend(self.update_one(old, new)),
-            }
-        }
-        statements
-    }
-
-    fn delete_one(&self, old: &Tuple) -> Statement {
-        let path = self.table.path();
-        let mut sql = format!("DELETE FROM ONLY {path} AS t WHERE t.ctid = ").into_bytes();
-        self.one_row_like(&mut sql, old);
-        exactly(1, sql)
-    }
-
-    /// A column that is `GENERATED ALWAYS AS IDENTITY` cannot be set by an UPDATE: if it changed, the row goes and comes again.
-    fn update_one(&self, old: &Tuple, new: &Tuple) -> Vec<Statement> {
-        let changes = |field: usize| new[field] != Value::Unchanged && new[field] != old[field];
-        let is_fixed = |field: &usize| self.column(*field).is_identity_always;
-        if (0..new.len()).any(|field| is_fixed(&field) && changes(field)) {
-            let whole = new.iter().zip(old).map(|(value, stood)| match value {
-                Value::Unchanged => stood.clone(),
-                value => value.clone(),
-            });
-            let insert = self.insert(&[whole.collect()]);
-            return vec![self.delete_one(old), exactly(1, insert)];
-        }
-        let set: Vec<usize> = (0..new.len())
-            .filter(|field| new[*field] != Value::Unchanged && !is_fixed(field))
-            .collect();
-        if set.is_empty() {
-            return Vec::new();
-        }
-        let mut sql = format!("UPDATE ONLY {} AS t SET ", self.table.path()).into_bytes();
-        for (place, field) in set.into_iter().enumerate() {
-            if place > 0 {
-                sql.extend_from_slice(b", ");
-            }
-            let column = self.column(field);
-            sql.extend_from_slice(format!("{} = ", quote_name(&column.name)).as_bytes());
-            self.typed(&mut sql, field, &new[field]);
-        }
-        sql.extend_from_slice(b" WHERE t.ctid = ");
-        self.one_row_like(&mut sql, old);
-        vec![exactly(1, sql)]
-    }
-
-    fn one_row_like(&self, sql: &mut Vec<u8>, row: &Tuple) {
-        sql.extend_from_slice(
-            format!(
-                "(SELECT o.ctid FROM ONLY {} AS o WHERE true",
-                self.table.path()
-            )
-            .as_bytes(),
-        );
-        // What is equal by value, if it is cheap to ask; then what the types themselves print, since a cast to text prints some of them in another way.
-        for (field, value) in row.iter().enumerate() {
-            let column = self.column(field);
-            let name = quote_name(&column.name);
-            if *value == Value::Null {
-                sql.extend_from_slice(format!(" AND o.{name} IS NULL").as_bytes());
-            } else if COMPARED_BY_VALUE.contains(&column.type_oid) {
-                sql.extend_from_slice(format!(" AND o.{name} = ").as_bytes());
-                self.typed(sql, field, value);
-            }
-        }
-        let names =
-            (0..row.len()).map(|field| format!("o.{}", quote_name(&self.column(field).name)));
-        let names: Vec<String> = names.collect();
-        sql.extend_from_slice(format!(" AND ROW({})::text = ROW(", names.join(", ")).as_bytes());
-        for (field, value) in row.iter().enumerate() {
-            if field > 0 {
-                sql.extend_from_slice(b", ");
-            }
-            self.typed(sql, field, value);
-        }
-        sql.extend_from_slice(b")::text");
-        sql.extend_from_slice(b" LIMIT 1)");
-    }
-
-    fn typed(&self, sql: &mut Vec<u8>, field: usize, value: &Value) {
-        literal(sql, value);
-        sql.extend_from_slice(format!("::{}", self.column(field).type_name).as_bytes());
     }
 
     fn key_names(&self) -> String {

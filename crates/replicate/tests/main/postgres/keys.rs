@@ -106,3 +106,41 @@ async fn a_row_without_a_key_that_is_missing_stops_the_stream() {
     }
     stream.stop().await.expect("it stops");
 }
+
+/// Rows that are alike are counted, whatever their types: as many go as went, of those that are alike in everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_without_a_key_go_as_often_as_they_went() {
+    let pair = Pair::start("tally", Major::V15, Major::V17);
+    let made = "CREATE TABLE tally (a int, b numeric, c char(4), d float8, e json, f point, g text, always int GENERATED ALWAYS AS IDENTITY, twice int GENERATED ALWAYS AS (a * 2) STORED);
+        ALTER TABLE tally ALTER g SET STORAGE EXTERNAL; ALTER TABLE tally REPLICA IDENTITY FULL;
+        CREATE TABLE bare (); ALTER TABLE bare REPLICA IDENTITY FULL;
+        CREATE TABLE once (u int UNIQUE, v text); ALTER TABLE once REPLICA IDENTITY FULL;
+        INSERT INTO once VALUES (1, 'a'), (2, 'b'), (3, 'c'), (NULL, 'd'), (NULL, 'd');
+        INSERT INTO bare SELECT FROM generate_series(1, 9);
+        INSERT INTO tally (a, b, c, d, e, f, g, always) OVERRIDING SYSTEM VALUE
+            SELECT n % 3, 0.4, 'x', '-0', '{\"a\": 1}', '(1,2)', repeat('long', 1000), 1 FROM generate_series(1, 30) n;
+        INSERT INTO tally (a, b, c, d, e, f, g, always) OVERRIDING SYSTEM VALUE
+            VALUES (1, 0.40, 'x', '-0', '{\"a\": 1}', '(1,2)', repeat('long', 1000), 1), (1, 0.4, 'x', '0', '{\"a\": 1}', '(1,2)', repeat('long', 1000), 1),
+                (1, 0.4, 'x', '-0', '{\"a\":1}', '(1,2)', repeat('long', 1000), 1), (NULL, 0.4, NULL, NULL, NULL, NULL, NULL, 1), (NULL, 0.4, NULL, NULL, NULL, NULL, NULL, 1)";
+    pair.source.sql(DATABASE, made).expect("tables");
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    let some = |count: u32, of: &str| {
+        format!("ctid = ANY (ARRAY(SELECT ctid FROM tally WHERE {of} LIMIT {count}))")
+    };
+    for changes in [
+        format!("DELETE FROM tally WHERE {}", some(4, "a = 1 AND b::text = '0.4' AND d::text = '-0' AND e::text LIKE '% %'")),
+        format!("UPDATE tally SET a = 7 WHERE {}", some(3, "a = 2")),
+        "UPDATE tally SET c = 'y' WHERE b::text = '0.40' OR d::text = '0' OR e::text NOT LIKE '% %'".to_owned(),
+        format!("DELETE FROM tally WHERE {}; UPDATE tally SET b = 0.5 WHERE a IS NULL", some(1, "a IS NULL")),
+        "BEGIN; UPDATE tally SET a = a + 1; UPDATE tally SET a = a - 1; DELETE FROM tally WHERE a = 0; COMMIT".to_owned(),
+        "DELETE FROM bare WHERE ctid = ANY (ARRAY(SELECT ctid FROM bare LIMIT 4))".to_owned(),
+        "BEGIN; UPDATE once SET u = NULL WHERE v = 'a'; UPDATE once SET u = 1 WHERE v = 'b'; UPDATE once SET u = 2 WHERE v = 'a'; DELETE FROM once WHERE ctid = (SELECT min(ctid) FROM once WHERE v = 'd'); COMMIT".to_owned(),
+        "BEGIN; DELETE FROM tally; INSERT INTO tally (a) VALUES (1), (1), (2); COMMIT".to_owned(),
+    ] {
+        pair.source.sql(DATABASE, &changes).unwrap_or_else(|error| panic!("{changes}: {error}"));
+        pair.settle(&mut stream).await;
+        pair.assert_equal();
+    }
+    stream.stop().await.expect("it stops");
+}
