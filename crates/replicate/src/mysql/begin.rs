@@ -98,16 +98,18 @@ async fn make_tables(
     schema: &Schema,
 ) -> Result<(), ReplicateError> {
     let database = quote_name(&schema.database);
-    target
-        .run(
-            "making the database",
-            format!(
-                "CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET {} COLLATE {}",
-                schema.charset, schema.collation
-            ),
-        )
-        .await?;
+    let defaults = format!(
+        "CHARACTER SET {} COLLATE {}",
+        schema.charset, schema.collation
+    );
+    let sql = format!("CREATE DATABASE IF NOT EXISTS {database} {defaults}");
+    target.run("making the database", sql).await?;
     refuse_strangers(target, schema).await?;
+    // It may have stood there with defaults of its own, in which a table that the source makes later would hold other letters by the same bytes.
+    let sql = format!("ALTER DATABASE {database} {defaults}");
+    target
+        .run("giving the database the source's defaults", sql)
+        .await?;
     target
         .run("choosing the database", format!("USE {database}"))
         .await?;

@@ -26,7 +26,8 @@
 //!
 //! **While the copy is not yet certain** (before [`Phase::Following`](super::state::Phase)) a table is a mixture of moments, read under a definition that a change would make void. Then
 //! only a new table is carried, because its rows come from the log alone; a table that was made between the first position and the reading of the schema is
-//! known already, and the statement that made it is passed over. Other changes of tables have these copied anew ([`super::recopy`]).
+//! known already, and the statement that made it is passed over. The database's own defaults are carried too: what they give to a new table is decided in the
+//! log's order, and done twice they are the same. Other changes of tables have these copied anew ([`super::recopy`]).
 //!
 //! **What is not understood stops** the stream at that very place, with everything before it committed. A person may then do on the target by hand what the statement did on the
 //! source, and let the stream pass exactly that statement ([`allow_past`](super::state::allow_past)).

@@ -137,10 +137,24 @@ async fn close(
     let state = StreamState::take_over(target, plan.direction, &plan.database, &mut claim).await?;
     let checkpoint = state.checkpoint(target).await?;
     require_silence(plan, &state, &checkpoint, source, target).await?;
+    require_decided(&state, target).await?;
     state
         .enter(target, Phase::Finishing, &checkpoint.certain_from)
         .await?;
     Ok((state, checkpoint))
+}
+
+/// An error if changes are kept of a prepared transaction: they would be forgotten with the stream, and whoever commits it later would find it
+/// only on the source.
+async fn require_decided(state: &StreamState, target: &mut Session) -> Result<(), ReplicateError> {
+    let undecided = state.undecided(target).await?;
+    if undecided.is_empty() {
+        return Ok(());
+    }
+    Err(ReplicateError::Blocked(vec![format!(
+        "the source holds prepared transaction(s) that nobody has decided, {}: commit or roll back there what XA RECOVER lists, and finish again",
+        undecided.join(", ")
+    )]))
 }
 
 /// Applies all that stands in the source's log now.

@@ -79,8 +79,8 @@ pub(crate) fn meaning(plan: &StreamPlan, schema: &Schema, statement: &LoggedStat
     if !tables.is_empty() && tables.iter().all(is_done) {
         return Meaning::Done;
     }
-    let makes_a_table = statement.makes_a_table(&plan.database);
-    match tables.is_empty() || makes_a_table || plan.direction == Direction::Reverse {
+    let is_carried = tables.is_empty() || statement.leaves_copies_alone(&plan.database);
+    match is_carried || plan.direction == Direction::Reverse {
         true => Meaning::Carry,
         false => Meaning::Recopy(tables),
     }
@@ -199,7 +199,7 @@ pub(crate) async fn after_failed_copy(
     }
 }
 
-/// The first schema change in the log behind the stream's position that the copy does not hold, but for new tables. A reader of a log that stands still
+/// The first schema change in the log behind the stream's position that the copy does not hold, but for those that are carried over it. A reader of a log that stands still
 /// waits for ever, so its silence counts as the end: then the copy's own error is told.
 async fn find(
     plan: &StreamPlan,
@@ -220,7 +220,7 @@ async fn find(
             LogEntry::SchemaChange(statement) => {
                 let meaning = meaning(plan, &checkpoint.schema, &statement);
                 let tables = statement.tables(&plan.database).unwrap_or_default();
-                if meaning != Meaning::Done && !statement.makes_a_table(&plan.database) {
+                if meaning != Meaning::Done && !statement.leaves_copies_alone(&plan.database) {
                     return Ok(Some((statement, meaning)));
                 }
                 // The rows of a new table are not looked at here, so it need not be known.

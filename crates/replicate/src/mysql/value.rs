@@ -1,9 +1,9 @@
 //! Column values on their way from one server to another, and how they are written as SQL.
 //!
-//! Sessions that move rows speak the `binary` character set, so that bytes arrive as they left. A quoted literal is then
-//! a binary string: right for storing, wrong for finding a row by its key, because a comparison with a binary string
-//! ignores the column's collation (rule 15: keys are equal by collation, not by bytes). Keys of text columns are therefore
-//! written with the introducer of the column's own character set.
+//! Sessions that move rows speak the `binary` character set, so that bytes arrive as they left. A quoted literal is then a binary string: right for
+//! storing. Keys are equal by collation, not by bytes (rule 15). Compared with a column, such a literal gives way to the column's collation (seen on MariaDB 10.11
+//! and MySQL 9.7), but that is the servers' choice between the two: keys of text columns are written with the introducer of the column's own character set,
+//! and leave none.
 
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 use reberth_testkit::database::{Product, Server};
 use reberth_testkit::learning::DATABASE;
 
-use crate::pair::{MYSQL, Pair, Products};
+use crate::pair::{MYSQL, Pair, Products, usual};
 
 pub(crate) const MARIADB: Products = (Product::MariaDb, Product::MariaDb);
 
@@ -206,6 +206,31 @@ async fn changes_of_the_schema_are_carried_over_on_mariadb() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_of_the_schema_are_carried_over_on_mysql() {
     changes_are_carried_over(MYSQL, "ddl-mysql").await;
+}
+
+/// A provider makes an empty database with defaults of its own.
+async fn a_database_takes_the_defaults_of_the_source(products: Products, name: &str) {
+    let pair = Pair::with_on(products, name, SCHEMA);
+    pair.target
+        .sql("CREATE DATABASE lms_core CHARACTER SET latin1")
+        .expect("the target has the database");
+    let mut stream = pair.follow().await;
+    pair.run(
+        "CREATE TABLE made (id INT PRIMARY KEY, v VARCHAR(9)); INSERT INTO made VALUES (1, 'ä€')",
+    );
+    pair.drain(&mut stream).await;
+    assert_same(&pair, "a table made by default").await;
+    stream.stop().await.expect("it goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_stood_there_takes_the_defaults_of_the_source() {
+    a_database_takes_the_defaults_of_the_source(usual(), "ddl-stood").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_mysql_that_stood_there_takes_the_defaults_of_the_source() {
+    a_database_takes_the_defaults_of_the_source(MYSQL, "ddl-stood-mysql").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

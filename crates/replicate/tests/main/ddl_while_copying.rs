@@ -6,6 +6,7 @@ use reberth_replicate::mysql::pipeline::RunningStream;
 use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 
+use crate::ddl::assert_same;
 use crate::pair::{MYSQL, Pair, Products, reach, usual};
 
 /// Changes after which single tables are copied anew, each with the tables that are not.
@@ -18,7 +19,10 @@ const CHANGES: [(&str, &[&str]); 9] = [
         "ALTER TABLE z CHANGE v w BIGINT; CREATE INDEX made ON z (w)",
         &["a", "p", "c"],
     ),
-    ("ALTER TABLE z DROP COLUMN v", &["a", "p", "c"]),
+    (
+        "ALTER DATABASE COLLATE utf8mb4_bin; ALTER TABLE z DROP COLUMN v",
+        &["a", "p", "c"],
+    ),
     ("RENAME TABLE z TO renamed", &["a", "p", "c"]),
     (
         "RENAME TABLE a TO renamed, z TO a, renamed TO z",
@@ -160,14 +164,15 @@ async fn carries(products: Products) {
     let proxy = proxy.expect("the proxy starts");
     begin_anew(&pair);
     let mut stream = halfway(&pair, &proxy, None).await;
-    pair.run("TRUNCATE TABLE a; INSERT INTO a VALUES (9, 9); TRUNCATE TABLE z; INSERT INTO z VALUES (8, 8); ALTER TABLE z AUTO_INCREMENT = 50");
+    pair.run("CREATE TABLE early (v VARCHAR(9)); ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_bin; TRUNCATE TABLE a; INSERT INTO a VALUES (9, 9); TRUNCATE TABLE z; INSERT INTO z VALUES (8, 8); ALTER TABLE z AUTO_INCREMENT = 50");
     pair.run(
-        "CREATE TABLE late (id INT PRIMARY KEY, v INT, KEY (v)); INSERT INTO late VALUES (1, 1)",
+        "CREATE TABLE late (id INT PRIMARY KEY, v INT, w VARCHAR(9), KEY (v)); INSERT INTO late VALUES (1, 1, 'ä'); INSERT INTO early VALUES ('ä€')",
     );
     proxy.set(Traffic::Pass);
     reach(&mut stream, |progress| progress.phase == "following").await;
     pair.drain(&mut stream).await;
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    assert_same(&pair, "a change of the database's defaults").await;
     stream.stop().await.expect("the stream stops");
 }
 

@@ -121,6 +121,45 @@ async fn an_overtaken_run_stores_no_chunks() {
     holder.expect("who holds the stream stores them");
 }
 
+/// What it would still make, an index or a trigger, asks for no epoch.
+async fn an_overtaken_run_has_no_session_left(products: Products) {
+    let pair = Pair::with_on(products, "no-session", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let (mut first, mut second) = (beside(&pair).await, beside(&pair).await);
+    let mut states = Vec::new();
+    for session in [&mut first, &mut second] {
+        let mut claim = Claim::new().expect("a claim");
+        let taken = StreamState::take_over(session, Direction::Forward, DATABASE, &mut claim).await;
+        states.push(taken.expect("it is taken"));
+    }
+    let index = "ALTER TABLE lms_core.seat ADD KEY (v)";
+    first
+        .run("making an index", index)
+        .await
+        .expect_err("the session is ended");
+    let late = states[0].open_writer().await;
+    assert_eq!(
+        late.expect_err("it is overtaken").code(),
+        "RB-REP-011",
+        "one that comes late"
+    );
+    second
+        .run("making an index", index)
+        .await
+        .expect("who holds the stream has its sessions");
+    states[1].open_writer().await.expect("and more of them");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_overtaken_run_has_no_session_left_to_write_with() {
+    an_overtaken_run_has_no_session_left(usual()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_overtaken_run_has_no_session_left_to_write_with_on_mysql() {
+    an_overtaken_run_has_no_session_left(MYSQL).await;
+}
+
 /// Oracle's server refuses to list its sessions by a query while one of them runs a statement whose bytes are no text.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_predecessor_is_looked_for_among_statements_that_are_no_text() {

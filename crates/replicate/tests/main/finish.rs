@@ -126,3 +126,42 @@ async fn a_finish_that_was_killed_takes_itself_back_when_the_source_was_written_
     assert_eq!(triggers(&pair.target), "audited");
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
 }
+
+/// What is kept of a prepared transaction goes with the stream, so its decision must come before the end.
+async fn a_prepared_transaction_is_decided_first(products: Products, name: &str) {
+    let pair = pair(products, name);
+    pair.follow().await.stop().await.expect("the stream stops");
+    pair.run("XA START 'order-7'; INSERT INTO badge VALUES (1, 'later', NULL); XA END 'order-7'; XA PREPARE 'order-7'");
+    let early = finish(&pair.forward(), Events::Rest)
+        .await
+        .expect_err("it is not decided");
+    assert_eq!(early.code(), "RB-REP-004", "{early}");
+    assert!(early.to_string().contains("XA RECOVER"), "{early}");
+    assert_eq!(triggers(&pair.target), "");
+    pair.run("XA COMMIT 'order-7'");
+    finish(&pair.forward(), Events::Rest)
+        .await
+        .expect("it is decided");
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    assert_eq!(
+        asked(
+            &pair.target,
+            "SELECT COUNT(*) FROM lms_core.badge WHERE code = 'later'"
+        ),
+        "1"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prepared_transaction_is_decided_before_the_end() {
+    a_prepared_transaction_is_decided_first(
+        (Product::MariaDb, Product::MariaDb),
+        "finish-prepared",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prepared_transaction_of_mysql_is_decided_before_the_end() {
+    a_prepared_transaction_is_decided_first(MYSQL, "finish-prepared-mysql").await;
+}

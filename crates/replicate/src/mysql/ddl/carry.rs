@@ -94,10 +94,10 @@ impl LoggedStatement {
         }
     }
 
-    /// Whether all it does is to make a new table.
-    pub(crate) fn makes_a_table(&self, database: &str) -> bool {
+    /// Whether it can be carried over a copy that is not certain yet: no table that was copied is another one after it.
+    pub(crate) fn leaves_copies_alone(&self, database: &str) -> bool {
         self.understand(database)
-            .is_ok_and(|(understood, _)| new_table(&understood.change).is_some())
+            .is_ok_and(|(understood, _)| leaves_copies_alone(&understood.change))
     }
 
     /// The tables it touches, also by names that are free before or after it. `None`: it is not understood.
@@ -132,8 +132,9 @@ impl LoggedStatement {
     }
 }
 
-/// Why a statement that is about no table is not carried over while tables are a mixture of moments.
-const COPY_NOT_CERTAIN: &str = "the copy is not certain yet, and was read under the definition before: begin it anew (reberth replicate stop, then empty the target)";
+fn leaves_copies_alone(change: &Change) -> bool {
+    new_table(change).is_some() || matches!(change, Change::AlterDatabase { .. })
+}
 
 /// The table, if a new one is all that a change makes: its rows come from the log alone.
 fn new_table(change: &Change) -> Option<&str> {
@@ -182,12 +183,9 @@ impl Prepared {
             );
         }
         let mut steps = observe::steps(&change, &statement.query);
-        if checkpoint.phase != Phase::Following {
-            match new_table(&change) {
-                Some(table) if checkpoint.schema.tables.contains_key(table) => steps.clear(),
-                Some(_) => {}
-                None => return Err(COPY_NOT_CERTAIN.to_owned()),
-            }
+        let is_known = |table| checkpoint.schema.tables.contains_key(table);
+        if checkpoint.phase != Phase::Following && new_table(&change).is_some_and(is_known) {
+            steps.clear();
         }
         let after = match steps.is_empty() {
             true => observe::outline(&checkpoint.schema),

@@ -1,4 +1,9 @@
 //! The epoch: who owns the stream, and how a successor takes it over.
+//!
+//! **Definitions.** Making an index or a trigger commits by itself, under no epoch: only the end of its session keeps an overtaken process from it. So each
+//! session that writes is registered, that of the take-over too, and a session counts as registered only if the epoch was still ours afterwards. A
+//! successor ends the registered ones before the raise, for the row locks that they hold, and again after it: what registered in between is among
+//! those, and what registers later finds the epoch raised.
 
 use mysql_async::Row;
 
@@ -49,30 +54,37 @@ impl StreamState {
             }
         };
         claim.hold(epoch);
+        end_sessions(session, &quoted).await?;
         session
             .run(
                 "forgetting a predecessor's sessions",
                 format!("DELETE FROM reberth.session WHERE stream = {quoted}"),
             )
             .await?;
-        Ok(StreamState {
+        let state = StreamState {
             name,
             epoch,
             address: session.address().clone(),
-        })
+        };
+        state.register(session).await?;
+        Ok(state)
     }
 
     /// Opens a session for writing rows, registered so that a successor can end it.
     pub async fn open_writer(&self) -> Result<Session, ReplicateError> {
-        self.register(server::writer(&self.address).await?).await
+        let mut session = server::writer(&self.address).await?;
+        self.register(&mut session).await?;
+        Ok(session)
     }
 
     /// Opens a session for applying the log, registered likewise.
     pub(crate) async fn open_applier(&self) -> Result<Session, ReplicateError> {
-        self.register(server::applier(&self.address).await?).await
+        let mut session = server::applier(&self.address).await?;
+        self.register(&mut session).await?;
+        Ok(session)
     }
 
-    async fn register(&self, mut session: Session) -> Result<Session, ReplicateError> {
+    async fn register(&self, session: &mut Session) -> Result<(), ReplicateError> {
         let sql = format!(
             "REPLACE INTO reberth.session (stream, connection_id, epoch) VALUES ({}, {}, {})",
             quote_text(&self.name),
@@ -80,7 +92,7 @@ impl StreamState {
             self.epoch
         );
         session.run("registering a session", sql).await?;
-        Ok(session)
+        self.require_epoch(session).await
     }
 
     /// The epoch that this process holds.

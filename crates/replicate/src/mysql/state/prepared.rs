@@ -81,6 +81,20 @@ impl StreamState {
         Ok(Some((part, changes)))
     }
 
+    /// The prepared transactions with changes of rows that nobody has decided up to the checkpoint.
+    pub(crate) async fn undecided(
+        &self,
+        session: &mut Session,
+    ) -> Result<Vec<String>, ReplicateError> {
+        let sql = format!(
+            "SELECT DISTINCT xid FROM reberth.prepared_part WHERE stream = {} AND changes <> '' ORDER BY xid",
+            quote_text(&self.name)
+        );
+        session
+            .rows("listing prepared transactions that are kept", sql)
+            .await
+    }
+
     /// Removes a prepared transaction that was decided.
     pub async fn forget_prepared(
         &self,

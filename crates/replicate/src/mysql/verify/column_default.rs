@@ -73,17 +73,17 @@ fn unescaped(quoted: &str) -> String {
 
 /// An expression without what only one family writes: brackets around it, names in quotes, blanks, and character sets before texts.
 fn expression(sql: &str) -> String {
-    let lower = sql.to_lowercase();
-    if let Some(rest) = lower.strip_prefix("current_timestamp") {
+    if let Some(rest) = sql.to_lowercase().strip_prefix("current_timestamp") {
         return format!("now{}", rest.replace("()", ""));
     }
-    let plain = lower.replace("\\'", "'");
+    let plain = sql.replace("\\'", "'");
     // What stands between quotes is a text, and every second part does.
     let parts = plain.split('\'').enumerate().map(|(number, part)| {
         if number % 2 == 1 {
             part.to_owned()
         } else {
-            without_charset(part).replace(['(', ')', '`', ' '], "")
+            let sql = without_charset(part).to_lowercase();
+            sql.replace(['(', ')', '`', ' '], "")
         }
     });
     parts.collect::<Vec<String>>().join("'")
@@ -162,6 +162,19 @@ mod tests {
         assert_ne!(
             said(Flavour::MariaDb, "'none'"),
             said(Flavour::MySql, "None")
+        );
+        let computed = Told {
+            extra: "default_generated",
+            ..told
+        };
+        let default = |text: &str| Some(text.to_owned());
+        assert_ne!(
+            shared(Flavour::MariaDb, default("concat('A','b')"), told),
+            shared(
+                Flavour::MySql,
+                default(r"concat(_utf8mb4\'a\',_utf8mb4\'b\')"),
+                computed
+            )
         );
     }
 }
