@@ -13,13 +13,13 @@ mod pace;
 mod patience;
 mod signature;
 mod tally;
+mod witness;
 
 pub use patience::Patience;
 pub use tally::Tally;
 
 use reqwest::Url;
 use reqwest::redirect::Policy;
-use serde::de::IgnoredAny;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,11 +29,11 @@ use crate::answer_cache::{AnswerCache, Validity};
 use crate::{DiscoverError, ObjectStoreKey, OnProgress, Token};
 use attempt::Outcome;
 pub(crate) use attempt::from_xml;
-use broken::{BrokenPaths, Standing};
+use broken::BrokenPaths;
 use credential::Credential;
 use pace::Pace;
 use patience::Budget;
-use tally::{Counts, count};
+use tally::Counts;
 
 /// How many requests may be in flight at once.
 pub(crate) const IN_FLIGHT_MAX: usize = 4;
@@ -41,9 +41,6 @@ pub(crate) const IN_FLIGHT_MAX: usize = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A live API allows 250 requests a minute; this stays below 240.
 const LIVE_INTERVAL: Duration = Duration::from_millis(250);
-
-/// Attempts at a path whose endpoint was given up before: two hundred servers are not each asked as long as the first.
-const ATTEMPTS_ONCE_GIVEN_UP_MAX: u32 = 6;
 
 /// A provider's API at one address, with the token for it. The token is sent to no other host.
 ///
@@ -208,7 +205,8 @@ impl Api {
         if let Some(answer) = self.taken(ask, &parse) {
             return Ok(answer);
         }
-        match self.pursue(ask, &parse, progress).await {
+        let attempts_max = self.broken.attempts_max(ask.path);
+        match self.pursue(ask, attempts_max, &parse, progress).await {
             Ok(answer) => {
                 // A refusal comes from the door and says nothing of what is behind it.
                 if let Answer::Found(_) = answer {
@@ -221,61 +219,15 @@ impl Api {
         }
     }
 
-    /// Counts a path that was left behind.
-    pub(crate) fn count_broken(&self) {
-        count(&self.counts.broken);
-    }
-
-    /// Leaves `path` behind, unless nothing is answered any more.
-    pub(crate) async fn give_up<T>(
-        &self,
-        path: &str,
-        error: DiscoverError,
-        progress: OnProgress<'_>,
-    ) -> Result<Answer<T>, DiscoverError> {
-        count(&self.counts.broken);
-        if let Standing::Doubtful(answered) = self.broken.leave(path) {
-            let Some(answered) = answered else {
-                return Err(error);
-            };
-            match self.still_answers(&answered, progress).await {
-                Ok(true) => self.broken.answered(&answered),
-                Err(silence) if !silence.is_of_one_path() => return Err(silence),
-                _ => return Err(error),
-            }
-        }
-        Ok(Answer::Broken(format!("it stays broken: {error}")))
-    }
-
-    /// Asks once more for `path`, which answered before: whether it still does.
-    async fn still_answers(
-        &self,
-        path: &str,
-        progress: OnProgress<'_>,
-    ) -> Result<bool, DiscoverError> {
-        let ask = Ask {
-            path,
-            range: None,
-            validity: Validity::Confirmed,
-        };
-        let is_whole = |body: Body<'_>| match body.bytes.first() {
-            Some(b'<') => Ok(()),
-            _ => serde_json::from_slice::<IgnoredAny>(body.bytes).map(|_| ()),
-        };
-        let answer = self.pursue(ask, &is_whole, progress).await?;
-        Ok(matches!(answer, Answer::Found(())))
-    }
-
     async fn pursue<T>(
         &self,
         ask: Ask<'_>,
+        attempts_max: u32,
         parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
         let mut budget = self.patience.budget(ask.path, self.address());
-        if self.broken.is_silent(ask.path) {
-            budget.limit_attempts(ATTEMPTS_ONCE_GIVEN_UP_MAX);
-        }
+        budget.limit_attempts(attempts_max);
         let mut outcome = self.attempt_among_others(ask, parse).await?;
         if let Outcome::Failed(fault) = outcome {
             tokio::time::sleep(budget.spend_failure(fault, progress)?).await;

@@ -14,6 +14,8 @@ use crate::answer_cache::{Kept, Validity};
 /// A page of 200 servers is about 1 MB.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 const MESSAGE_CHARS_MAX: usize = 200;
+/// Time for a path of an endpoint that stays silent, which is asked once.
+const ASKED_ONCE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How one attempt ended.
 pub(super) enum Outcome<T> {
@@ -64,7 +66,10 @@ impl Api {
         self.pace.turn().await;
         let url = self.url(path)?;
         let request = self.http.get(url.clone());
-        let request = request.timeout(self.patience.request_timeout);
+        let request = request.timeout(match self.broken.attempts_max(path) {
+            1 => self.patience.request_timeout.min(ASKED_ONCE_TIMEOUT),
+            _ => self.patience.request_timeout,
+        });
         let mut request = self.credential.prove(request, &url);
         if let Some(accept) = self.accept {
             request = request.header(reqwest::header::ACCEPT, accept);

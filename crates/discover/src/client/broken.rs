@@ -2,14 +2,22 @@
 //!
 //! A provider that is down and a path that is broken look alike from that path: it fails however often it is asked. How many paths fail one after the
 //! other does not tell them apart either, because a broken endpoint that is asked about eleven servers gives eleven failures, in an order that depends on
-//! what else is answered meanwhile. So after a row of failures the path that answered last is asked once more: when it answers, the provider is there, and
-//! it is the paths. Whatever the order of answers, a run ends with the same parts missing.
+//! what else is answered meanwhile. So after a row of failures two witnesses are asked once more: the path that answered first, which is about the account
+//! as a rule, and if that one is silent the path that answered last. When one answers, the provider is there, and it is the paths.
+//!
+//! How often a path is asked depends on how many of its endpoint were given up before it, and so on the order of answers; a path that fails for good is
+//! missing in any order.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// So many paths given up since the last good answer raise the question whether the provider is there.
 const IN_A_ROW_MAX: usize = 4;
+/// Attempts at a path whose endpoint was given up before: two hundred servers are not each asked as long as the first.
+const ATTEMPTS_ONCE_GIVEN_UP_MAX: u32 = 6;
+/// So many paths of one endpoint given up, and each further one is asked once: an endpoint that lets every request wait for its whole time would cost
+/// hours otherwise.
+const GIVEN_UP_MAX: u32 = 3;
 
 /// What was left behind.
 #[derive(Debug, Default)]
@@ -19,10 +27,12 @@ pub(super) struct BrokenPaths(Mutex<State>);
 struct State {
     /// Paths given up since anything was answered.
     in_a_row: usize,
-    /// Endpoints given up that did not answer since.
-    silent: BTreeSet<String>,
+    /// Endpoints that did not answer since paths of theirs were given up, with how many.
+    silent: BTreeMap<String, u32>,
+    /// The path that answered first.
+    first: Option<String>,
     /// The path that answered last.
-    answered: Option<String>,
+    last: Option<String>,
 }
 
 /// What a path that was given up says about the provider.
@@ -30,36 +40,54 @@ struct State {
 pub(super) enum Standing {
     /// It is this path.
     Fine,
-    /// It may be the provider: this path answered last, if any did.
-    Doubtful(Option<String>),
+    /// It may be the provider: these paths answered before, if any did.
+    Doubtful(Vec<String>),
 }
 
 impl BrokenPaths {
     /// Notes that `path` was given up.
     pub(super) fn leave(&self, path: &str) -> Standing {
         let mut state = self.state();
-        state.silent.insert(endpoint(path));
+        *state.silent.entry(endpoint(path)).or_default() += 1;
         state.in_a_row += 1;
         if state.in_a_row < IN_A_ROW_MAX {
             return Standing::Fine;
         }
-        Standing::Doubtful(state.answered.clone())
+        let last = state
+            .last
+            .iter()
+            .filter(|last| state.first.as_ref() != Some(last));
+        Standing::Doubtful(state.first.iter().chain(last).cloned().collect())
     }
 
     /// Notes a good answer of `path`.
     pub(super) fn answered(&self, path: &str) {
+        self.is_there(path);
+        let mut state = self.state();
+        state.first.get_or_insert_with(|| path.to_owned());
+        state.last = Some(path.to_owned());
+    }
+
+    /// Notes that `path`, a witness, answered.
+    pub(super) fn is_there(&self, path: &str) {
         let mut state = self.state();
         state.in_a_row = 0;
-        state.answered = Some(path.to_owned());
         if !state.silent.is_empty() {
             state.silent.remove(&endpoint(path));
         }
     }
 
-    /// Whether the endpoint of `path` was given up and did not answer since.
-    pub(super) fn is_silent(&self, path: &str) -> bool {
+    /// How often `path` is asked at most.
+    pub(super) fn attempts_max(&self, path: &str) -> u32 {
         let state = self.state();
-        !state.silent.is_empty() && state.silent.contains(&endpoint(path))
+        if state.silent.is_empty() {
+            return u32::MAX;
+        }
+        match state.silent.get(&endpoint(path)) {
+            None => u32::MAX,
+            Some(given_up) if *given_up < GIVEN_UP_MAX => ATTEMPTS_ONCE_GIVEN_UP_MAX,
+            Some(_) => 1,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -116,17 +144,20 @@ mod tests {
     fn a_row_raises_doubt_and_a_good_answer_ends_it() {
         let broken = BrokenPaths::default();
         broken.answered("/v2/account");
-        for server in 1..4 {
-            let path = format!("/v2/droplets/{server}/neighbors");
-            assert_eq!(broken.leave(&path), Standing::Fine);
+        broken.answered("/v2/images");
+        let server = |id: u32| format!("/v2/droplets/{id}/neighbors");
+        for (id, attempts_max) in [(1, u32::MAX), (2, 6), (3, 6)] {
+            assert_eq!(broken.attempts_max(&server(id)), attempts_max);
+            assert_eq!(broken.leave(&server(id)), Standing::Fine);
         }
-        let doubtful = Standing::Doubtful(Some("/v2/account".to_owned()));
+        let witnesses = ["/v2/account", "/v2/images"].map(str::to_owned);
+        let doubtful = Standing::Doubtful(witnesses.to_vec());
         assert_eq!(broken.leave("/v2/volumes"), doubtful);
-        broken.answered("/v2/account");
+        broken.is_there("/v2/account");
         assert_eq!(broken.leave("/v2/domains"), Standing::Fine);
-        assert!(broken.is_silent("/v2/droplets/9/neighbors"));
-        broken.answered("/v2/droplets/9/neighbors");
-        assert!(!broken.is_silent("/v2/droplets/1/neighbors"));
-        assert!(broken.is_silent("/v2/volumes?page=1"));
+        assert_eq!(broken.attempts_max(&server(9)), 1);
+        broken.answered(&server(9));
+        assert_eq!(broken.attempts_max(&server(1)), u32::MAX);
+        assert_eq!(broken.attempts_max("/v2/volumes?page=1"), 6);
     }
 }

@@ -46,6 +46,8 @@ struct Seen {
 /// How a request stands in the sequence of all requests.
 struct Turn {
     number: u64,
+    /// How often its path was asked for, this time included.
+    of_path: u64,
     in_last_minute: u64,
     oldest_age: Duration,
 }
@@ -89,7 +91,9 @@ impl Account {
         let mut seen = self.lock();
         let now = Instant::now();
         seen.stats.requests += 1;
-        *seen.stats.paths.entry(request.path.clone()).or_default() += 1;
+        let of_path = seen.stats.paths.entry(request.path.clone()).or_default();
+        *of_path += 1;
+        let of_path = *of_path;
         seen.targets.insert(request.target.clone());
         seen.times.push_back(now);
         while seen
@@ -101,6 +105,7 @@ impl Account {
         }
         Turn {
             number: seen.stats.requests,
+            of_path,
             in_last_minute: seen.times.len() as u64,
             oldest_age: seen
                 .times
@@ -152,11 +157,14 @@ impl Account {
         let starts_path = |start: &String| request.path.starts_with(start);
         let is_broken = is_due(faults.server_error_every, turn.number)
             || faults.down_after.is_some_and(|after| turn.number > after)
-            || faults.broken.iter().any(starts_path);
+            || faults.broken.iter().any(starts_path)
+            || (turn.of_path > 1 && faults.once.iter().any(starts_path));
         if is_broken {
             return error(500, "server_error", "Unexpected server-side error");
         }
-        if is_due(faults.broken_json_every, turn.number) {
+        let is_html = is_due(faults.broken_json_every, turn.number)
+            || faults.html_after.is_some_and(|after| turn.number > after);
+        if is_html {
             return raw(200, b"<html>502 Bad Gateway</html>".to_vec());
         }
         if is_due(faults.truncated_json_every, turn.number) {

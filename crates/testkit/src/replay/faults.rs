@@ -26,17 +26,21 @@ pub struct Faults {
     pub revoked_after: Option<u64>,
     /// After so many requests everything is answered 500.
     pub down_after: Option<u64>,
+    /// After so many requests everything is answered 200 with a page of HTML, as by a proxy that wants a sign-in.
+    pub html_after: Option<u64>,
     /// 403 for paths that start so.
     pub forbidden: Vec<String>,
     /// 500, however often they are asked for, for paths that start so.
     pub broken: Vec<String>,
+    /// 500 from the second time on that they are asked for, for paths that start so.
+    pub once: Vec<String>,
     /// After so many list pages the first item of every list is gone, so that later items move to earlier pages.
     pub shift_after_pages: Option<u64>,
 }
 
 impl Faults {
     /// Reads fault specifications: `429:N burst:N 500:EVERY drop:EVERY badjson:EVERY truncate:EVERY slow:MS 401:AFTER
-    /// down:AFTER forbid:PATH broken:PATH shift:N minute:SECONDS hourly:EVERY`. `None` when one is not understood.
+    /// down:AFTER html:AFTER forbid:PATH broken:PATH once:PATH shift:N minute:SECONDS hourly:EVERY`. `None` when one is not understood.
     pub fn parse<'a>(specifications: impl IntoIterator<Item = &'a str>) -> Option<Faults> {
         let mut faults = Faults::default();
         for specification in specifications {
@@ -47,6 +51,10 @@ impl Faults {
             }
             if name == "broken" {
                 faults.broken.push(value.to_owned());
+                continue;
+            }
+            if name == "once" {
+                faults.once.push(value.to_owned());
                 continue;
             }
             let number: u64 = value.parse().ok()?;
@@ -62,6 +70,7 @@ impl Faults {
                 "slow" => faults.slow_ms = number,
                 "401" => faults.revoked_after = Some(number),
                 "down" => faults.down_after = Some(number),
+                "html" => faults.html_after = Some(number),
                 "shift" => faults.shift_after_pages = Some(number),
                 _ => return None,
             }
