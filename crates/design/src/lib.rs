@@ -62,7 +62,7 @@ pub fn design(
     assessment_sha256: &str,
     previous: Option<&Design>,
 ) -> Result<Design, DesignError> {
-    let apps = platform::apps(estate, &policy.target.environment);
+    let apps = platform::apps(estate, &policy.target.environment, previous);
     let given = Given {
         estate,
         policy,

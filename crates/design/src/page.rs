@@ -1,6 +1,7 @@
 //! The design as one HTML file: the network as a picture, sizes, traffic, decisions, and the bill. Style inside, nothing
 //! loaded from anywhere, no script. Every name that came from outside is escaped.
 
+mod arrival;
 mod cluster;
 mod markup;
 mod picture;
@@ -45,7 +46,10 @@ fn contents(design: &Design, costs: &[CostLine]) -> Vec<Section> {
         contents.push(("accounts", "The accounts", tables::accounts(organization)));
     }
     match &design.platform {
-        None => contents.push(("sizes", "What runs", tables::sizes(design))),
+        None => contents.extend([
+            ("sizes", "What runs", tables::sizes(design)),
+            ("arrival", "How servers arrive", arrival::servers(design)),
+        ]),
         Some(platform) => contents.extend([
             ("cluster", "The cluster", cluster::cluster(platform)),
             ("placement", "Does it fit", cluster::placement(platform)),
@@ -63,6 +67,7 @@ fn contents(design: &Design, costs: &[CostLine]) -> Vec<Section> {
         ("names", "Names and delivery", tables::names(design)),
         ("decisions", "Decisions", tables::decisions(design)),
         ("bill", "The bill", tables::bill(costs)),
+        ("files", "Where it is written", arrival::places(design)),
         (
             "left",
             "Not part of this design",

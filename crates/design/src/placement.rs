@@ -26,6 +26,7 @@
 
 mod bound;
 mod demand;
+mod misfit;
 mod node_type;
 mod scheduler;
 mod situation;

@@ -10,6 +10,7 @@ mod node_groups;
 mod pod_network;
 mod previews;
 mod process_size;
+mod reserved_namespaces;
 mod resources;
 mod scaling;
 mod schedule;
@@ -26,10 +27,12 @@ use std::collections::BTreeSet;
 pub(crate) use cluster::ENCRYPTION_KEY;
 pub(crate) use estate_app::{EstateApp, apps, owner};
 pub(crate) use node_groups::security_group_key as node_security_group;
+pub(crate) use reserved_namespaces::is_reserved;
 pub(crate) use workloads::is_scheduled;
 
 use crate::decisions::{Decisions, Question, Values};
 use crate::error::DesignError;
+use crate::name::Keys;
 use components::{SystemPods, Wanted};
 use node_groups::{GroupSize, NodeChoices};
 use settings::Stores;
@@ -86,7 +89,12 @@ pub(crate) fn draft<'a>(
     let stores = stores(&source);
     let moved = moved(source.apps);
     let mut workloads = all_workloads(&moved, environment, &stores, decisions)?;
-    let ingresses = ingresses::list(&moved, &mut workloads, &source.policy.project);
+    let ingresses = ingresses::list(
+        &moved,
+        &mut workloads,
+        &source.policy.project,
+        Keys::ingresses(source.previous, source.estate),
+    );
     let version = cluster::version(decisions)?;
     let addons = components::addons(&version.0.value, decisions)?;
     let charts = components::charts(&wanted(&moved, &workloads), decisions)?;
@@ -326,6 +334,7 @@ impl<'a> Draft<'a> {
             self.source.estate,
             &self.stores,
             &self.source.policy.project,
+            Keys::repositories(self.source.previous, self.source.estate),
         );
         Ok(Platform {
             identities: applications::identities(

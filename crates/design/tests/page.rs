@@ -2,6 +2,8 @@
 
 use reberth_design::{design, page};
 
+use reberth_model::design::ArrivalWay;
+
 use crate::estates::{policy, small};
 
 #[test]
@@ -32,4 +34,35 @@ fn names_of_the_source_cannot_become_markup() {
     let html = page(&made, &[]);
     assert!(!html.contains("<script"), "a name became markup");
     assert!(html.contains("&lt;script&gt;"));
+}
+
+#[test]
+fn the_page_tells_how_each_service_arrives_and_where_it_is_written() {
+    let mut made = design(&small(), &policy(), "", None).unwrap();
+    assert!(made.services.len() > 1 && !made.files.is_empty());
+    made.services[0].arrival.way = ArrivalWay::ApplicationMigration;
+    made.services[1].arrival.way = ArrivalWay::PlainImage;
+    let html = page(&made, &[]);
+    let live = format!("infra/live/{}", made.target.environment);
+    for path in ["90-migration/servers.tf", "40-apps", "00-network"] {
+        assert!(
+            html.contains(&format!("<code>{live}/{path}</code>")),
+            "{path}"
+        );
+    }
+    let paths = made.files.iter().map(|one| &one.path);
+    let left = made
+        .services
+        .iter()
+        .flat_map(|one| &one.arrival.contents.left_to_people);
+    for text in paths.chain(left) {
+        assert!(html.contains(text.as_str()), "{text} is not on the page");
+    }
+    let mut many = made.not_carried[0].clone();
+    for number in 0..400 {
+        many.why = format!("rule tcp {number}: no open port");
+        made.not_carried.push(many.clone());
+    }
+    let html = page(&made, &[]);
+    assert_eq!(html.matches("and 399 more: no open port").count(), 1);
 }

@@ -13,9 +13,10 @@ mod written;
 use crate::folder::Folder;
 use crate::hcl::{Block, Expression, block, code, list, object};
 
-/// The modules that these roots call, ordered by path.
+/// The modules that these roots call, and those that these modules call, ordered by path.
 pub(crate) fn of(roots: &[Folder]) -> Vec<Folder> {
-    let called: Vec<&str> = roots.iter().flat_map(Folder::calls).collect();
+    let mut called: Vec<&str> = roots.iter().flat_map(Folder::calls).collect();
+    called.extend(written::called_by(&called));
     let mut modules = built();
     modules.retain(|module| called.contains(&module.name()));
     modules.extend(written::folders(&called));

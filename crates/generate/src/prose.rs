@@ -3,8 +3,7 @@
 pub(crate) mod recovery;
 pub(crate) mod runbook;
 
-use reberth_model::design::{Design, Front, Organization};
-use std::collections::BTreeMap;
+use reberth_model::design::{Design, Front, Organization, left_behind};
 
 /// Names that never belong into version control.
 pub(crate) const GITIGNORE: &str = "\
@@ -132,23 +131,16 @@ fn order(roots: &[String]) -> String {
 
 /// One row for each kind and reason, with the names it holds for.
 fn not_carried(design: &Design) -> String {
-    let mut rows: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for item in &design.not_carried {
-        let names = rows.entry((&item.kind, &item.why)).or_default();
-        if !names.contains(&item.name.as_str()) {
-            names.push(&item.name);
-        }
-    }
     let mut text = String::from(
         "\n## Not part of this\n\nFound at the source and left there; `design.json` has each with its id.\n\n| Kind | Names | Why |\n|---|---|---|\n",
     );
-    for ((kind, why), mut names) in rows {
-        names.sort_unstable();
+    for row in left_behind(&design.not_carried) {
+        let names: Vec<&str> = row.names.into_iter().collect();
         text.push_str(&format!(
             "| {} | {} | {} |\n",
-            cell(kind),
+            cell(row.kind),
             cell(&names.join(", ")),
-            cell(why)
+            cell(&row.why)
         ));
     }
     text

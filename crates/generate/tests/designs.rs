@@ -249,3 +249,25 @@ pub(crate) fn write(folder: &Path, files: &reberth_generate::Files) {
         std::fs::write(path, content).unwrap();
     }
 }
+
+/// What the design's page says of where things are written holds for every design.
+#[test]
+fn the_page_names_files_that_are_there() {
+    for design in all() {
+        let (files, _) = reberth_generate::generate(&design).unwrap();
+        let html = reberth_design::page(&design, &[]);
+        let names = html.split("<code>").skip(1);
+        let names = names.filter_map(|rest| rest.split("</code>").next());
+        let roots = ["infra/", "docs/", "monitoring"];
+        let paths: Vec<&str> = names
+            .filter(|name| roots.iter().any(|root| name.starts_with(root)))
+            .collect();
+        assert!(paths.len() > 5, "{paths:?}");
+        for path in paths {
+            let is_there = files
+                .keys()
+                .any(|file| file == path || file.starts_with(&format!("{path}/")));
+            assert!(is_there, "{path} is not among the files");
+        }
+    }
+}

@@ -228,16 +228,21 @@ fn call(block: &Block, name: &str, path: &str, folder: &mut Folder) {
         }
     }
     let source = source.unwrap();
-    assert_eq!(
-        path.split('/').count(),
-        4,
-        "sources are written for roots four folders deep"
-    );
-    folder.calls.push((
-        name.to_owned(),
-        source.replace("../../../", "infra/"),
-        arguments,
-    ));
+    folder
+        .calls
+        .push((name.to_owned(), beside(path, &source), arguments));
+}
+
+/// The folder that a source written in this folder names.
+fn beside(folder: &str, source: &str) -> String {
+    let mut steps: Vec<&str> = folder.split('/').collect();
+    for step in source.split('/') {
+        match step {
+            ".." => drop(steps.pop()),
+            name => steps.push(name),
+        }
+    }
+    steps.join("/")
 }
 
 fn config_key(body: &Body) -> Option<String> {
@@ -260,6 +265,8 @@ fn collect(body: &Body, used: &mut BTreeSet<String>) {
             {
                 expression(value, used)
             }
+            // What moved is not there any more under its old address.
+            Item::Block(block) if block.kind() == "moved" => {}
             Item::Block(block) => collect(block.body(), used),
             _ => {}
         }

@@ -9,6 +9,7 @@ use reberth_model::estate::Estate;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::unique_key;
+use crate::platform::is_reserved;
 
 /// The keys of one kind of item.
 #[derive(Debug, Default)]
@@ -58,6 +59,21 @@ impl Keys {
     /// Keys of groups of servers.
     pub(crate) fn services(previous: Option<&Design>, estate: &Estate) -> Keys {
         let items = previous.into_iter().flat_map(|design| &design.services);
+        Keys::of(items.map(|own| (&own.key, &own.origin)), estate)
+    }
+
+    /// Keys of applications of a platform. One whose namespace belongs to the cluster, as an earlier version gave it, is not kept.
+    pub(crate) fn applications(previous: Option<&Design>, estate: &Estate) -> Keys {
+        let platforms = previous.into_iter().flat_map(|design| &design.platform);
+        let items = platforms.flat_map(|own| &own.applications);
+        let items = items.filter(|own| !is_reserved(&own.namespace));
+        Keys::of(items.map(|own| (&own.key, &own.origin)), estate)
+    }
+
+    /// Keys of repositories of images.
+    pub(crate) fn repositories(previous: Option<&Design>, estate: &Estate) -> Keys {
+        let platforms = previous.into_iter().flat_map(|design| &design.platform);
+        let items = platforms.flat_map(|own| &own.repositories);
         Keys::of(items.map(|own| (&own.key, &own.origin)), estate)
     }
 

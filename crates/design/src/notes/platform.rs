@@ -7,6 +7,7 @@ use reberth_model::design::{
 use std::collections::BTreeSet;
 
 use super::{Note, has_group, note};
+use crate::platform::is_reserved;
 
 /// Addresses that AWS keeps in every subnet.
 const SUBNET_KEEPS: u64 = 5;
@@ -43,6 +44,13 @@ fn applications(design: &Design, platform: &Platform, notes: &mut Vec<Note>) {
                 notes,
                 &item,
                 format!("two applications share the namespace {}", own.namespace),
+            );
+        }
+        if is_reserved(&own.namespace) {
+            note(
+                notes,
+                &item,
+                format!("the namespace {} belongs to the cluster", own.namespace),
             );
         }
         if platform.identity(&own.identity).is_none() {

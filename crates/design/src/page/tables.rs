@@ -1,7 +1,7 @@
 //! The sections of the page that are tables.
 
 use reberth_model::assessment::{CostLine, Side};
-use reberth_model::design::{Delivered, Design, Organization, Peer, SwitchTarget};
+use reberth_model::design::{Delivered, Design, Organization, Peer, SwitchTarget, left_behind};
 use reberth_model::money::Usd;
 
 use super::markup::{Cell, heading, note, table};
@@ -274,19 +274,19 @@ pub(super) fn bill(costs: &[CostLine]) -> String {
 
 /// What was found and is left where it is.
 pub(super) fn not_carried(design: &Design) -> String {
-    let rows: Vec<Vec<Cell>> = design
-        .not_carried
-        .iter()
-        .map(|one| {
+    let rows: Vec<Vec<Cell>> = left_behind(&design.not_carried)
+        .into_iter()
+        .map(|row| {
+            let names: Vec<&str> = row.names.into_iter().collect();
             vec![
-                Cell::text(&one.kind),
-                Cell::code(&one.name),
-                Cell::text(&one.why),
+                Cell::text(row.kind),
+                Cell::code(names.join(", ")),
+                Cell::text(row.why),
             ]
         })
         .collect();
     table(
-        &["kind", "name", "why"],
+        &["kind", "names", "why"],
         &rows,
         "Everything that was found is carried.",
     )

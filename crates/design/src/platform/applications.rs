@@ -5,12 +5,12 @@ use reberth_model::design::{
     ImageRepository, Origin, PodIdentity,
 };
 use reberth_model::estate::{Attributes, Estate, Resource};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::cluster;
 use super::estate_app::EstateApp;
 use super::settings::{self, Stores};
-use crate::name;
+use crate::name::{self, Keys};
 
 const CONTAINER: &str = "container";
 const IMAGES_KEPT: u32 = 30;
@@ -24,8 +24,9 @@ pub(super) fn list(
     estate: &Estate,
     stores: &Stores,
     project: &str,
+    repository_keys: Keys,
 ) -> (Vec<Application>, Vec<ImageRepository>) {
-    let (of_app, repositories) = repositories(apps, estate, project);
+    let (of_app, repositories) = repositories(apps, estate, project, repository_keys);
     let applications = apps
         .iter()
         .map(|app| {
@@ -66,6 +67,7 @@ fn repositories(
     apps: &[&EstateApp<'_>],
     estate: &Estate,
     project: &str,
+    mut keys: Keys,
 ) -> (BTreeMap<String, String>, Vec<ImageRepository>) {
     let mut groups: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
     for app in apps {
@@ -80,12 +82,11 @@ fn repositories(
             .1
             .push(app.resource.id.clone());
     }
-    let mut taken = BTreeSet::new();
     let mut of_app = BTreeMap::new();
     let mut repositories: Vec<ImageRepository> = groups
         .into_iter()
         .map(|(id, (name, members))| {
-            let key = name::unique_key(&name, &id, KEY_LENGTH_MAX, &mut taken);
+            let key = keys.give(&name, [&id], KEY_LENGTH_MAX);
             of_app.extend(members.iter().map(|app| (app.clone(), key.clone())));
             let mut from = members;
             if !from.contains(&id) {

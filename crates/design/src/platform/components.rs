@@ -175,6 +175,11 @@ fn chart_why(key: &str) -> &'static str {
     }
 }
 
+/// Namespaces of all charts that a cluster may have, wanted or not: a chart that is added later finds its own free.
+pub(super) fn chart_namespaces() -> impl Iterator<Item = String> {
+    csv::rows(CHARTS).filter_map(|row| row.get(4).cloned())
+}
+
 /// Pods of the system, those of the charts among them.
 pub(super) fn system_pods(charts: &[ClusterChart]) -> Vec<SystemPods> {
     let chart_runs = |key: &str| {

@@ -1,9 +1,11 @@
 //! What the estate says of each application: its processes, jobs, names, added services and stores.
 
+use reberth_model::design::Design;
 use reberth_model::estate::{Addon, App, Attributes, Domain, Estate, Job, Process, Resource};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::name;
+use super::reserved_namespaces::is_reserved;
+use crate::name::{self, Keys};
 
 /// Longest environment, as the policy allows it.
 const ENVIRONMENT_LENGTH_MAX: usize = 24;
@@ -42,13 +44,17 @@ impl EstateApp<'_> {
 }
 
 /// All applications, ordered by key. Applications under review get keys too, since databases and messages speak of them.
-pub(crate) fn apps<'a>(estate: &'a Estate, environment: &str) -> Vec<EstateApp<'a>> {
+pub(crate) fn apps<'a>(
+    estate: &'a Estate,
+    environment: &str,
+    previous: Option<&Design>,
+) -> Vec<EstateApp<'a>> {
     let index = Index::of(estate);
-    let mut taken = BTreeSet::new();
+    let mut keys = Keys::applications(previous, estate);
     let mut apps: Vec<EstateApp<'a>> = estate
         .apps()
         .map(|(resource, app)| EstateApp {
-            key: name::unique_key(&resource.name, &resource.id, KEY_LENGTH_MAX, &mut taken),
+            key: key(resource, &mut keys),
             environment: environment_of(app, environment),
             processes: index
                 .processes
@@ -76,6 +82,16 @@ pub(crate) fn apps<'a>(estate: &'a Estate, environment: &str) -> Vec<EstateApp<'
         .collect();
     apps.sort_by(|left, right| left.key.cmp(&right.key));
     apps
+}
+
+/// Its own name, unless a namespace of that name belongs to the cluster.
+fn key(resource: &Resource, keys: &mut Keys) -> String {
+    let plain = name::key(&resource.name, KEY_LENGTH_MAX);
+    let free = match is_reserved(&plain) {
+        true => format!("app-{plain}"),
+        false => resource.name.clone(),
+    };
+    keys.give(&free, [&resource.id], KEY_LENGTH_MAX)
 }
 
 /// Production is the environment of the policy; so is an application of which nothing is said.

@@ -1,10 +1,9 @@
 //! Load balancers before applications that have host names of their own.
 
-use reberth_model::design::{Ingress, Origin, Workload, WorkloadKind};
-use std::collections::BTreeSet;
-
 use super::estate_app::EstateApp;
+use crate::name::Keys;
 use crate::{ingress, name};
+use reberth_model::design::{Ingress, Origin, Workload, WorkloadKind};
 
 /// Longest name of a load balancer whose bucket of logs has room for its suffix.
 const NAME_LENGTH_MAX: usize = 31;
@@ -14,8 +13,8 @@ pub(super) fn list(
     apps: &[&EstateApp<'_>],
     workloads: &mut [Workload],
     project: &str,
+    mut keys: Keys,
 ) -> Vec<Ingress> {
-    let mut taken = BTreeSet::new();
     let mut ingresses = Vec::new();
     for app in apps {
         let is_web = |own: &&mut Workload| {
@@ -24,7 +23,7 @@ pub(super) fn list(
         let Some((workload, own)) = workloads
             .iter_mut()
             .find(is_web)
-            .and_then(|workload| Some((workload, of_app(app, project, &mut taken)?)))
+            .and_then(|workload| Some((workload, of_app(app, project, &mut keys)?)))
         else {
             continue;
         };
@@ -40,14 +39,16 @@ pub(super) fn list(
     ingresses
 }
 
-fn of_app(app: &EstateApp<'_>, project: &str, taken: &mut BTreeSet<String>) -> Option<Ingress> {
+fn of_app(app: &EstateApp<'_>, project: &str, keys: &mut Keys) -> Option<Ingress> {
     let names: Vec<String> = app
         .domains
         .iter()
         .map(|(resource, _)| resource.name.clone())
         .collect();
     let (domain, alternative_names) = names.split_first()?;
-    let key = name::unique_key(&app.resource.name, &app.resource.id, NAME_LENGTH_MAX, taken);
+    // A certificate may be another application's too, so names alone tell whose load balancer it is.
+    let ids = app.domains.iter().map(|(resource, _)| &resource.id);
+    let key = keys.give(&app.resource.name, ids, NAME_LENGTH_MAX);
     let certificates = app
         .domains
         .iter()

@@ -2,7 +2,7 @@
 
 use reberth_design::{design, notes};
 use reberth_model::design::Design;
-use reberth_model::estate::{App, Attributes, Edge, Estate, Process, Resource};
+use reberth_model::estate::{App, Attributes, Domain, Edge, Estate, Process, Resource};
 use reberth_model::policy::Scalar;
 use std::collections::BTreeSet;
 
@@ -130,6 +130,114 @@ fn names_that_kubernetes_refuses_are_made_good_and_stay_apart() {
         "only that their settings were not visible: {:?}",
         notes(&made)
     );
+}
+
+/// Whoever may change an application's namespace must not reach what governs the cluster.
+#[test]
+fn no_application_gets_a_namespace_of_the_cluster() {
+    let names = [
+        "kube-system",
+        "Kube_Public",
+        "default",
+        "keda",
+        "external-secrets",
+        "app-default",
+        "shop",
+    ];
+    let resources: Vec<Resource> = names.iter().map(|name| app(name, name)).collect();
+    let estate = platform_of(resources);
+    let made = design(&estate, &policy(&[]), "", None).unwrap();
+    let namespaces = |design: &Design| {
+        let applications = &design.platform.as_ref().unwrap().applications;
+        let mut namespaces: Vec<String> = applications
+            .iter()
+            .map(|own| own.namespace.clone())
+            .collect();
+        namespaces.sort();
+        namespaces
+    };
+    let found = namespaces(&made);
+    for own in [
+        "app-external-secrets",
+        "app-keda",
+        "app-kube-public",
+        "app-kube-system",
+        "shop",
+    ] {
+        assert!(found.contains(&own.to_owned()), "{own}: {found:?}");
+    }
+    let of_default = found.iter().filter(|own| own.starts_with("app-default"));
+    assert_eq!(of_default.count(), 2, "{found:?}");
+    assert_eq!(found.len(), names.len());
+    check_names(&made);
+    let deploy = &made.platform.as_ref().unwrap().cluster.access[0];
+    assert_eq!(deploy.namespaces, found);
+
+    // A design of an earlier version gave one: it is told, and the next design gives it up.
+    let mut earlier = made.clone();
+    let own = &mut earlier.platform.as_mut().unwrap().applications;
+    let system = own.iter_mut().find(|own| own.key == "app-kube-system");
+    let system = system.unwrap();
+    system.key = "kube-system".to_owned();
+    system.namespace = "kube-system".to_owned();
+    let told = "the namespace kube-system belongs to the cluster";
+    assert!(notes(&earlier).iter().any(|note| note.message == told));
+    let next = design(&estate, &policy(&[]), "", Some(&earlier)).unwrap();
+    assert_eq!(namespaces(&next), found);
+}
+
+#[test]
+fn a_renamed_application_keeps_its_place() {
+    let domain = |id: &str, name: &str| {
+        let attributes = Attributes::Domain(Domain::default());
+        resource(id, name, attributes)
+    };
+    let mut estate = platform_of(vec![
+        app("a", "shop"),
+        process("a", "shop", "web", "Basic", 2),
+        domain("d", "www.shop.example"),
+    ]);
+    for (from, relation, to) in [("d", "belongs_to", "a"), ("d", "routes_to", "a")] {
+        estate.edges.push(Edge {
+            from: from.to_owned(),
+            relation: relation.to_owned(),
+            to: to.to_owned(),
+        });
+    }
+    let places = |design: &Design| {
+        let platform = design.platform.as_ref().unwrap();
+        let own = platform
+            .applications
+            .iter()
+            .find(|own| own.origin.from == ["a"]);
+        let own = own.unwrap().clone();
+        let ingresses: Vec<String> = design
+            .ingresses
+            .iter()
+            .map(|one| one.name.clone())
+            .collect();
+        let secrets = (own.settings.secret, own.settings.bound_secret);
+        (
+            own.key,
+            own.namespace,
+            own.identity,
+            own.repository,
+            secrets,
+            ingresses,
+        )
+    };
+    let first = design(&estate, &policy(&[]), "", None).unwrap();
+    assert_eq!(first.ingresses.len(), 1);
+    for own in &mut estate.resources {
+        if own.id == "a" {
+            own.name = "store".to_owned();
+        }
+    }
+    estate.resources.insert(0, app("0", "shop"));
+    let second = design(&estate, &policy(&[]), "", Some(&first)).unwrap();
+    assert_eq!(places(&second), places(&first));
+    let fresh = design(&estate, &policy(&[]), "", None).unwrap();
+    assert_ne!(places(&fresh), places(&first));
 }
 
 #[test]

@@ -179,8 +179,7 @@ fn archive_body(design: &Design) -> Body {
         &[
             ("", ""),
             ("trail_arn", "local.trail_arn"),
-            ("organization_id", &organization),
-            ("management_account_id", &management),
+            ("writers", &format!("[{management}, {organization}]")),
             ("log_bucket", "module.access_logs.name"),
         ],
     ))

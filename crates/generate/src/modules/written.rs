@@ -35,10 +35,10 @@ const ALL: [Written; 31] = [
     },
     Written {
         name: "audit-trail",
-        text: "CloudTrail of every region into a bucket that can be put under Object Lock, and into a log group for alarms.\n\n\
+        text: "CloudTrail of every region into a bucket that can be put under Object Lock (`log-archive`), and into a log group for alarms.\n\n\
                **`COMPLIANCE` is for good:** until its days are over nobody can delete the records or the bucket, not even the root user, and the bill \
                for them goes on. It is set only where the policy of the migration asked for it by name.",
-        files: files!("audit_trail": "main.tf", "module.tftest.hcl", "bucket.tf", "key.tf", "outputs.tf", "variables.tf", "versions.tf"),
+        files: files!("audit_trail": "main.tf", "module.tftest.hcl", "moved.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
     Written {
         name: "backup",
@@ -103,7 +103,8 @@ const ALL: [Written; 31] = [
     },
     Written {
         name: "log-archive",
-        text: "The bucket and the key, in an account of their own, that the trail of all accounts is written into and under. Nobody who works in another account can delete or read it.\n\n\
+        text: "The bucket and the key that a trail is written into and under. In an organization they stand in an account of their own: nobody who works in another one can delete or read \
+               the records.\n\n\
                **`COMPLIANCE` is for good:** until its days are over nobody can delete the records or the bucket, not even the root user, and the bill for them goes on.",
         files: files!("log_archive": "main.tf", "module.tftest.hcl", "key.tf", "outputs.tf", "variables.tf", "versions.tf"),
     },
@@ -209,6 +210,19 @@ pub(super) fn folders(names: &[&str]) -> Vec<Folder> {
         .collect()
 }
 
+/// The modules that written ones of these names call. What is called so calls no further one.
+pub(super) fn called_by(names: &[&str]) -> Vec<&'static str> {
+    let callers = ALL.iter().filter(|module| names.contains(&module.name));
+    let lines = callers.flat_map(|module| module.files.iter().flat_map(|(_, text)| text.lines()));
+    lines
+        .filter_map(|line| {
+            line.trim()
+                .strip_prefix("source = \"../")?
+                .strip_suffix('"')
+        })
+        .collect()
+}
+
 impl Written {
     fn folder(&self) -> Folder {
         let of = |name: &str| {
@@ -248,6 +262,15 @@ mod tests {
             taken.sort_unstable();
             assert_eq!(taken, found, "{}", module.name);
         }
+    }
+
+    #[test]
+    fn what_a_module_calls_comes_with_it() {
+        assert_eq!(called_by(&["audit-trail", "cache"]), ["log-archive"]);
+        let names: Vec<&str> = ALL.iter().map(|module| module.name).collect();
+        let called = called_by(&names);
+        assert!(called.iter().all(|name| names.contains(name)));
+        assert_eq!(called_by(&called), [""; 0]);
     }
 
     #[test]

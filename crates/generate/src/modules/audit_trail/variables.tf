@@ -8,22 +8,12 @@ variable "lock_mode" {
   description = "Object Lock of the trail's bucket: NONE, GOVERNANCE, or COMPLIANCE. COMPLIANCE cannot be shortened or taken off by anyone, root included."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = contains(["NONE", "GOVERNANCE", "COMPLIANCE"], var.lock_mode)
-    error_message = "The lock mode is NONE, GOVERNANCE or COMPLIANCE."
-  }
 }
 
 variable "lock_days" {
   description = "Days that no object can be deleted or overwritten, where there is a lock."
   type        = number
   nullable    = false
-
-  validation {
-    condition     = var.lock_days >= 1
-    error_message = "Object Lock holds for a day at least."
-  }
 }
 
 variable "retention_days" {
@@ -31,11 +21,6 @@ variable "retention_days" {
   type        = number
   default     = 2557
   nullable    = false
-
-  validation {
-    condition     = var.retention_days > var.lock_days
-    error_message = "Records are kept for longer than they are locked."
-  }
 }
 
 variable "log_kms_key_arn" {

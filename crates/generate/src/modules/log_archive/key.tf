@@ -1,6 +1,6 @@
-# The key is here and the trail is not: who may switch the trail off cannot read what it wrote.
+# A key of its own: who may read the trail may not be who may read the data.
 resource "aws_kms_key" "this" {
-  description             = "Audit trail of the organization ${var.name}"
+  description             = "Audit trail ${var.name}"
   enable_key_rotation     = true
   deletion_window_in_days = 30
   policy                  = data.aws_iam_policy_document.key.json

@@ -2,7 +2,7 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_144:The trail holds the events of every region already; this account is the copy
+  #checkov:skip=CKV_AWS_144:The trail holds the events of every region already
   #checkov:skip=CKV_AWS_145:CloudTrail encrypts each file under its own key before it writes it
   #checkov:skip=CKV2_AWS_62:Nobody waits for single files
   bucket_prefix       = "${substr(var.name, 0, 30)}-trail-"
@@ -94,7 +94,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 resource "aws_s3_bucket_logging" "this" {
   bucket        = aws_s3_bucket.this.id
   target_bucket = var.log_bucket
-  target_prefix = "s3/log-archive/"
+  target_prefix = "s3/trail/"
 }
 
 data "aws_iam_policy_document" "bucket" {
@@ -118,7 +118,7 @@ data "aws_iam_policy_document" "bucket" {
   statement {
     sid       = "WrittenByCloudTrail"
     actions   = ["s3:PutObject"]
-    resources = [for writer in [var.management_account_id, var.organization_id] : "${aws_s3_bucket.this.arn}/AWSLogs/${writer}/*"]
+    resources = [for writer in var.writers : "${aws_s3_bucket.this.arn}/AWSLogs/${writer}/*"]
 
     principals {
       type        = "Service"

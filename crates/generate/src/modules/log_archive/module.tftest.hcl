@@ -19,13 +19,12 @@ mock_provider "aws" {
 }
 
 variables {
-  name                  = "school-org"
-  lock_mode             = "GOVERNANCE"
-  lock_days             = 90
-  trail_arn             = "arn:aws:cloudtrail:ap-south-1:111111111111:trail/school-org"
-  organization_id       = "o-1"
-  management_account_id = "111111111111"
-  log_bucket            = "school-logs"
+  name       = "school-org"
+  lock_mode  = "GOVERNANCE"
+  lock_days  = 90
+  trail_arn  = "arn:aws:cloudtrail:ap-south-1:111111111111:trail/school-org"
+  writers    = ["111111111111", "o-1"]
+  log_bucket = "school-logs"
 }
 
 run "records_are_locked" {
@@ -35,15 +34,26 @@ run "records_are_locked" {
   }
 }
 
-run "only_the_organizations_trail_writes" {
+run "only_the_one_trail_writes" {
   assert {
     condition     = one([for statement in data.aws_iam_policy_document.bucket.statement : statement.resources if statement.sid == "WrittenByCloudTrail"]) == toset(["arn:aws:s3:::school-trail-1/AWSLogs/111111111111/*", "arn:aws:s3:::school-trail-1/AWSLogs/o-1/*"])
-    error_message = "Records of the managing account and of the members lie apart."
+    error_message = "Records of each writer lie apart, and nobody else's are taken."
   }
 
   assert {
     condition     = alltrue([for statement in data.aws_iam_policy_document.bucket.statement : one(statement.condition).values == tolist([var.trail_arn]) if statement.sid != "RefusedWithoutTls"])
     error_message = "No other trail reaches the bucket."
+  }
+}
+
+run "without_a_lock_there_is_none" {
+  variables {
+    lock_mode = "NONE"
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_object_lock_configuration.this) == 0 && !aws_s3_bucket.this.object_lock_enabled
+    error_message = "No lock was asked for."
   }
 }
 

@@ -39,25 +39,19 @@ variable "retention_days" {
 }
 
 variable "trail_arn" {
-  description = "ARN that the organization's trail has or will have: this trail writes here, and nothing else does."
+  description = "ARN that the trail has or will have: it writes here, and nothing else does."
   type        = string
   nullable    = false
 }
 
-variable "organization_id" {
-  description = "Id of the organization."
-  type        = string
-  nullable    = false
-}
-
-variable "management_account_id" {
-  description = "Id of the account that the trail stands in."
-  type        = string
+variable "writers" {
+  description = "Ids of the accounts whose records are taken; of an organization its own id too."
+  type        = list(string)
   nullable    = false
 }
 
 variable "log_bucket" {
-  description = "Bucket of this account that the access log of the archive goes to."
+  description = "Bucket of the same account that the access log of the archive goes to."
   type        = string
   nullable    = false
 }

@@ -7,6 +7,12 @@ data "aws_iam_policy_document" "config_trust" {
       type        = "Service"
       identifiers = ["config.amazonaws.com"]
     }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
@@ -20,6 +21,9 @@ resource "aws_dms_replication_instance" "this" {
   kms_key_arn                 = var.kms_key_arn
   replication_subnet_group_id = aws_dms_replication_subnet_group.this.id
   vpc_security_group_ids      = [aws_security_group.this.id]
+
+  # Tasks log by this role. An instance that came first would log nothing.
+  depends_on = [aws_iam_role_policy_attachment.logs]
 }
 
 resource "aws_dms_certificate" "source" {
@@ -44,6 +48,9 @@ resource "aws_dms_endpoint" "source" {
   secrets_manager_arn             = each.value.source_secret_arn
   secrets_manager_access_role_arn = aws_iam_role.secrets.arn
   kms_key_arn                     = var.kms_key_arn
+
+  # DMS reads the secret as soon as the endpoint is made.
+  depends_on = [aws_iam_role_policy.secrets]
 }
 
 resource "aws_dms_endpoint" "target" {
@@ -58,6 +65,9 @@ resource "aws_dms_endpoint" "target" {
   secrets_manager_arn             = each.value.target_secret_arn
   secrets_manager_access_role_arn = aws_iam_role.secrets.arn
   kms_key_arn                     = var.kms_key_arn
+
+  # DMS reads the secret as soon as the endpoint is made.
+  depends_on = [aws_iam_role_policy.secrets]
 }
 
 resource "aws_dms_replication_task" "this" {

@@ -32,35 +32,14 @@ variables {
   log_bucket      = "school-logs"
 }
 
-run "records_are_locked" {
+run "the_trail_covers_everything" {
   assert {
-    condition     = aws_s3_bucket_object_lock_configuration.this[0].rule[0].default_retention[0].mode == "GOVERNANCE"
-    error_message = "The bucket is locked as asked."
+    condition     = aws_cloudtrail.this.s3_bucket_name == module.archive.bucket && aws_cloudtrail.this.kms_key_id == module.archive.kms_key_arn
+    error_message = "The trail is written into the archive, under its key."
   }
 
   assert {
     condition     = aws_cloudtrail.this.is_multi_region_trail && aws_cloudtrail.this.enable_log_file_validation
     error_message = "The trail covers every region, and its files can be proven."
   }
-}
-
-run "without_a_lock_there_is_none" {
-  variables {
-    lock_mode = "NONE"
-  }
-
-  assert {
-    condition     = length(aws_s3_bucket_object_lock_configuration.this) == 0
-    error_message = "No lock was asked for."
-  }
-}
-
-run "unknown_modes_are_refused" {
-  command = plan
-
-  variables {
-    lock_mode = "FOREVER"
-  }
-
-  expect_failures = [var.lock_mode]
 }

@@ -1,6 +1,6 @@
 output "bucket" {
   description = "Bucket that holds the trail."
-  value       = aws_s3_bucket.this.id
+  value       = module.archive.bucket
 }
 
 output "log_group" {

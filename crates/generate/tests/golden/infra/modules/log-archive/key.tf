@@ -39,7 +39,7 @@ data "aws_iam_policy_document" "key" {
     condition {
       test     = "StringEquals"
       variable = "aws:SourceArn"
-      values   = [local.trail_arn]
+      values   = [var.trail_arn]
     }
   }
 }

@@ -1,0 +1,140 @@
+//! How servers arrive, what becomes of their files, and where all of it is written.
+//!
+//! The paths are those that `reberth generate` writes; a test there holds them against its files.
+
+use reberth_model::design::{ArrivalWay, Design, FileForm, FileStore, Service};
+
+use super::markup::{Cell, heading, note, table};
+
+/// Services with their way, and the files that outlive servers.
+pub(super) fn servers(design: &Design) -> String {
+    let rows: Vec<Vec<Cell>> = design
+        .services
+        .iter()
+        .map(|service| {
+            let arrival = &service.arrival;
+            vec![
+                Cell::code(&service.key),
+                Cell::text(way(arrival.way)),
+                Cell::text(looked_into(service)),
+                Cell::code(written_in(design, arrival.way)),
+                Cell::text(&arrival.why),
+            ]
+        })
+        .collect();
+    let header = ["service", "arrives as", "looked into", "written in", "why"];
+    [
+        table(&header, &rows, "No service."),
+        left_to_people(design),
+        heading("Files that outlive servers"),
+        files(&design.files),
+    ]
+    .concat()
+}
+
+fn way(way: ArrivalWay) -> &'static str {
+    match way {
+        ArrivalWay::PlainImage => "a maker's image as it is",
+        ArrivalWay::ImagePipeline => "an image that a pipeline makes",
+        ArrivalWay::ApplicationMigration => "a copy of its disks (Application Migration Service)",
+    }
+}
+
+/// How many servers of the source somebody looked into.
+fn looked_into(service: &Service) -> String {
+    let contents = &service.arrival.contents;
+    let all = contents.seen.len() + contents.unseen.len();
+    match contents.seen.len() {
+        0 => "nobody did".to_owned(),
+        seen => format!("{seen} of {all}"),
+    }
+}
+
+fn written_in(design: &Design, way: ArrivalWay) -> String {
+    match way {
+        ArrivalWay::PlainImage => root(design, "40-apps"),
+        ArrivalWay::ImagePipeline => root(design, "35-images/components"),
+        ArrivalWay::ApplicationMigration => root(design, "90-migration/servers.tf"),
+    }
+}
+
+fn root(design: &Design, below: &str) -> String {
+    format!("infra/live/{}/{below}", design.target.environment)
+}
+
+fn left_to_people(design: &Design) -> String {
+    let rows: Vec<Vec<Cell>> = design
+        .services
+        .iter()
+        .flat_map(|service| {
+            let left = service.arrival.contents.left_to_people.iter();
+            left.map(|what| vec![Cell::code(&service.key), Cell::text(what)])
+        })
+        .collect();
+    let none = "Nothing that was found inside is left to people.";
+    heading("Left to people") + &table(&["service", "what"], &rows, none)
+}
+
+fn files(stores: &[FileStore]) -> String {
+    let rows: Vec<Vec<Cell>> = stores
+        .iter()
+        .map(|one| {
+            let form = match one.form {
+                FileForm::Disk => "a disk",
+                FileForm::Shared => "a shared file system",
+            };
+            vec![
+                Cell::code(&one.key),
+                Cell::text(form),
+                Cell::code(&one.service),
+                Cell::code(&one.path),
+                Cell::number(one.size_gib),
+                Cell::text(&one.origin.why),
+            ]
+        })
+        .collect();
+    let header = ["files", "kept on", "service", "mounted at", "GiB", "why"];
+    table(&header, &rows, "No files are kept apart from servers.")
+}
+
+/// Where `reberth generate` writes what, for a reader who comes from here.
+pub(super) fn places(design: &Design) -> String {
+    let mut rows = vec![
+        (
+            "infra/README.md".to_owned(),
+            "what stands there, and the order of applies",
+        ),
+        (
+            root(design, "00-network"),
+            "the first of the folders that are applied, one state each",
+        ),
+        (
+            "infra/modules".to_owned(),
+            "the modules that they call, each with its tests",
+        ),
+    ];
+    if design.organization.is_some() {
+        let accounts = "accounts of the organization, applied before all others";
+        rows.push(("infra/live/org".to_owned(), accounts));
+    }
+    rows.extend([
+        (
+            "docs/runbook.md".to_owned(),
+            "the order of the move, with what it leaves to people",
+        ),
+        (
+            "docs/disaster-recovery.md".to_owned(),
+            "the rebuild after a loss",
+        ),
+        (
+            "monitoring".to_owned(),
+            "rules, their tests, and a dashboard",
+        ),
+    ]);
+    let rows: Vec<Vec<Cell>> = rows
+        .into_iter()
+        .map(|(path, what)| vec![Cell::code(path), Cell::text(what)])
+        .collect();
+    note("Beside this design in the folder of the project, after reberth generate.")
+        + &table(&["where", "what"], &rows, "")
+}
