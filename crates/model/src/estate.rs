@@ -6,6 +6,7 @@
 
 mod attributes;
 mod codebase;
+mod database;
 mod difference;
 mod inside;
 mod network;
@@ -13,6 +14,7 @@ mod platform;
 
 pub use attributes::*;
 pub use codebase::*;
+pub use database::*;
 pub use difference::{Changed, Difference, FieldChange, Named};
 pub use inside::*;
 pub use network::*;

@@ -3,7 +3,8 @@
 use reberth_journal::RunState;
 use reberth_testkit::database::{Product, Server};
 
-use crate::crossing::{Crossing, Way};
+use crate::crosses::{Crosses, Way};
+use crate::crossing::Crossing;
 
 const EVENTS: &str = "USE lms_core; CREATE TABLE tick (id BIGINT AUTO_INCREMENT PRIMARY KEY, at DATETIME(6) NOT NULL);
     CREATE DEFINER = app@'%' EVENT ticking ON SCHEDULE EVERY 1 SECOND DO INSERT INTO lms_core.tick (at) VALUES (UTC_TIMESTAMP(6));
@@ -115,7 +116,7 @@ async fn an_abort_starts_the_events_again() {
         .live_with(
             &mut passage,
             Way::There,
-            crate::crossing::Consent::Given,
+            crate::crosses::Consent::Given,
             None,
         )
         .await

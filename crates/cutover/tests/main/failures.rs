@@ -6,7 +6,8 @@ use reberth_replicate::mysql::state::Direction;
 use reberth_replicate::{Address, Secret};
 use reberth_testkit::fault_proxy::Traffic;
 
-use crate::crossing::{Consent, Crossing, Way, locked};
+use crate::crosses::{Consent, Crosses, Way};
+use crate::crossing::{Crossing, locked};
 
 const SEEN: &str = "INSERT INTO lms_core.lesson_view VALUES (1, 1, 0, 1, 'planted', '2026-01-01')";
 const GONE: &str =

@@ -9,7 +9,8 @@ use reberth_replicate::{Address, Secret};
 use reberth_testkit::database::Server;
 use reberth_testkit::learning::PASSWORD;
 
-use crate::crossing::{Consent, Crossing, Way, locked};
+use crate::crosses::{Consent, Crosses, Way};
+use crate::crossing::{Crossing, locked};
 
 /// Every way in which an account comes to a right to write.
 const ACCOUNTS: &str = "

@@ -11,7 +11,8 @@ use reberth_replicate::mysql::state::Direction;
 use reberth_testkit::database::Product;
 use reberth_testkit::learning::PASSWORD;
 
-use crate::crossing::{Consent, Crossing, Way};
+use crate::crosses::{Consent, Crosses, Way};
+use crate::crossing::Crossing;
 use crate::fence::session;
 use crate::killed::die_crossing;
 

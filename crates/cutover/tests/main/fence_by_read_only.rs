@@ -5,7 +5,8 @@ use reberth_journal::RunState;
 use reberth_replicate::mysql::state::Direction;
 use reberth_testkit::database::{Product, Server};
 
-use crate::crossing::{Crossing, Way};
+use crate::crosses::{Crosses, Way};
+use crate::crossing::Crossing;
 use crate::fence::session;
 use crate::killed::die_crossing;
 

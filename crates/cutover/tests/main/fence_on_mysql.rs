@@ -4,7 +4,8 @@ use reberth_journal::RunState;
 use reberth_replicate::mysql::state::Direction;
 use reberth_testkit::database::Product;
 
-use crate::crossing::{Consent, Crossing, Way, locked};
+use crate::crosses::{Consent, Crosses, Way};
+use crate::crossing::{Crossing, locked};
 use crate::fence::{accounts, session};
 
 const ACCOUNTS: &str = "

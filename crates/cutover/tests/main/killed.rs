@@ -8,7 +8,8 @@ use reberth_journal::{AppendHook, Event, JournalError, Killed, RunId, RunState};
 use reberth_replicate::mysql::state::Direction;
 use reberth_testkit::database::Product;
 
-use crate::crossing::{Consent, Crossing, Way};
+use crate::crosses::{Consent, Crosses, Way};
+use crate::crossing::Crossing;
 
 /// A process lives for this many appends: fewer could not finish a step, so no life would come further than the one before.
 pub(crate) const PERIOD: u64 = 4;

@@ -1,5 +1,6 @@
 //! The cutover against real servers, with an application that never rests.
 
+mod crosses;
 mod crossing;
 mod events;
 mod failures;

@@ -6,7 +6,8 @@ use reberth_journal::RunState;
 use reberth_replicate::mysql::state::Direction;
 use reberth_testkit::database::Product;
 
-use crate::crossing::{Consent, Crossing, Way, counters, locked};
+use crate::crosses::{Consent, Crosses, Way};
+use crate::crossing::{Crossing, counters, locked};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn there_and_back_and_there_again() {

@@ -3,7 +3,8 @@
 use reberth_journal::RunState;
 use reberth_replicate::mysql::state::Direction;
 
-use crate::crossing::{Crossing, Way};
+use crate::crosses::{Crosses, Way};
+use crate::crossing::Crossing;
 
 const TRIGGERS: &str = "USE lms_core; CREATE TABLE audit (id BIGINT AUTO_INCREMENT PRIMARY KEY, enrollment BIGINT UNSIGNED NOT NULL, KEY (enrollment));
     CREATE TRIGGER audit_enrollment AFTER INSERT ON enrollment FOR EACH ROW INSERT INTO audit (enrollment) VALUES (NEW.id);

@@ -1,14 +1,9 @@
 //! Two PostgreSQL servers, a front door, an application, and a journal.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use reberth_cutover::{
-    CUTOVER, Clockwork, Edge, FencedBy, Passage, Postgres as Family, Side, WAY_BACK,
-    base_from_history,
-};
+use reberth_cutover::{Edge, FencedBy, Passage, Postgres as Family, Side};
 use reberth_journal::testing::ScratchJournal;
-use reberth_journal::{AppendHook, Clock, Engine, Journal, JournalError, RunHistory, RunState};
 use reberth_replicate::postgres::capture::{install, keys};
 use reberth_replicate::postgres::pipeline::{self, StreamPlan};
 use reberth_replicate::postgres::session::Session;
@@ -25,10 +20,9 @@ use reberth_testkit::learning::postgres::{
 use reberth_testkit::learning::{DATABASE, Size};
 use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 use reberth_testkit::postgres::{Major, PASSWORD, Postgres, client_program};
-use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::crossing::{Consent, DiesAt, PATIENCE, Way, failure, last};
+use crate::crosses::{Crosses, PATIENCE, Way};
 
 const SIZE: Size = Size {
     learners: 200,
@@ -156,14 +150,6 @@ impl Crossing {
         }
     }
 
-    pub(crate) fn journal(&self) -> Journal {
-        self.journal_with(None)
-    }
-
-    fn journal_with(&self, hook: Option<Arc<dyn AppendHook>>) -> Journal {
-        Journal::open_with(&self.journal.path(), Clock::System, hook).expect("the journal opens")
-    }
-
     pub(crate) fn server(&self, side: &str) -> &Postgres {
         match side {
             "source" => &self.source,
@@ -206,128 +192,6 @@ impl Crossing {
             bytes_per_s_most: None,
             streams: 1,
         }
-    }
-
-    /// A passage as a new process makes it: from the policy, the passage before it, and its own journal.
-    pub(crate) fn passage(&self, way: Way) -> Passage<Family> {
-        let (source, target) = (self.side("source"), self.side("target"));
-        let (forward, reverse) = (self.plan(Direction::Forward), self.plan(Direction::Reverse));
-        let (from, to, stream, back) = match way {
-            Way::There => (source, target, forward, reverse),
-            Way::Back => (target, source, reverse, forward),
-        };
-        let edge = Edge::new(format!("127.0.0.1:{}", self.control.port()));
-        let mut passage = Passage::new(DATABASE, from, to, stream, back, edge, self.exempt.clone());
-        let journal = self.journal();
-        let before = if way == Way::There { WAY_BACK } else { CUTOVER };
-        if let Some(before) = last(&journal, before, true) {
-            let (armed_from, locked) = base_from_history::<Family>(&before);
-            passage.locked_at_destination = locked;
-            passage.equal_until = armed_from.filter(|_| way == Way::Back);
-        }
-        let unfinished = last(&journal, way.kind(), false);
-        if let Some(history) = unfinished.filter(|history| !history.state().is_final()) {
-            passage.recall(&history);
-        }
-        passage
-    }
-
-    /// One life of the process: starts or goes on, until it is done, waits, or is killed.
-    pub(crate) async fn live(
-        &self,
-        way: Way,
-        consent: Consent,
-        hook: Option<Arc<dyn AppendHook>>,
-    ) -> Result<RunState, JournalError> {
-        let mut passage = self.passage(way);
-        self.live_with(&mut passage, way, consent, hook).await
-    }
-
-    pub(crate) async fn live_with(
-        &self,
-        passage: &mut Passage<Family>,
-        way: Way,
-        consent: Consent,
-        hook: Option<Arc<dyn AppendHook>>,
-    ) -> Result<RunState, JournalError> {
-        let journal = self.journal_with(hook);
-        let engine = Engine::new(&journal, &Clockwork);
-        loop {
-            let steps = way.steps();
-            let outcome = engine.start_or_resume(way.kind(), &steps, passage).await?;
-            match (&outcome.state, consent) {
-                (RunState::Waiting { hash, .. }, Consent::Given) => {
-                    journal.approve(hash, "the test").map(drop)?
-                }
-                _ => return Ok(outcome.state),
-            }
-        }
-    }
-
-    /// A life that ends when a step comes to an event.
-    pub(crate) async fn die_at(&self, way: Way, step: &'static str, event: &'static str) {
-        let hook = Arc::new(DiesAt { step, event });
-        let ended = self.live(way, Consent::Given, Some(hook)).await;
-        let is_killed = matches!(ended, Err(JournalError::Killed(_)));
-        assert!(is_killed, "{ended:?}: {}", self.failure(way));
-    }
-
-    /// A life that must end so, with a failure that begins so.
-    pub(crate) async fn fails(&self, way: Way, state: &RunState, words: &str) {
-        let ended = self.live(way, Consent::Given, None).await;
-        let ended = ended.expect("the journal takes every event");
-        assert_eq!(ended, *state, "{}", self.failure(way));
-        assert!(
-            self.failure(way).starts_with(words),
-            "{}",
-            self.failure(way)
-        );
-    }
-
-    /// A passage that nothing disturbs. Returns the write downtime as the application saw it.
-    pub(crate) async fn pass(&self, way: Way) -> u64 {
-        let from = Instant::now();
-        let state = self.live(way, Consent::Given, None).await;
-        let state = state.expect("the journal takes every event");
-        assert_eq!(state, RunState::Done, "{way:?}: {}", self.failure(way));
-        self.the_application_writes().await;
-        self.ledger.longest_gap_ms(from)
-    }
-
-    /// Asks the unfinished run to turn back, and lets it.
-    pub(crate) async fn abort(&self, way: Way) -> RunState {
-        let journal = self.journal();
-        let run = journal.latest_run(way.kind()).expect("the journal is read");
-        journal
-            .request_cancel(&run.expect("there is a run"), "the test")
-            .expect("a run that is not final takes a cancel");
-        let ended = self.live(way, Consent::Withheld, None).await;
-        ended.expect("the journal takes every event")
-    }
-
-    /// Waits for writes that are acknowledged from now on.
-    pub(crate) async fn the_application_writes(&self) {
-        let (before, deadline) = (self.ledger.acknowledged(), Instant::now() + PATIENCE);
-        while self.ledger.acknowledged() < before + 5 {
-            assert!(Instant::now() < deadline, "the application does not write");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    pub(crate) fn history(&self, way: Way) -> RunHistory {
-        last(&self.journal(), way.kind(), false).expect("there is a run")
-    }
-
-    pub(crate) fn evidence(&self, way: Way, step: &str, pointer: &str) -> Value {
-        let history = self.history(way);
-        let detail = &history.step(step).expect("there is such a step").detail;
-        let found = detail.pointer(&format!("/evidence{pointer}"));
-        found.cloned().unwrap_or_default()
-    }
-
-    /// The step that failed for good in the latest run, its code, and what it said.
-    pub(crate) fn failure(&self, way: Way) -> String {
-        failure(&self.journal(), way)
     }
 
     /// A write of the application, past the front door. `Err` holds the server's words.
@@ -421,6 +285,29 @@ impl Crossing {
             format!("{} {}", read(slots).trim(), read(rows).trim())
         };
         format!("{}, {}", read(&self.source), read(&self.target))
+    }
+}
+
+impl Crosses for Crossing {
+    type Family = Family;
+
+    fn fresh_passage(&self, way: Way) -> Passage<Family> {
+        let (source, target) = (self.side("source"), self.side("target"));
+        let (forward, reverse) = (self.plan(Direction::Forward), self.plan(Direction::Reverse));
+        let (from, to, stream, back) = match way {
+            Way::There => (source, target, forward, reverse),
+            Way::Back => (target, source, reverse, forward),
+        };
+        let edge = Edge::new(format!("127.0.0.1:{}", self.control.port()));
+        Passage::new(DATABASE, from, to, stream, back, edge, self.exempt.clone())
+    }
+
+    fn scratch(&self) -> &ScratchJournal {
+        &self.journal
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 }
 

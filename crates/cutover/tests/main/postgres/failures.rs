@@ -7,7 +7,7 @@ use reberth_testkit::fault_proxy::Traffic;
 use reberth_testkit::learning::DATABASE;
 
 use super::crossing::Crossing;
-use crate::crossing::{Consent, Way};
+use crate::crosses::{Consent, Crosses, Way};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_failure_before_the_fence_leaves_the_application_on_the_source() {

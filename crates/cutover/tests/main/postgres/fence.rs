@@ -9,7 +9,7 @@ use reberth_replicate::stream::Direction;
 use reberth_testkit::learning::DATABASE;
 
 use super::crossing::Crossing;
-use crate::crossing::{Consent, Way};
+use crate::crosses::{Consent, Crosses, Way};
 
 /// Every way in which a role comes to a right to write, and some that have none.
 const ROLES: &str = "

@@ -5,7 +5,7 @@ use reberth_replicate::postgres::state::Method;
 use reberth_replicate::stream::Direction;
 
 use super::crossing::Crossing;
-use crate::crossing::{Consent, Way};
+use crate::crosses::{Consent, Crosses, Way};
 use crate::killed::Reaper;
 
 /// Lives and dies until a life comes to an end that satisfies. Returns the number of deaths.

@@ -9,7 +9,7 @@ use reberth_testkit::learning::DATABASE;
 use reberth_testkit::postgres::Postgres;
 
 use super::crossing::Crossing;
-use crate::crossing::{Consent, Way};
+use crate::crosses::{Consent, Crosses, Way};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn there_and_back_and_there_again_by_a_slot() {
