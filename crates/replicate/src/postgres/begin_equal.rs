@@ -9,7 +9,7 @@ use crate::position::LogPosition;
 use crate::postgres::logical::{old_rows, slot};
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
-use crate::postgres::state::{self, Checkpoint, Method, StreamState};
+use crate::postgres::state::{self, Checkpoint, Method, StreamState, beginning};
 use crate::postgres::{server, table};
 use crate::stream::Phase;
 
@@ -22,6 +22,7 @@ pub async fn begin_equal(plan: &StreamPlan) -> Result<LogPosition, ReplicateErro
     let tables = table::read(&mut source).await?;
     let mut target = Session::open(&plan.to).await?;
     state::prepare_tables(&mut target).await?;
+    beginning::take_turn(&mut target, plan.direction, &plan.database).await?;
     let was_begun = shut_out(plan, &mut target).await?;
     let (place, _) = slot::make(plan, &tables).await?;
     let checkpoint = Checkpoint {
@@ -33,9 +34,10 @@ pub async fn begin_equal(plan: &StreamPlan) -> Result<LogPosition, ReplicateErro
         tables,
     };
     match was_begun {
-        true => state::renew(&mut target, plan.direction, &plan.database, &checkpoint).await?,
-        false => state::begin(&mut target, plan.direction, &plan.database, &checkpoint).await?,
+        true => beginning::renew(&mut target, plan.direction, &plan.database, &checkpoint).await?,
+        false => beginning::begin(&mut target, plan.direction, &plan.database, &checkpoint).await?,
     }
+    beginning::end_turn(&mut target, plan.direction, &plan.database).await?;
     Ok(place)
 }
 

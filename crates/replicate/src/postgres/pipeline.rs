@@ -35,7 +35,7 @@ use crate::postgres::logical::{follow, slot};
 use crate::postgres::schema::{self, Stage};
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::Snapshot;
-use crate::postgres::state::{self, Checkpoint, Method, StreamState};
+use crate::postgres::state::{self, Checkpoint, Method, StreamState, beginning};
 use crate::postgres::{
     full_load, kept, lag, large_object, new_tables, pooler, server, table, window,
 };
@@ -112,7 +112,14 @@ async fn run_once(
     };
     let mut snapshot = None;
     if begun.is_none() {
-        snapshot = Some(begin(plan, &mut target).await?);
+        let (direction, database) = (plan.direction, plan.database.as_str());
+        beginning::take_turn(&mut target, direction, database).await?;
+        // Who had the turn before may have begun it.
+        let begun = state::peek(&mut target, direction, database).await?;
+        if begun.is_none() {
+            snapshot = Some(begin(plan, &mut target).await?);
+        }
+        beginning::end_turn(&mut target, direction, database).await?;
     }
     let state = StreamState::take_over(&mut target, plan.direction, &plan.database, claim).await?;
     let mut checkpoint = state.checkpoint(&mut target).await?;
@@ -130,7 +137,7 @@ async fn run_once(
     stream(plan, &state, checkpoint, &mut target, publish).await
 }
 
-/// Takes the first position and writes the first checkpoint.
+/// Takes the first position and writes the first checkpoint. In the session that holds the turn ([`beginning`]).
 async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, ReplicateError> {
     if plan.method == Method::TriggerCapture {
         let before = capture::begin::refuse_missing(plan).await?;
@@ -145,6 +152,7 @@ async fn begin(plan: &StreamPlan, target: &mut Session) -> Result<Snapshot, Repl
     let identity = server::identity(&mut source).await?;
     let tables = table::read(&mut source).await?;
     make_definitions(plan).await?;
+    beginning::require_turn(target, plan.direction, &plan.database).await?;
     let (place, snapshot) = slot::make(plan, &tables).await?;
     // What was read before the slot began, the schema too, may have changed since.
     let again = table::read(&mut source).await?;

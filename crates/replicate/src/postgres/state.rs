@@ -5,6 +5,7 @@
 //! the predecessor left; and every transaction of ours first locks the row, shared for a chunk, by an update for a batch, where it bears our
 //! epoch. So once the epoch is raised, nothing of an older one can commit any more.
 
+pub(crate) mod beginning;
 mod chunks;
 mod epoch;
 pub mod operation;
@@ -18,6 +19,7 @@ use crate::postgres::table::Tables;
 use crate::postgres::value::quote_text;
 use crate::stream::{Direction, Phase};
 
+pub use beginning::begin;
 pub use chunks::{Chunk, CopyTotals, copy_totals};
 
 /// The schema that holds what we keep.
@@ -168,55 +170,6 @@ async fn read(session: &mut Session, name: &str) -> Result<Option<Checkpoint>, R
     })
 }
 
-/// Begins a stream: writes its first checkpoint, unless it has one already.
-pub async fn begin(
-    session: &mut Session,
-    direction: Direction,
-    database: &str,
-    checkpoint: &Checkpoint,
-) -> Result<(), ReplicateError> {
-    let definition = serde_json::to_string(&checkpoint.tables).unwrap_or_default();
-    let sql = format!(
-        "INSERT INTO reberth.stream (name, epoch, phase, method, position, certain_from, source_identity, definition) \
-         VALUES ({}, 0, '{}', '{}', {}, {}, {}, {}) ON CONFLICT (name) DO NOTHING",
-        quote_text(&stream_name(direction, database)),
-        checkpoint.phase.word(),
-        checkpoint.method.word(),
-        quote_text(&checkpoint.position),
-        quote_text(&checkpoint.certain_from),
-        quote_text(&checkpoint.source_identity),
-        quote_text(&definition),
-    );
-    session
-        .run("writing the first checkpoint", sql)
-        .await
-        .map(drop)
-}
-
-/// Begins a stream anew in its place: what was moved to the target, and how, is still known there.
-pub(crate) async fn renew(
-    session: &mut Session,
-    direction: Direction,
-    database: &str,
-    checkpoint: &Checkpoint,
-) -> Result<(), ReplicateError> {
-    let definition = serde_json::to_string(&checkpoint.tables).unwrap_or_default();
-    let sql = format!(
-        "UPDATE reberth.stream SET phase = '{}', method = '{}', position = {}, certain_from = {}, source_identity = {}, definition = {} WHERE name = {}",
-        checkpoint.phase.word(),
-        checkpoint.method.word(),
-        quote_text(&checkpoint.position),
-        quote_text(&checkpoint.certain_from),
-        quote_text(&checkpoint.source_identity),
-        quote_text(&definition),
-        quote_text(&stream_name(direction, database)),
-    );
-    session
-        .run("writing the first checkpoint", sql)
-        .await
-        .map(drop)
-}
-
 impl StreamState {
     /// The stream's name in the state tables.
     pub fn name(&self) -> &str {
@@ -291,6 +244,8 @@ impl StreamState {
 }
 
 /// Forgets a stream, and removes Reberth's schema with the last one. Returns what was removed, for the report.
+///
+/// All of it at once: a list of the schema's items that outlived the stream would tell the next start that the target's tables are still to be filled.
 pub async fn forget(
     session: &mut Session,
     direction: Direction,
@@ -298,11 +253,18 @@ pub async fn forget(
 ) -> Result<Vec<String>, ReplicateError> {
     let name = quote_text(&stream_name(direction, database));
     let mut removed = Vec::new();
+    let doing = "removing Reberth's state";
+    session.run(doing, "BEGIN").await?;
     let sql = format!(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = '{OWN_SCHEMA}'"
     );
     let present: Vec<(String,)> = session.rows("looking for Reberth's tables", sql).await?;
     let has = |table: &str| present.iter().any(|(present,)| present == table);
+    if has("stream") {
+        // So that no other stream begins between the look for others and the end.
+        let lock = "LOCK TABLE reberth.stream IN SHARE ROW EXCLUSIVE MODE";
+        session.run(doing, lock).await?;
+    }
     for (table, column) in [
         ("chunk", "stream"),
         ("reading", "stream"),
@@ -314,7 +276,7 @@ pub async fn forget(
     ] {
         if has(table) {
             let sql = format!("DELETE FROM reberth.{table} WHERE {column} = {name}");
-            let rows = session.run("removing Reberth's state", sql).await?;
+            let rows = session.run(doing, sql).await?;
             removed.push(format!("{rows} row(s) of reberth.{table}"));
         }
     }
@@ -329,6 +291,7 @@ pub async fn forget(
             removed.extend(remove_own_tables(session).await?);
         }
     }
+    session.run(doing, "COMMIT").await?;
     Ok(removed)
 }
 
@@ -341,7 +304,7 @@ async fn remove_own_tables(session: &mut Session) -> Result<Vec<String>, Replica
          WHERE n.nspname = '{OWN_SCHEMA}' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT IN ('capture', 'change', 'resting')"
     );
     let drops: Vec<(String,)> = session.rows(doing, sql).await?;
-    let mut sql = "SET client_min_messages = warning".to_owned();
+    let mut sql = "SET LOCAL client_min_messages = warning".to_owned();
     for (drop,) in &drops {
         sql += "; ";
         sql += drop;

@@ -284,7 +284,10 @@ async fn everything_is_taken_off_whatever_was_half_done() {
     pair.begin().await.unwrap();
     let mut source = pair.source_session().await;
     // A second installation finds everything there; one behind a tampered trigger mends it.
+    let forget = "DELETE FROM reberth.stream";
+    pair.target.sql(DATABASE, forget).unwrap();
     pair.begin().await.unwrap();
+    pair.target.sql(DATABASE, forget).unwrap();
     pair.write("ALTER TABLE owner DISABLE TRIGGER reberth_capture_update; DROP TRIGGER reberth_capture_insert ON item");
     pair.begin().await.unwrap();
     let triggers = pair.source.sql(DATABASE, "SELECT count(*), bool_and(tgenabled = 'A') FROM pg_trigger WHERE tgname LIKE 'reberth%'").unwrap();

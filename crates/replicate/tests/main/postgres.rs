@@ -13,6 +13,7 @@ mod room;
 mod settings;
 mod throttle;
 mod touched;
+mod two_starts;
 mod two_ways;
 mod verify;
 

@@ -35,12 +35,14 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Opens the stream of the plan's own slot behind a place.
+    /// Opens the stream of the plan's own slot behind the checkpoint's place.
     pub(crate) async fn open(
         plan: &StreamPlan,
         from: &LogPosition,
     ) -> Result<Reader, ReplicateError> {
-        Reader::open_slot(plan, &plan.mark(), from).await
+        let reader = Reader::open_slot(plan, &plan.mark(), from).await?;
+        refuse_later(plan, from).await?;
+        Ok(reader)
     }
 
     /// Opens the stream of a slot behind a place, of the tables that the plan's publication names.
@@ -140,6 +142,23 @@ impl Reader {
         self.session
             .copy_in_data("telling the source what is done", &status)
             .await
+    }
+}
+
+/// An error if the slot has let go of more than the checkpoint has passed: the server would begin later than it was asked to, without a word. Asked for while we read from it, so
+/// that nobody else has moved it since.
+async fn refuse_later(plan: &StreamPlan, from: &LogPosition) -> Result<(), ReplicateError> {
+    let mut session = Session::open(&plan.from).await?;
+    let sql = format!(
+        "SELECT confirmed_flush_lsn <= '{from}'::pg_lsn FROM pg_replication_slots WHERE slot_name = {}",
+        quote_text(&plan.mark())
+    );
+    let is_whole: Option<(bool,)> = session.row("asking where the slot begins", sql).await?;
+    match is_whole {
+        Some((true,)) => Ok(()),
+        _ => Err(ReplicateError::LogPurged {
+            position: from.clone(),
+        }),
     }
 }
 

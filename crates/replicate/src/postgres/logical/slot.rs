@@ -36,8 +36,8 @@ pub fn blockers(tables: &Tables) -> Vec<String> {
         .collect()
 }
 
-/// Makes the publication and then the slot, and returns where the slot begins, with its snapshot. What an earlier try left half done is made anew: there is
-/// no checkpoint yet, so nothing was read from it.
+/// Makes the publication and then the slot, and returns where the slot begins, with its snapshot. What an earlier try left half done is made anew: nothing
+/// may have been read from it. Whoever calls this has the turn, and has seen that there is no checkpoint or that nobody goes on from it.
 pub async fn make(
     plan: &StreamPlan,
     tables: &Tables,

@@ -53,7 +53,7 @@ impl Maker {
         }
     }
 
-    /// Writes a plan down on the target, which must be empty. A plan that was written down before becomes this one; no row of the source may be there yet.
+    /// Writes a plan down on the target, which must be empty. A plan that was written down before becomes this one. An error if a stream has begun.
     pub async fn begin(&self, plan: &SchemaPlan) -> Result<(), ReplicateError> {
         let mut session = self.session().await?;
         let blockers = plan.blockers();

@@ -1,14 +1,16 @@
-//! Brings a plan that was written down, and perhaps begun, up to what the source is now. No stream has begun, so no row of the source is on the target.
+//! Brings a plan that was written down, and perhaps begun, up to what the source is now. No stream has begun, and none begins meanwhile
+//! ([`crate::postgres::state::beginning`]), so no row of the source is on the target; a table that holds one all the same is not removed.
 //!
 //! # Why the target becomes what the new plan alone would have made
 //!
 //! An item that is made and stands in the new plan with the same statements is kept. Every other that is made is removed, and with it all that needs it, so that nothing
 //! is removed under something that stays: what is kept needs only what is kept. Items whose statements cannot be taken back by themselves (a partition attached, a
 //! comment, a sequence owned) go with what they were done to. What was removed and is in the new plan is open again. What was refused, or
-//! marked so by a person who does without it, stays so while its statements are the same. Schemas and extensions stay: others may have made them, and nothing stands in them.
+//! marked so by a person who does without it, stays so while its statements are the same. A base type is removed with its functions, which its removal takes along.
+//! Schemas and extensions stay, and so do their comments, also those that the source has lost meanwhile: others may have made them, and nothing stands in them.
 //!
 //! All of it is one transaction under a lock on the items, which waits for whoever is making one. The new items have numbers that no item had before, so that another run that still
-//! holds the old ones finds nothing to mark, and makes nothing ([`super::store::mark_done`]).
+//! holds the old ones finds nothing to mark, and stops ([`super::store::mark_done`]).
 
 use std::collections::BTreeSet;
 
@@ -17,6 +19,7 @@ use super::plan::SchemaPlan;
 use super::store;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
+use crate::postgres::value::quote_text;
 
 const DOING: &str = "bringing the schema's items up to the source";
 
@@ -43,9 +46,32 @@ impl Kept {
     }
 
     /// The statement that takes it back. An identity column's sequence goes with its column only.
-    fn removal(&self) -> Option<&str> {
+    fn removal(&self) -> Option<String> {
         let is_identity = self.kind() == "SEQUENCE" && self.identity.3.contains("ALTER TABLE ");
-        (!self.removal.is_empty() && !is_identity).then_some(self.removal.as_str())
+        if self.removal.is_empty() || is_identity {
+            return None;
+        }
+        Some(match self.removal.strip_prefix("DROP FUNCTION ") {
+            // It may have gone with a type.
+            Some(rest) => format!("DROP FUNCTION IF EXISTS {rest}"),
+            None => self.removal.clone(),
+        })
+    }
+
+    /// Whether its removal takes the other along: a base type goes with the functions that it is made of, and with what stood for it until it was made.
+    fn takes_along(&self, other: &Kept) -> bool {
+        self.kind() == "TYPE"
+            && self.removal.ends_with("CASCADE;")
+            && match other.kind() {
+                "FUNCTION" => self.needs.contains(&other.number),
+                "SHELL TYPE" => other.identity.1 == self.identity.1,
+                _ => false,
+            }
+    }
+
+    /// The table whose rows go with it.
+    fn table(&self) -> Option<&str> {
+        self.removal.strip_prefix("DROP TABLE ")?.strip_suffix(';')
     }
 }
 
@@ -54,6 +80,7 @@ pub(super) async fn renew(target: &mut Session, plan: &SchemaPlan) -> Result<(),
     let kept = read(target).await?;
     let known = kept.iter().map(|kept| kept.identity.clone());
     if known.eq(plan.items.iter().map(identity)) {
+        store_removals(target, &kept, plan).await?;
         return store::write_left_out(target, plan).await;
     }
     let wanted: BTreeSet<Identity> = plan.items.iter().map(identity).collect();
@@ -119,9 +146,12 @@ fn removed(kept: &[Kept], wanted: &BTreeSet<Identity>) -> BTreeSet<i64> {
             if !item.needs.is_disjoint(&removed) {
                 removed.insert(item.number);
             }
-            if removed.contains(&item.number) && item.removal().is_none() {
-                let needed = done().filter(|other| item.needs.contains(&other.number));
-                removed.extend(needed.map(|other| other.number));
+            if removed.contains(&item.number) {
+                let is_fixed = item.removal().is_none();
+                let gone = done().filter(|other| {
+                    is_fixed && item.needs.contains(&other.number) || item.takes_along(other)
+                });
+                removed.extend(gone.map(|other| other.number));
             }
         }
         if removed.len() == before {
@@ -134,6 +164,9 @@ async fn remove(target: &mut Session, item: &Kept) -> Result<(), ReplicateError>
     let Some(removal) = item.removal() else {
         return Ok(());
     };
+    if let Some(table) = item.table() {
+        refuse_rows(target, table).await?;
+    }
     match target.run(DOING, removal).await {
         Err(ReplicateError::Refused { source, .. }) => Err(ReplicateError::SchemaItem {
             item: format!("{} {}", item.kind(), item.identity.1),
@@ -142,6 +175,39 @@ async fn remove(target: &mut Session, item: &Kept) -> Result<(), ReplicateError>
         }),
         done => done.map(drop),
     }
+}
+
+/// An error if the table holds a row, whoever brought it. Nobody brings one until the transaction ends.
+async fn refuse_rows(target: &mut Session, table: &str) -> Result<(), ReplicateError> {
+    let lock = format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+    target.run(DOING, lock).await?;
+    let sql = format!("SELECT current_database(), EXISTS (SELECT FROM {table})");
+    match target.row::<(String, bool)>(DOING, sql).await? {
+        Some((_, false)) => Ok(()),
+        found => Err(ReplicateError::TargetNotEmpty {
+            database: found.unwrap_or_default().0,
+            tables: table.to_owned(),
+        }),
+    }
+}
+
+/// Writes how each item is removed, which the plan of an older build does not say, and a newer `pg_dump` may say otherwise.
+async fn store_removals(
+    target: &mut Session,
+    kept: &[Kept],
+    plan: &SchemaPlan,
+) -> Result<(), ReplicateError> {
+    for (kept, item) in kept.iter().zip(&plan.items) {
+        if kept.removal != item.removal {
+            let sql = format!(
+                "UPDATE reberth.schema_item SET removal = {} WHERE number = {}",
+                quote_text(&item.removal),
+                kept.number
+            );
+            target.run(DOING, sql).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the new plan behind the numbers of the old one, takes over what is made or was refused, and forgets the old one.
@@ -210,5 +276,25 @@ mod tests {
         check(&items, &[2], &[2, 3, 4, 5]);
         check(&items, &[4], &[2, 3, 4, 5]);
         check(&items, &[1], &[]);
+    }
+
+    #[test]
+    fn a_base_type_goes_with_its_functions_and_its_place_holder() {
+        let of_type = |mut item: Kept, name: &str| {
+            item.identity.1 = name.to_owned();
+            item
+        };
+        let items = [
+            of_type(kept(1, "SHELL TYPE", &[], ""), "t"),
+            kept(2, "FUNCTION", &[1], "DROP FUNCTION t_in(cstring);"),
+            kept(3, "FUNCTION", &[1], "DROP FUNCTION t_out(t);"),
+            of_type(kept(4, "TYPE", &[2, 3], "DROP TYPE t CASCADE;"), "t"),
+            kept(5, "TABLE", &[4], "DROP TABLE of_t;"),
+            kept(6, "FUNCTION", &[], "DROP FUNCTION other();"),
+        ];
+        check(&items, &[2], &[1, 2, 3, 4, 5]);
+        check(&items, &[4], &[1, 2, 3, 4, 5]);
+        check(&items, &[5], &[5]);
+        check(&items, &[6], &[6]);
     }
 }

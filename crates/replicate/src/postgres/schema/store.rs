@@ -1,7 +1,7 @@
 //! What is to be made, and what is made already, kept on the target beside the schema itself.
 //!
 //! The plan is written down in one transaction. Until a stream has begun, which is when rows may come, each start reads the schema anew and brings the plan up to it
-//! ([`super::renewal`]); from then on it stays: a source that changes its schema during the move does not change what was begun. DDL of PostgreSQL is transactional, so an item and the mark that it is done commit together; a killed run leaves
+//! ([`super::renewal`]); from then on it stays, which is looked after in that transaction: a source that changes its schema during the move does not change what was begun. DDL of PostgreSQL is transactional, so an item and the mark that it is done commit together; a killed run leaves
 //! either both or neither. The mark is set first: it locks the item's row, so that of two runs that live at once the second waits, then finds
 //! the item done and leaves it.
 
@@ -14,6 +14,7 @@ use super::renewal;
 use crate::connection::LONG_STATEMENT_LIMIT;
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
+use crate::postgres::state::beginning;
 use crate::postgres::value::quote_text;
 
 const TABLES: &str = "
@@ -40,7 +41,7 @@ pub(super) async fn is_kept(target: &mut Session) -> Result<bool, ReplicateError
     Ok(is_kept.is_some_and(|(is_kept,)| is_kept))
 }
 
-/// Writes a plan down. Where one is there already, it becomes this one; see [`super::renewal`].
+/// Writes a plan down, if no stream has begun. Where one is there already, it becomes this one; see [`super::renewal`].
 pub(super) async fn keep(target: &mut Session, plan: &SchemaPlan) -> Result<(), ReplicateError> {
     const DOING: &str = "writing down the schema's items";
     target.run(DOING, TABLES).await?;
@@ -50,6 +51,7 @@ pub(super) async fn keep(target: &mut Session, plan: &SchemaPlan) -> Result<(), 
             "BEGIN; LOCK TABLE reberth.schema_item IN EXCLUSIVE MODE",
         )
         .await?;
+    beginning::refuse_begun(target).await?;
     match is_kept(target).await? {
         true => renewal::renew(target, plan).await?,
         false => write(target, plan).await?,
@@ -187,7 +189,7 @@ pub(super) async fn open_numbers(target: &mut Session) -> Result<BTreeSet<i64>, 
     Ok(rows.into_iter().map(|(number,)| number).collect())
 }
 
-/// Marks an item as done, inside a transaction. `false`: somebody else has done it.
+/// Marks an item as done, inside a transaction. `false`: somebody else has done it. An error if another start has made the plan anew, so that there is no such item.
 pub(super) async fn mark_done(target: &mut Session, number: i64) -> Result<bool, ReplicateError> {
     let sql = format!(
         "UPDATE reberth.schema_item SET state = 'done' WHERE number = {number} AND state = 'open'"
@@ -197,7 +199,14 @@ pub(super) async fn mark_done(target: &mut Session, number: i64) -> Result<bool,
     let marked = target
         .run_within(crate::connection::REBUILD_LIMIT, doing, sql)
         .await?;
-    Ok(marked == 1)
+    if marked == 1 {
+        return Ok(true);
+    }
+    let sql = format!("SELECT EXISTS (SELECT FROM reberth.schema_item WHERE number = {number})");
+    match target.row::<(bool,)>(doing, sql).await? {
+        Some((true,)) => Ok(false),
+        _ => Err(ReplicateError::Superseded { epoch: 0 }),
+    }
 }
 
 /// Marks an item as refused by the target.

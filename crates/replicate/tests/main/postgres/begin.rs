@@ -12,7 +12,7 @@ use super::two_ways::{Writer, prepare, stream};
 use super::{DATABASE, PATIENCE, Pair, reach, session};
 
 /// Waits until a question to a server is answered with `t`.
-async fn until(server: &Postgres, question: &str) {
+pub(super) async fn until(server: &Postgres, question: &str) {
     let asked = async {
         while server.sql(DATABASE, question).expect("an answer").trim() != "t" {
             tokio::time::sleep(Duration::from_millis(50)).await;
