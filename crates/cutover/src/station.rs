@@ -18,9 +18,11 @@ use std::time::Duration;
 
 use reberth_journal::{BoxFuture, Evidence, Observation, Policy, Step, StepError, Undo};
 
+use reberth_replicate::ReplicateError;
+
 use crate::engine::Engine;
 use crate::error::CutoverError;
-use crate::passage::Passage;
+use crate::passage::{Passage, Side};
 
 /// A station: what [`Step`] asks for, in plain async functions and with this crate's error.
 pub(crate) trait Station<E: Engine>: Send + Sync {
@@ -66,16 +68,27 @@ pub(crate) trait Station<E: Engine>: Send + Sync {
 }
 
 /// What shuts or opens a side, within the time that its way of fencing may take.
-pub(crate) async fn within(
+pub(crate) async fn within<T>(
     limit: Duration,
-    act: impl Future<Output = Result<(), CutoverError>>,
+    act: impl Future<Output = Result<T, CutoverError>>,
     too_long: impl FnOnce(String) -> CutoverError,
-) -> Result<(), CutoverError> {
+) -> Result<T, CutoverError> {
     let ended = tokio::time::timeout(limit, act).await;
     ended.unwrap_or_else(|_| {
         let reason = format!("it took longer than {} s", limit.as_secs());
         Err(too_long(reason))
     })
+}
+
+/// The error of an undo that took too long: the server is out of reach, so the undo may be tried again.
+pub(crate) fn silent(side: &Side, doing: &str) -> impl FnOnce(String) -> CutoverError + use<> {
+    let error = ReplicateError::Silent {
+        side: side.name,
+        host: side.fence.host(),
+        doing: doing.to_owned(),
+        limit_s: side.fenced_by.limit().as_secs(),
+    };
+    |_| error.into()
 }
 
 /// A station as a step.

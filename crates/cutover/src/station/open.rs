@@ -3,7 +3,7 @@
 use reberth_journal::{Evidence, Policy, Undo};
 use serde_json::json;
 
-use super::{Station, within};
+use super::{Station, silent, within};
 use crate::engine::{Answer, Engine};
 use crate::error::CutoverError;
 use crate::passage::{LONGEST_WAIT, Passage};
@@ -50,7 +50,10 @@ impl<E: Engine> Station<E> for Opened {
 
     async fn undo(&self, passage: &mut Passage<E>) -> Result<Undo, CutoverError> {
         // Also when they are locked already: a process that died in between may have left their sessions.
-        Ok(Undo::Reverted(E::shut(passage).await?))
+        let too_long = silent(&passage.to, "shutting the application out again");
+        let limit = passage.to.fenced_by.limit();
+        let shut = within(limit, E::shut(passage), too_long).await?;
+        Ok(Undo::Reverted(shut))
     }
 
     fn inspection(&self) -> Vec<String> {
