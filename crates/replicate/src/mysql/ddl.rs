@@ -39,6 +39,7 @@ mod charset;
 mod observe;
 mod parser;
 pub(crate) mod settings;
+mod sql_mode;
 pub(crate) mod statement;
 mod tokens;
 

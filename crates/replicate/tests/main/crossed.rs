@@ -93,6 +93,52 @@ async fn a_program_that_the_target_refuses_stops_no_row_and_is_named() {
     assert!(!named("plain"), "{report:?}");
 }
 
+/// Changes of the schema by a session that speaks its server's own default collation, and names collations that the other family does not have.
+async fn changes_of_the_schema_cross(products: Products, name: &str, collations: [&str; 3]) {
+    let [own, named, of_database] = collations;
+    let pair = Pair::with_on(products, name, "CREATE TABLE seat (id INT PRIMARY KEY)");
+    let mut stream = pair.follow().await;
+    pair.run(&format!(
+        "SET NAMES utf8mb4 COLLATE {own}, collation_server = {own};
+         ALTER TABLE seat ADD label VARCHAR(9) NOT NULL DEFAULT 'é', ADD named VARCHAR(9) CHARACTER SET utf8mb4 COLLATE {named} DEFAULT 'a'; INSERT INTO seat (id) VALUES (1);
+         ALTER DATABASE COLLATE {of_database}; CREATE TABLE made (v VARCHAR(9) PRIMARY KEY); INSERT INTO made VALUES ('a'), ('A'), ('a ')"
+    ));
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.expect("the stream stops");
+    let report = verify(&pair.forward(), |_, _| {}).await;
+    let differences = report.expect("both answer").schema_differences;
+    assert_eq!(differences, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_of_the_schema_cross_from_mysql_to_mariadb() {
+    changes_of_the_schema_cross(
+        (Product::MySql, Product::MariaDb),
+        "crossed-schema-in",
+        [
+            "utf8mb4_0900_ai_ci",
+            "utf8mb4_sv_0900_ai_ci",
+            "utf8mb4_0900_bin",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_of_the_schema_cross_from_a_newer_mariadb_to_mysql() {
+    changes_of_the_schema_cross(
+        (Product::MariaDb11, Product::MySql),
+        "crossed-schema-out",
+        [
+            "utf8mb4_uca1400_ai_ci",
+            "utf8mb4_uca1400_swedish_ai_ci",
+            "utf8mb4_nopad_bin",
+        ],
+    )
+    .await;
+}
+
 /// Defaults that the two families write in other words, and a counter that has given its last number.
 const ODD_DEFAULTS: &str = r"CREATE TABLE odd (id TINYINT AUTO_INCREMENT PRIMARY KEY, a BINARY(4) DEFAULT '', b VARBINARY(10) DEFAULT 'abc', c BINARY(3) NOT NULL DEFAULT 'q',
     d ENUM('a','b') CHARACTER SET binary DEFAULT 'a', e SET('x','y') CHARACTER SET binary NOT NULL DEFAULT 'x,y', f BIT(3) DEFAULT b'101', g DECIMAL(5,2) DEFAULT 1,

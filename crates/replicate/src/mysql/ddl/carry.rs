@@ -11,7 +11,7 @@ use super::{LoggedStatement, settings::Settings};
 use crate::connection::{REBUILD_LIMIT, Session};
 use crate::error::ReplicateError;
 use crate::mysql::pipeline::StreamPlan;
-use crate::mysql::schema::{self, Schema};
+use crate::mysql::schema::{self, Schema, translate};
 use crate::mysql::server::{self, ServerVersion};
 use crate::mysql::state::{Checkpoint, Direction, Phase, Progressed, StreamState};
 use crate::mysql::value::{quote_name, quote_text};
@@ -61,7 +61,7 @@ pub(crate) async fn carry(
     carrier.intend(&before, done).await?;
     for step in prepared.steps.iter().skip(done) {
         carrier
-            .step(plan, step, &before, &prepared.settings, &target)
+            .step(plan, step, &before, &prepared, &target)
             .await?;
         done += 1;
         state
@@ -153,6 +153,8 @@ fn new_table(change: &Change) -> Option<&str> {
 struct Prepared {
     change: Change,
     settings: Settings,
+    /// The statements by which the target's session gets the settings.
+    session: Vec<String>,
     steps: Vec<Step>,
     after: Outline,
 }
@@ -191,7 +193,9 @@ impl Prepared {
             true => observe::outline(&checkpoint.schema),
             false => observe::outline_after(&change, &checkpoint.schema)?,
         };
+        let is_same_family = source.flavour == target.flavour;
         Ok(Prepared {
+            session: settings.statements(target.flavour, is_same_family)?,
             change,
             settings,
             steps,
@@ -312,7 +316,7 @@ impl Carrier<'_> {
         plan: &StreamPlan,
         step: &Step,
         before: &Definitions,
-        settings: &Settings,
+        prepared: &Prepared,
         target: &ServerVersion,
     ) -> Result<(), ReplicateError> {
         let now = observe::definitions(&self.read(&plan.database).await?);
@@ -323,7 +327,7 @@ impl Carrier<'_> {
             let sql = format!("USE {}", quote_name(&plan.database));
             self.executor.run("choosing the database", sql).await?;
         }
-        let result = self.execute(plan, step, settings, target).await;
+        let result = self.execute(plan, step, prepared, target).await;
         match result {
             Err(ReplicateError::Refused { source, .. }) => Err(self
                 .statement
@@ -336,11 +340,12 @@ impl Carrier<'_> {
         &mut self,
         plan: &StreamPlan,
         step: &Step,
-        settings: &Settings,
+        prepared: &Prepared,
         target: &ServerVersion,
     ) -> Result<(), ReplicateError> {
+        let settings = &prepared.settings;
         self.take_over_collations(settings).await?;
-        for sql in settings.statements(target.flavour) {
+        for sql in &prepared.session {
             self.executor
                 .run("taking over the settings of the statement's session", sql)
                 .await?;
@@ -374,9 +379,9 @@ impl Carrier<'_> {
             "carrying over a schema change at {}",
             self.statement.position
         );
-        self.executor
-            .run_within(REBUILD_LIMIT, &doing, &step.sql)
-            .await?;
+        // The other family has some collations under other names; a statement without those stays as it is.
+        let sql = translate::program(&step.sql, target.flavour);
+        self.executor.run_within(REBUILD_LIMIT, &doing, sql).await?;
         Ok(())
     }
 

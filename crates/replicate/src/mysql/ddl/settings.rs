@@ -3,6 +3,7 @@
 //! The codes are those of `Query_event` in MySQL's libbinlogevents and of `log_event.h` in MariaDB. A code that is not known here ends the reading, because
 //! its length is not known either; then the statement is not carried over.
 
+use super::sql_mode;
 use super::tokens::Quoting;
 use crate::mysql::server::Flavour;
 use crate::mysql::value::quote_text;
@@ -10,6 +11,10 @@ use crate::mysql::value::quote_text;
 /// Bits of the flags, the same in both families.
 const NO_FOREIGN_KEY_CHECKS: u32 = 1 << 26;
 const RELAXED_UNIQUE_CHECKS: u32 = 1 << 27;
+
+/// Columns of `information_schema.COLLATION_CHARACTER_SET_APPLICABILITY`.
+const CHARACTER_SET: &str = "CHARACTER_SET_NAME";
+const COLLATION: &str = "FULL_COLLATION_NAME";
 
 /// What was set in the session that wrote a statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,16 +96,24 @@ impl Settings {
         (is_utf8 && std::str::from_utf8(query).is_ok()) || (is_above_ascii && query.is_ascii())
     }
 
-    /// The statements that give another session the same settings.
-    pub(crate) fn statements(&self, flavour: Flavour) -> Vec<String> {
+    /// The statements that give a session of another server the same settings. The error says why there are none.
+    pub(crate) fn statements(
+        &self,
+        flavour: Flavour,
+        is_same_family: bool,
+    ) -> Result<Vec<String>, String> {
+        let sql_mode = match is_same_family {
+            true => self.sql_mode,
+            false => sql_mode::across(self.sql_mode, flavour)?,
+        };
         let on = |bit: u32| u8::from(self.flags & bit == 0);
         let [client, connection, server] = self.charsets.unwrap_or([45, 45, 45]);
         let mut statements = vec![
             format!(
                 "SET character_set_client = {}, collation_connection = {}, collation_server = {}",
-                named("CHARACTER_SET_NAME", client, flavour),
-                named("FULL_COLLATION_NAME", connection, flavour),
-                named("FULL_COLLATION_NAME", server, flavour),
+                named(CHARACTER_SET, client, flavour),
+                named(COLLATION, connection, flavour),
+                named(COLLATION, server, flavour),
             ),
             format!(
                 "SET foreign_key_checks = {}, unique_checks = {}",
@@ -108,7 +121,7 @@ impl Settings {
                 on(RELAXED_UNIQUE_CHECKS)
             ),
             format!("SET timestamp = {}.{:06}", self.seconds, self.microseconds),
-            format!("SET sql_mode = {}", self.sql_mode),
+            format!("SET sql_mode = {sql_mode}"),
         ];
         if let Some(zone) = &self.time_zone {
             statements.push(format!("SET time_zone = {}", quote_text(zone)));
@@ -116,7 +129,7 @@ impl Settings {
         if let (Flavour::MySql, Some(collation)) = (flavour, self.utf8mb4_default) {
             statements.push(format!("SET default_collation_for_utf8mb4 = {collation}"));
         }
-        statements
+        Ok(statements)
     }
 
     /// The statement that gives character sets without a named collation the same ones in another session, on a server that can be told so.
@@ -153,9 +166,12 @@ impl Settings {
 }
 
 /// A collation, or its character set, as `SET` takes it. MariaDB finds its own new collations (`uca1400`) by their names only; another family does not have them, and
-/// gets those of the same character set that are nearest.
+/// gets those of the same character set that are nearest. So does MariaDB get nearest ones of MySQL's `0900`, of which the first is what MySQL's clients speak by default.
 fn named(column: &str, number: u16, flavour: Flavour) -> String {
     match (flavour, number) {
+        (Flavour::MariaDb, 255..=323) if column == CHARACTER_SET => "utf8mb4".to_owned(),
+        (Flavour::MariaDb, 309) => "utf8mb4_nopad_bin".to_owned(),
+        (Flavour::MariaDb, 255..=323) => "utf8mb4_uca1400_nopad_ai_ci".to_owned(),
         (_, ..2048) => number.to_string(),
         (Flavour::MariaDb, _) => format!(
             "(SELECT {column} FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID = {number})"
@@ -228,7 +244,8 @@ mod tests {
     fn settings_are_read_and_given_to_another_session() {
         let settings = Settings::read(LOGGED, 1_700_000_000).expect("known codes");
         assert!(settings.quoting().ansi && settings.quoting().plain_backslash);
-        let statements = settings.statements(Flavour::MariaDb).join("; ");
+        let statements = settings.statements(Flavour::MariaDb, true);
+        let statements = statements.expect("it is the same family").join("; ");
         assert_eq!(
             statements,
             "SET character_set_client = 45, collation_connection = 45, collation_server = 8; SET foreign_key_checks = 0, unique_checks = 1; \
