@@ -113,6 +113,20 @@ impl Changeset {
         self.changes.is_empty() && self.outputs.is_empty()
     }
 
+    /// Whether it takes things out and does nothing else. Roots behind may use them until they are applied themselves, and AWS deletes nothing that is
+    /// in use; so such a root is applied after them.
+    pub fn takes_out_only(&self) -> bool {
+        let takes_out = |change: &Change| change.verb == Verb::Destroy;
+        let is_harmless = |change: &Change| matches!(change.verb, Verb::Move | Verb::Forget);
+        let mut changes = self.changes.iter();
+        self.changes.iter().any(takes_out) && changes.all(|own| takes_out(own) || is_harmless(own))
+    }
+
+    /// Whether roots behind it cannot be planned truthfully before it is applied: outputs change that they may read.
+    pub fn holds_up(&self) -> bool {
+        !self.outputs.is_empty() && !self.takes_out_only()
+    }
+
     /// How many there are of each kind, in words: `2 to create, 1 to change`.
     pub fn summary(&self) -> String {
         let verbs = [

@@ -2,27 +2,37 @@
 //!
 //! The paths are those that `reberth generate` writes; a test there holds them against its files.
 
+use std::collections::BTreeMap;
+
 use reberth_model::design::{ArrivalWay, Design, FileForm, FileStore, Service};
 
 use super::markup::{Cell, heading, note, table};
 
-/// Services with their way, and the files that outlive servers.
+/// Services with their ways, one row for those that arrive alike, and the files that outlive servers.
 pub(super) fn servers(design: &Design) -> String {
-    let rows: Vec<Vec<Cell>> = design
-        .services
-        .iter()
-        .map(|service| {
-            let arrival = &service.arrival;
+    let mut alike: BTreeMap<(String, String, &str), Vec<&str>> = BTreeMap::new();
+    for service in &design.services {
+        let arrival = &service.arrival;
+        let arrives = format!("{}; {}", way(arrival.way), looked_into(service));
+        let row = (
+            arrives,
+            written_in(design, arrival.way),
+            arrival.why.as_str(),
+        );
+        alike.entry(row).or_default().push(&service.key);
+    }
+    let rows: Vec<Vec<Cell>> = alike
+        .into_iter()
+        .map(|((arrives, written_in, why), services)| {
             vec![
-                Cell::code(&service.key),
-                Cell::text(way(arrival.way)),
-                Cell::text(looked_into(service)),
-                Cell::code(written_in(design, arrival.way)),
-                Cell::text(&arrival.why),
+                Cell::code(services.join(", ")),
+                Cell::text(arrives),
+                Cell::code(written_in),
+                Cell::text(crate::sentence(why)),
             ]
         })
         .collect();
-    let header = ["service", "arrives as", "looked into", "written in", "why"];
+    let header = ["services", "arrive as", "written in", "why"];
     [
         table(&header, &rows, "No service."),
         left_to_people(design),
@@ -45,8 +55,8 @@ fn looked_into(service: &Service) -> String {
     let contents = &service.arrival.contents;
     let all = contents.seen.len() + contents.unseen.len();
     match contents.seen.len() {
-        0 => "nobody did".to_owned(),
-        seen => format!("{seen} of {all}"),
+        0 => "nobody looked into the servers".to_owned(),
+        seen => format!("{seen} of {all} servers were looked into"),
     }
 }
 

@@ -6,10 +6,13 @@ use super::components;
 const RESERVED_PREFIX: &str = "kube-";
 /// Everything that names no namespace lands here, and its service account has this name in every namespace.
 const DEFAULT: &str = "default";
+/// Where the agent runs that measures everything, with a role of its own.
+const MONITORING: &str = "monitoring";
 
 /// Whether an application cannot have a namespace of this name.
 pub(crate) fn is_reserved(namespace: &str) -> bool {
     namespace == DEFAULT
+        || namespace == MONITORING
         || namespace.starts_with(RESERVED_PREFIX)
         || components::chart_namespaces().any(|own| own == namespace)
 }
@@ -27,6 +30,7 @@ mod tests {
             "external-secrets",
             "keda",
             "logging",
+            "monitoring",
         ] {
             assert!(is_reserved(name), "{name}");
         }

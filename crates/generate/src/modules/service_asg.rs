@@ -304,7 +304,10 @@ fn iam() -> Body {
         .block(
             resource("aws_iam_role", "this")
                 .set("name", code("var.name"))
-                .set("assume_role_policy", policy_json("trust")),
+                .set("assume_role_policy", policy_json("trust"))
+                .gap()
+                .comment("Other roots hang policies on it: they go with the role, or AWS would not delete it.")
+                .set("force_detach_policies", true),
         )
         .commented(
             "Session Manager in place of SSH; patch management; nothing else until the application asks for it.",

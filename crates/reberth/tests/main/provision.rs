@@ -15,6 +15,8 @@ const PROVIDER: &str = "terraform {\n  required_providers {\n    aws = {\n      
                         provider \"aws\" {\n  region = \"ap-south-1\"\n}\n";
 const NETWORK: &str = "resource \"aws_vpc\" \"this\" {\n  cidr_block = \"10.2.0.0/18\"\n}\n\
                        output \"vpc_id\" {\n  value = aws_vpc.this.id\n}\n";
+/// Another network in its place.
+const PROVIDED: &str = "output \"vpc_id\" {\n  value = aws_security_group.other.id\n}\n";
 /// Reads what the root before it left.
 const DATA: &str = "data \"terraform_remote_state\" \"network\" {\n  backend = \"local\"\n  config  = { path = \"../00-network/terraform.tfstate\" }\n}\n\
                     resource \"aws_subnet\" \"this\" {\n  vpc_id     = data.terraform_remote_state.network.outputs.vpc_id\n  cidr_block = \"10.2.0.0/24\"\n}\n";
@@ -135,6 +137,55 @@ fn each_root_is_a_gate_of_its_own() {
     assert_eq!(drifted.code, 4, "{drifted:?}");
     assert!(drifted.stdout.contains("enable_dns_support"), "{drifted:?}");
     assert_eq!(ground.run(&["audit", "verify"]).code, 0);
+}
+
+/// AWS deletes nothing that is in use, and a root behind may use what goes until it is applied itself.
+#[test]
+fn what_is_taken_out_goes_from_the_last_root_to_the_first() {
+    let ground = Ground::new("taken-out");
+    let group = "resource \"aws_security_group\" \"extra\" {\n  name = \"extra\"\n}\n\
+                 output \"group_ids\" {\n  value = { extra = aws_security_group.extra.id }\n}\n";
+    let user = "resource \"aws_instance\" \"extra\" {\n  vpc_security_group_ids = [data.terraform_remote_state.network.outputs.group_ids[\"extra\"]]\n}\n";
+    let none = "output \"group_ids\" {\n  value = {}\n}\n";
+    ground.write("00-network", &format!("{NETWORK}{group}"));
+    ground.write("20-data", &format!("{DATA}{user}"));
+    let settle = |ground: &Ground| {
+        let apply = ["provision", "apply", "--apply", "--by", "Ana"];
+        let mut turns = 0;
+        while ground.run(&["provision", "plan"]).code == 0 && ground.run(&apply).code == 3 {
+            turns += 1;
+            assert!(turns < 9, "it does not come to an end");
+        }
+    };
+    settle(&ground);
+    assert_eq!(ground.cloud.effects().len(), 4);
+
+    ground.write("00-network", &format!("{NETWORK}{none}"));
+    ground.write("20-data", DATA);
+    let (code, planned) = ground.json(&["provision", "plan"]);
+    let roots = &planned["roots"];
+    assert_eq!((code, &roots[0]["last"]), (0, &json!(true)), "{planned}");
+    assert_eq!(
+        roots[1]["standing"], "changes",
+        "it is not held up: {planned}"
+    );
+    let applied = ground.run(&["provision", "apply", "--apply", "--by", "Ana"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    let effects = ground.cloud.effects();
+    let place = |verb: &str| effects.iter().position(|own| own.starts_with(verb));
+    let (user, lost) = (
+        place("delete aws_instance"),
+        place("delete aws_security_group"),
+    );
+    assert!(user.is_some() && user < lost, "{effects:?}");
+
+    // Where something is made as well, roots behind may need it: they wait.
+    let other = "resource \"aws_security_group\" \"other\" {\n  name = \"other\"\n}\n";
+    ground.write("00-network", &format!("{PROVIDED}{other}"));
+    let (_, planned) = ground.json(&["provision", "plan"]);
+    let roots = &planned["roots"];
+    assert_eq!(roots[0]["last"], Value::Null, "{planned}");
+    assert_eq!(roots[1]["standing"], "waiting", "{planned}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use reberth_provision::{
     Applying, ApprovedPlan, Clockwork, Message, PROVISION, PlanRecord, Planned, Site, Watcher,
     plan, steps,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -29,6 +29,9 @@ enum Came {
 }
 
 /// Goes through the roots in order, and stops at the first that waits for a person or fails.
+///
+/// A root that only takes things out comes after those behind it, the last of them first: they may use what goes until they are applied themselves. Afterwards
+/// all are looked at once more, since roots read outputs of those before them.
 pub(super) async fn run(
     sites: &[Site],
     args: &ProvisionApplyArgs,
@@ -38,27 +41,27 @@ pub(super) async fn run(
     let journal = project.journal()?;
     let interrupts = watch_signals(output)?;
     let mut done = Vec::new();
-    for site in sites {
-        let name = &site.root().name;
-        let root = Root {
-            site,
-            journal: &journal,
-            interrupts: &interrupts,
-            output,
-        };
-        match root.go_on(args).await? {
-            Came::UpToDate => done.push(json!({ "root": name, "came": "up_to_date" })),
-            Came::Applied => {
-                output.note(format!("{name}: applied, and a second plan is empty"));
-                done.push(json!({ "root": name, "came": "applied" }));
+    loop {
+        let mut taken_out = Vec::new();
+        for (index, site) in sites.iter().enumerate() {
+            let root = Root {
+                site,
+                journal: &journal,
+                interrupts: &interrupts,
+                output,
+            };
+            let turn = root.turn().await?;
+            if turn.takes_out_only() && index + 1 < sites.len() {
+                taken_out.push((root, turn));
+            } else if root.waits(turn, args, &mut done).await? {
+                return Ok(Exit::Waiting);
             }
-            Came::Waits(hash) => {
-                output.event("waiting", &json!({ "root": name, "hash": hash }));
-                done.push(json!({ "root": name, "came": "waiting", "hash": hash }));
-                let text = format!(
-                    "{name} waits. To apply exactly this, run `reberth approve {hash} --by NAME` and the same command again"
-                );
-                output.report(text, &json!({ "roots": done }))?;
+        }
+        if taken_out.is_empty() {
+            break;
+        }
+        for (root, turn) in taken_out.into_iter().rev() {
+            if root.waits(turn, args, &mut done).await? {
                 return Ok(Exit::Waiting);
             }
         }
@@ -75,24 +78,80 @@ struct Root<'a> {
     output: &'a Output,
 }
 
+/// What is to be done with a root.
+struct Turn {
+    /// Its plan, and whether that was shown before; `None` where nothing changes.
+    plan: Option<(PlanRecord, bool)>,
+    /// A run that was begun.
+    unfinished: Option<RunId>,
+}
+
+impl Turn {
+    /// A run that was begun is never put off.
+    fn takes_out_only(&self) -> bool {
+        let mut plan = self.plan.iter();
+        self.unfinished.is_none() && plan.any(|(record, _)| record.changeset.takes_out_only())
+    }
+}
+
 impl Root<'_> {
-    async fn go_on(&self, args: &ProvisionApplyArgs) -> Result<Came, Failure> {
-        let name = &self.site.root().name;
+    async fn turn(&self) -> Result<Turn, Failure> {
         let unfinished = self.unfinished()?;
         // A run that was begun goes on with its plan, also when the plan's file is gone already.
         let known = match (self.site.stored_plan()?, &unfinished) {
             (None, Some(_)) => self.site.last_plan()?,
             (stored, _) => stored,
         };
-        let (record, was_shown) = match known {
-            Some(record) => (record, true),
+        let plan = match known {
+            Some(record) => Some((record, true)),
             None => {
+                let name = &self.site.root().name;
                 self.output.progress(format!("planning {name}"));
                 match plan(self.site).await? {
-                    Planned::UpToDate => return Ok(Came::UpToDate),
-                    Planned::Changes(record) => (*record, false),
+                    Planned::UpToDate => None,
+                    Planned::Changes(record) => Some((*record, false)),
                 }
             }
+        };
+        Ok(Turn { plan, unfinished })
+    }
+
+    /// Carries out a turn and writes down what came of it; whether it waits for a person.
+    async fn waits(
+        &self,
+        turn: Turn,
+        args: &ProvisionApplyArgs,
+        done: &mut Vec<Value>,
+    ) -> Result<bool, Failure> {
+        let name = &self.site.root().name;
+        match self.go_on(turn, args).await? {
+            Came::UpToDate => {
+                if !done.iter().any(|own| own["root"] == json!(name)) {
+                    done.push(json!({ "root": name, "came": "up_to_date" }));
+                }
+            }
+            Came::Applied => {
+                self.output
+                    .note(format!("{name}: applied, and a second plan is empty"));
+                done.push(json!({ "root": name, "came": "applied" }));
+            }
+            Came::Waits(hash) => {
+                self.output
+                    .event("waiting", &json!({ "root": name, "hash": hash }));
+                done.push(json!({ "root": name, "came": "waiting", "hash": hash }));
+                let text = format!(
+                    "{name} waits. To apply exactly this, run `reberth approve {hash} --by NAME` and the same command again"
+                );
+                self.output.report(text, &json!({ "roots": done }))?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn go_on(&self, turn: Turn, args: &ProvisionApplyArgs) -> Result<Came, Failure> {
+        let Some((record, was_shown)) = turn.plan else {
+            return Ok(Came::UpToDate);
         };
         let hash = record.hash();
         if self.journal.approval(&hash)?.is_none() {
@@ -103,7 +162,7 @@ impl Root<'_> {
             }
             self.journal.approve(&hash, &args.by)?;
         }
-        self.apply(record, unfinished, &args.by).await
+        self.apply(record, turn.unfinished, &args.by).await
     }
 
     fn unfinished(&self) -> Result<Option<RunId>, Failure> {

@@ -14,8 +14,19 @@ use crate::record::Record;
 enum Standing {
     UpToDate,
     Changes(Box<PlanRecord>),
+    /// It only takes things out, which roots behind it may use.
+    Last(Box<PlanRecord>),
     /// A root before it changes outputs.
     After(String),
+}
+
+impl Standing {
+    fn record(&self) -> Option<&PlanRecord> {
+        match self {
+            Standing::Changes(record) | Standing::Last(record) => Some(record),
+            Standing::UpToDate | Standing::After(_) => None,
+        }
+    }
 }
 
 /// Plans every root that can be planned truthfully, shows all, and fails if the rules refuse one.
@@ -43,7 +54,7 @@ pub(super) async fn run(
     check_not_refused(&found)?;
     if found
         .iter()
-        .any(|(_, standing)| matches!(standing, Standing::Changes(_)))
+        .any(|(_, standing)| standing.record().is_some())
     {
         output.note(
             "\nnothing was changed. Read it, run `reberth approve HASH --by NAME` for each root that is right, then `reberth provision apply`",
@@ -58,7 +69,7 @@ async fn plan_all(
     found: &mut Vec<(String, Standing)>,
 ) -> Result<(), Failure> {
     let mut gate: Option<String> = None;
-    for site in sites {
+    for (index, site) in sites.iter().enumerate() {
         let name = site.root().name.clone();
         if let Some(after) = &gate {
             found.push((name, Standing::After(after.clone())));
@@ -68,10 +79,14 @@ async fn plan_all(
         let standing = match plan(site).await? {
             Planned::UpToDate => Standing::UpToDate,
             Planned::Changes(record) => {
-                if !record.changeset.outputs.is_empty() {
+                if record.changeset.holds_up() {
                     gate = Some(name.clone());
                 }
-                Standing::Changes(record)
+                let is_last = record.changeset.takes_out_only() && index + 1 < sites.len();
+                match is_last {
+                    true => Standing::Last(record),
+                    false => Standing::Changes(record),
+                }
             }
         };
         found.push((name, standing));
@@ -81,7 +96,7 @@ async fn plan_all(
 
 fn check_not_refused(found: &[(String, Standing)]) -> Result<(), ProvisionError> {
     for (_, standing) in found {
-        if let Standing::Changes(record) = standing {
+        if let Some(record) = standing.record() {
             record.check_not_refused()?;
         }
     }
@@ -92,6 +107,10 @@ fn text((name, standing): &(String, Standing)) -> String {
     match standing {
         Standing::UpToDate => format!("{name}: up to date"),
         Standing::Changes(record) => shown::plan(record),
+        Standing::Last(record) => format!(
+            "{}\n  applied after the roots behind it, because they may still use what is taken out",
+            shown::plan(record)
+        ),
         Standing::After(before) => format!(
             "{name}: planned after {before} is applied, because outputs change there that it may read"
         ),
@@ -103,6 +122,9 @@ fn document((name, standing): &(String, Standing)) -> Value {
         Standing::UpToDate => json!({ "root": name, "standing": "up_to_date" }),
         Standing::Changes(record) => {
             json!({ "root": name, "standing": "changes", "hash": record.hash(), "plan": record })
+        }
+        Standing::Last(record) => {
+            json!({ "root": name, "standing": "changes", "last": true, "hash": record.hash(), "plan": record })
         }
         Standing::After(before) => json!({ "root": name, "standing": "waiting", "after": before }),
     }

@@ -16,6 +16,9 @@ data "aws_iam_policy_document" "trust" {
 resource "aws_iam_role" "this" {
   name               = var.name
   assume_role_policy = data.aws_iam_policy_document.trust.json
+
+  # Other roots hang policies on it: they go with the role, or AWS would not delete it.
+  force_detach_policies = true
 }
 
 # Session Manager in place of SSH; patch management; nothing else until the application asks for it.
