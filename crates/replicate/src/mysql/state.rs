@@ -59,30 +59,30 @@ pub struct StreamState {
 
 const TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS reberth.stream (
-        name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, raised_by CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL, turn BIGINT UNSIGNED NOT NULL DEFAULT 0,
+        name VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, raised_by CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL, turn BIGINT UNSIGNED NOT NULL DEFAULT 0,
         phase VARCHAR(20) NOT NULL, log_file VARCHAR(255) NOT NULL, log_offset BIGINT UNSIGNED NOT NULL,
         certain_file VARCHAR(255) NOT NULL, certain_offset BIGINT UNSIGNED NOT NULL,
         source_identity VARCHAR(255) NOT NULL, executed LONGTEXT CHARACTER SET ascii NULL) ENGINE=InnoDB",
     // Apart from the checkpoint, which changes with every batch and is logged whole each time.
     "CREATE TABLE IF NOT EXISTS reberth.source_schema (
-        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, definition LONGTEXT CHARACTER SET utf8mb4 NOT NULL) ENGINE=InnoDB",
+        stream VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY, definition LONGTEXT CHARACTER SET utf8mb4 NOT NULL) ENGINE=InnoDB",
     "CREATE TABLE IF NOT EXISTS reberth.chunk (
-        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, table_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+        stream VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, table_name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
         number INT UNSIGNED NOT NULL, bounds LONGTEXT CHARACTER SET utf8mb4 NOT NULL, is_done BOOLEAN NOT NULL DEFAULT FALSE,
         row_count BIGINT UNSIGNED NOT NULL DEFAULT 0, byte_count BIGINT UNSIGNED NOT NULL DEFAULT 0, end_file VARCHAR(255) NULL, end_offset BIGINT UNSIGNED NULL,
         PRIMARY KEY (stream, table_name, number)) ENGINE=InnoDB",
     "CREATE TABLE IF NOT EXISTS reberth.session (
-        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, connection_id BIGINT UNSIGNED NOT NULL, epoch BIGINT UNSIGNED NOT NULL,
+        stream VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, connection_id BIGINT UNSIGNED NOT NULL, epoch BIGINT UNSIGNED NOT NULL,
         PRIMARY KEY (stream, connection_id)) ENGINE=InnoDB",
     "CREATE TABLE IF NOT EXISTS reberth.prepared_part (
-        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, xid VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, part INT UNSIGNED NOT NULL,
+        stream VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, xid VARCHAR(300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, part INT UNSIGNED NOT NULL,
         changes LONGBLOB NOT NULL, PRIMARY KEY (stream, xid, part)) ENGINE=InnoDB",
     operation::TABLE,
     // The key of the spool lives here, beside the rows that it protects, and not on the disk that the spool is on.
     "CREATE TABLE IF NOT EXISTS reberth.spool (
-        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, spool_key CHAR(64) CHARACTER SET ascii NOT NULL) ENGINE=InnoDB",
+        stream VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY, spool_key CHAR(64) CHARACTER SET ascii NOT NULL) ENGINE=InnoDB",
     "CREATE TABLE IF NOT EXISTS reberth.schema_change (
-        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, log_file VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, log_offset BIGINT UNSIGNED NOT NULL,
+        stream VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, log_file VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, log_offset BIGINT UNSIGNED NOT NULL,
         source_identity VARCHAR(255) NOT NULL, progressed VARCHAR(20) NOT NULL, hash CHAR(64) CHARACTER SET ascii NOT NULL, steps_done INT UNSIGNED NOT NULL,
         definitions LONGTEXT CHARACTER SET utf8mb4 NOT NULL, statement LONGTEXT CHARACTER SET utf8mb4 NOT NULL, PRIMARY KEY (stream, log_file, log_offset)) ENGINE=InnoDB",
 ];
@@ -160,7 +160,7 @@ pub(crate) async fn prepare_database(session: &mut Session) -> Result<(), Replic
     Ok(())
 }
 
-/// Begins a stream: writes its first checkpoint, unless it has one already.
+/// Begins a stream: writes its first checkpoint. It is an error if the stream has one.
 pub async fn begin(
     session: &mut Session,
     direction: Direction,
@@ -177,7 +177,7 @@ pub async fn begin(
         .run("opening a transaction", "START TRANSACTION")
         .await?;
     let sql = format!(
-        "INSERT IGNORE INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity, executed) \
+        "INSERT INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity, executed) \
          VALUES ({name}, 0, '{}', {}, {}, {}, {}, {}, {})",
         checkpoint.phase.word(),
         quote_text(position.file()),
@@ -189,7 +189,7 @@ pub async fn begin(
     );
     session.run("writing the first checkpoint", sql).await?;
     let sql = format!(
-        "INSERT IGNORE INTO reberth.source_schema (stream, definition) VALUES ({name}, {})",
+        "INSERT INTO reberth.source_schema (stream, definition) VALUES ({name}, {})",
         quote_text(&schema)
     );
     session.run("writing the source's schema", sql).await?;
@@ -198,7 +198,8 @@ pub async fn begin(
 }
 
 /// Forgets a stream and its chunks, and removes Reberth's schema with the last stream. Returns what was removed, for the report: nothing, if
-/// nothing is there. A process may have died while it made or removed these tables, so each of them may be missing.
+/// nothing is there. A process may have died while it made or removed these tables, so each of them may be missing. All rows go in one transaction: a stream
+/// without its chunks would copy once more over what it has copied.
 pub async fn forget(
     session: &mut Session,
     direction: Direction,
@@ -216,6 +217,9 @@ pub async fn forget(
         "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{OWN_SCHEMA}'"
     );
     let present: Vec<String> = session.rows("looking for Reberth's tables", sql).await?;
+    session
+        .run("opening a transaction", "START TRANSACTION")
+        .await?;
     for (table, column) in [
         ("chunk", "stream"),
         ("session", "stream"),
@@ -238,6 +242,7 @@ pub async fn forget(
             .await?;
         removed.push(format!("{rows} row(s) of reberth.{table}"));
     }
+    session.run("committing", "COMMIT").await?;
     let left: Option<u64> = match present.iter().any(|present| present == "stream") {
         true => {
             session

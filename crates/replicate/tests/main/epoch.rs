@@ -185,6 +185,55 @@ async fn a_predecessor_is_looked_for_among_statements_that_are_no_text() {
     speaking.abort();
 }
 
+/// A stream without its chunks would copy once more over what it has copied.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_is_killed_removes_nothing() {
+    let pair = Pair::with("stop-killed", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let kept = "SELECT (SELECT COUNT(*) FROM reberth.chunk), (SELECT COUNT(*) FROM reberth.source_schema), (SELECT COUNT(*) FROM reberth.stream)";
+    let before = pair.target.sql(kept).expect("they are counted");
+    let (mut holder, mut stopping) = (beside(&pair).await, beside(&pair).await);
+    for sql in [
+        "START TRANSACTION",
+        "UPDATE reberth.stream SET turn = turn + 1",
+    ] {
+        holder.run("holding the row", sql).await.expect("it works");
+    }
+    let id = stopping.id();
+    let stopped =
+        tokio::spawn(
+            async move { state::forget(&mut stopping, Direction::Forward, DATABASE).await },
+        );
+    becomes(&pair.target, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'DELETE FROM reberth.stream%'", "1").await;
+    pair.target
+        .sql(&format!("KILL {id}"))
+        .expect("it is killed");
+    stopped.await.expect("it ends").expect_err("it is killed");
+    drop(holder);
+    becomes(&pair.target, kept, before.trim()).await;
+    pair.follow().await.stop().await.expect("it goes on");
+}
+
+/// Left by a stop that was killed: its place in the log is not that of a new copy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_stream_does_not_take_over_the_place_of_an_old_one() {
+    let pair = Pair::with("left-over", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    pair.target
+        .sql("DELETE FROM reberth.source_schema; DROP DATABASE lms_core")
+        .expect("it works");
+    let error = error_of(&mut RunningStream::start(pair.forward())).await;
+    assert_eq!(error.code(), "RB-REP-003", "{error}");
+    let mut session = beside(&pair).await;
+    state::forget(&mut session, Direction::Forward, DATABASE)
+        .await
+        .expect("a stop removes it");
+    let mut stream = pair.follow().await;
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.expect("it works");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_begins_over_tables_that_were_half_made() {
     let pair = Pair::with("half", SCHEMA);

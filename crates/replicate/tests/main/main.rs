@@ -21,6 +21,7 @@ mod kill;
 mod log_forms;
 mod memory;
 mod mixed_moments;
+mod names;
 mod one_transaction;
 mod pair;
 mod postgres;

@@ -13,7 +13,7 @@ use crate::progress::Progress;
 
 /// The table. A time is that of the server, in UTC.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.operation (
-        stream VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, paused_at DATETIME(3) NULL, paused_by VARCHAR(190) CHARACTER SET utf8mb4 NULL, paused_epoch BIGINT UNSIGNED NULL,
+        stream VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY, paused_at DATETIME(3) NULL, paused_by VARCHAR(190) CHARACTER SET utf8mb4 NULL, paused_epoch BIGINT UNSIGNED NULL,
         report LONGTEXT CHARACTER SET utf8mb4 NULL, reported_at DATETIME(3) NULL) ENGINE=InnoDB";
 
 /// Reads what is known of a stream. Nothing, where the table is missing.
