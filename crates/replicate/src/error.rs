@@ -174,11 +174,20 @@ pub enum ReplicateError {
     },
     /// What was copied in a window without writes is not what stands at the source.
     #[error(
-        "{differences} row(s) or table(s) differ: somebody wrote to the source after the window without writes began, or to the target"
+        "{differences} row(s) or table(s) differ, the first in {}: somebody wrote to the source after the window without writes began, or to the target",
+        first.join(", ")
     )]
     WindowBroken {
         /// How many.
         differences: u64,
+        /// The first tables, with what differs where it is not rows.
+        first: Vec<String>,
+    },
+    /// The window without writes is none: somebody is about to commit.
+    #[error("transactions that have written to the source are still open: {}", writers.join(", "))]
+    WindowWritten {
+        /// Some of the tables, each with who has written to it.
+        writers: Vec<String>,
     },
     /// A connection pooler answers in the server's place.
     #[error(
@@ -302,6 +311,7 @@ impl ReplicateError {
             ReplicateError::BaseLost { .. } => "RB-REP-026",
             ReplicateError::DiskFull { .. } => "RB-REP-027",
             ReplicateError::WindowBroken { .. } => "RB-REP-028",
+            ReplicateError::WindowWritten { .. } => "RB-REP-029",
         }
     }
 
@@ -371,6 +381,9 @@ impl ReplicateError {
             }
             ReplicateError::WindowBroken { .. } => {
                 "`reberth replicate verify` names them. Stop whoever writes, run `reberth replicate stop`, empty the target and start anew: nothing carries what came after the copy"
+            }
+            ReplicateError::WindowWritten { .. } => {
+                "stop whoever writes and end those transactions, then run `reberth replicate finish` again: it compares every row anew"
             }
             ReplicateError::TableBusy { .. } => {
                 "wait until the sessions named are done with the table, or end them, then run the same command again: it goes on where it stopped"

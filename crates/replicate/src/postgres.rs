@@ -4,6 +4,7 @@ pub mod base;
 pub mod begin_equal;
 pub mod behind;
 pub mod capture;
+mod complete;
 pub(crate) mod copy;
 pub mod desk;
 pub mod finish;

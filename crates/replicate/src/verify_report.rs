@@ -29,7 +29,7 @@ pub struct VerifyReport {
     pub undecided: u64,
     /// The first of them.
     pub open: Vec<Difference>,
-    /// Whether some key was left undecided because the target was behind: the log from `holds_until` on need not name it again, so
+    /// Whether some key was left undecided because the target was behind, or had a row more at one look: the log from `holds_until` on need not name it again, so
     /// nothing can be built on this verification.
     pub target_was_behind: bool,
     /// Definitions that differ.
@@ -68,7 +68,7 @@ pub struct Difference {
     pub table: String,
     /// Its key, readable; for a table without a key a count.
     pub key: String,
-    /// `missing` on the target, `extra` there, or `different`; of an open key `changing` or `behind`.
+    /// `missing` on the target, `extra` there, or `different`; of an open key `changing`, `behind` or `extra once`.
     pub kind: String,
     /// Names of the columns whose values differ, where the row is on both sides. Values are never told.
     pub columns: Vec<String>,
@@ -151,13 +151,23 @@ impl VerifyReport {
     }
 
     pub(crate) fn leave_open(&mut self, table: &str, key: String, is_behind: bool) {
+        let kind = if is_behind { "behind" } else { "changing" };
+        self.leave(table, key, kind, is_behind);
+    }
+
+    /// Leaves a row open that only the target had once. It has not changed since: no later reading would name its key again, so nothing may be built on this.
+    pub(crate) fn leave_extra(&mut self, table: &str, key: String) {
+        self.leave(table, key, "extra once", true);
+    }
+
+    fn leave(&mut self, table: &str, key: String, kind: &str, blocks_base: bool) {
         self.undecided += 1;
-        self.target_was_behind |= is_behind;
+        self.target_was_behind |= blocks_base;
         if self.open.len() < NAMED_AT_MOST {
             self.open.push(Difference {
                 table: table.to_owned(),
                 key,
-                kind: if is_behind { "behind" } else { "changing" }.to_owned(),
+                kind: kind.to_owned(),
                 columns: Vec::new(),
             });
         }

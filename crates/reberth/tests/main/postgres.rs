@@ -116,7 +116,9 @@ fn an_ordinary_owner_is_followed_by_triggers_after_consent() {
 /// Without a right to replicate and without a table of its own, nothing tells it of changes: the copy is the move, and the end proves that nobody wrote.
 #[test]
 fn an_account_that_may_only_read_moves_a_database_in_a_window_without_writes() {
-    let pair = PostgresPair::start("cli-window", "wal_level=replica").read_only();
+    let pair = PostgresPair::start("cli-window", "wal_level=replica")
+        .read_only()
+        .deciding_in_two_steps();
     let plan = pair.expect(&["plan"], 0);
     assert!(
         plan.contains("dump window: viewer has no right to replicate, and owns none of the tables")
@@ -125,13 +127,16 @@ fn an_account_that_may_only_read_moves_a_database_in_a_window_without_writes() {
     );
     let early = pair.expect(&["finish", "--apply"], 1);
     assert!(early.contains("RB-REP-014"), "{early}");
-    // A start that is killed is run again, at whatever point.
-    for life_ms in [300, 900, 1_800] {
-        let mut killed = pair.spawn(&["start", "--apply"]);
-        std::thread::sleep(std::time::Duration::from_millis(life_ms));
-        killed.kill().expect("a process");
-        killed.wait().expect("a process");
-    }
+    // A start that is killed is run again: while the schema is begun, while rows come, and while the schema is completed.
+    let alone = "SELECT pg_advisory_xact_lock(hashtext('reberth.schema_item'))";
+    pair.kill_at(alone, |pair, _| {
+        let waits =
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory')";
+        pair.on_target(waits) == "t"
+    });
+    let chunks = "LOCK TABLE reberth.chunk IN EXCLUSIVE MODE";
+    pair.kill_at(chunks, |_, status| status["phase"] == "copying");
+    pair.kill_at(alone, |_, status| status["phase"] == "completing");
     let copied = pair.expect(&["start", "--apply"], 0);
     assert!(copied.contains("nothing follows"), "{copied}");
     assert_eq!(pair.status()["phase"], "copied");

@@ -82,6 +82,15 @@ impl PostgresPair {
         self
     }
 
+    /// The same, with a target on which a transaction can be left prepared, and holds its locks without a session.
+    pub(crate) fn deciding_in_two_steps(mut self) -> PostgresPair {
+        let sql = "ALTER SYSTEM SET max_prepared_transactions = 5";
+        self.target.sql("postgres", sql).expect("a setting");
+        self.target.shut_down().expect("it ends in order");
+        self.target.resume().expect("it comes back");
+        self
+    }
+
     /// The same, with a project folder whose policy names the database.
     pub(crate) fn with_project(mut self) -> PostgresPair {
         self.folder = Folder::project();
@@ -169,6 +178,18 @@ impl PostgresPair {
             assert!(Instant::now() < deadline, "{what}: {status}\n{}", log());
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+
+    /// Starts a stream that waits on the target for a lock, which nobody's session holds, and kills it when it has come so far.
+    pub(crate) fn kill_at(&self, lock: &str, has_come: impl Fn(&PostgresPair, &Value) -> bool) {
+        let hold = format!("BEGIN; {lock}; PREPARE TRANSACTION 'held'");
+        self.target.sql("lms", &hold).expect("a lock");
+        let mut started = self.spawn(&["start", "--apply"]);
+        self.wait_for(lock, |status| has_come(self, status));
+        started.kill().expect("a process");
+        started.wait().expect("a process");
+        let let_go = "ROLLBACK PREPARED 'held'";
+        self.target.sql("lms", let_go).expect("no lock");
     }
 
     /// Runs statements on the source as the owner of its tables.

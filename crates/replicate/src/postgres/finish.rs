@@ -1,7 +1,8 @@
 //! The end of a move without a cutover: what no stream carries is brought level, and the stream ends.
 //!
 //! Nothing is fenced here, so the caller's word that the application has stopped is looked after at the source: behind the place up to which all was applied
-//! it must tell of no change in scope, before anything is brought level and once more after it. Otherwise the stream can go on as if nothing had been:
+//! it must tell of no change in scope, before anything is brought level and once more after it. Where nothing tells of changes all rows are compared instead
+//! ([`super::window`]). Otherwise the stream can go on as if nothing had been:
 //! a sequence that is ahead and a large object that is younger do it no harm. A finish that was killed is run again: it does all of this again, or, once
 //! that was done and noted ([`Phase::Finishing`]), only removes what is left.
 
@@ -17,8 +18,8 @@ use crate::postgres::large_object::{self, Carried};
 use crate::postgres::pipeline::{self, StreamPlan};
 use crate::postgres::sequence::{self, Aligned};
 use crate::postgres::session::Session;
-use crate::postgres::state::{self, Checkpoint, Method, StreamState};
-use crate::postgres::{materialised, server};
+use crate::postgres::state::{self, Checkpoint, Method, StreamState, stream_name};
+use crate::postgres::{materialised, server, window};
 use crate::stream::Phase;
 
 /// Numbers that each sequence is set ahead: the source's own `nextval` is not fenced.
@@ -39,8 +40,12 @@ pub struct Finished {
     pub removed: Vec<String>,
 }
 
-/// Drains the stream, brings level what is not a row, and ends the stream for good. The application must have stopped writing.
-pub async fn finish(plan: &StreamPlan) -> Result<Finished, ReplicateError> {
+/// Drains the stream, brings level what is not a row, and ends the stream for good. The application must have stopped writing. `progress` is told each table's
+/// path with its rows, where rows are compared.
+pub async fn finish(
+    plan: &StreamPlan,
+    mut progress: impl FnMut(&str, u64),
+) -> Result<Finished, ReplicateError> {
     let mut source = Session::open(&plan.from).await?;
     let mut target = Session::open(&plan.to).await?;
     let begun = state::peek(&mut target, plan.direction, &plan.database).await?;
@@ -48,7 +53,10 @@ pub async fn finish(plan: &StreamPlan) -> Result<Finished, ReplicateError> {
         database: plan.database.clone(),
     })?;
     let mut finished = match begun.phase {
-        Phase::Following => complete(plan, &mut source, &mut target).await?,
+        Phase::Following => {
+            let drained_until = drain(plan, begun.method, &mut source).await?;
+            bring_level(plan, drained_until, &mut source, &mut target, &mut progress).await?
+        }
         // All was done but the removal.
         Phase::Finishing => Finished {
             drained_until: server::log_end(&mut source).await?,
@@ -76,26 +84,30 @@ pub async fn finish(plan: &StreamPlan) -> Result<Finished, ReplicateError> {
     Ok(finished)
 }
 
-/// All but the removal. From its end on no process streams any more: the slot may be gone.
-async fn complete(
+/// All but the draining before it and the removal behind it. From its end on no process streams any more: the slot may be gone.
+async fn bring_level(
     plan: &StreamPlan,
+    drained_until: LogPosition,
     source: &mut Session,
     target: &mut Session,
+    progress: &mut impl FnMut(&str, u64),
 ) -> Result<Finished, ReplicateError> {
-    let drained_until = drain(plan, source).await?;
     let mut claim = Claim::new()?;
     let state = StreamState::take_over(target, plan.direction, &plan.database, &mut claim).await?;
-    let checkpoint = state.checkpoint(target).await?;
-    require_silence(plan, &state, &checkpoint, &drained_until).await?;
+    let silence = Silence {
+        plan,
+        checkpoint: state.checkpoint(target).await?,
+        drained_until,
+    };
+    silence.require(source, progress).await?;
     let sequences = sequence::align(source, target, SEQUENCE_MARGIN).await?;
     let large_objects = large_object::carry(source, target).await?;
     let refreshed = materialised::refresh(source, target).await?;
-    require_silence(plan, &state, &checkpoint, &drained_until).await?;
-    state
-        .enter(target, Phase::Finishing, &checkpoint.certain_from)
-        .await?;
+    silence.require(source, progress).await?;
+    let certain_from = &silence.checkpoint.certain_from;
+    state.enter(target, Phase::Finishing, certain_from).await?;
     Ok(Finished {
-        drained_until,
+        drained_until: silence.drained_until,
         sequences,
         large_objects,
         refreshed,
@@ -103,9 +115,13 @@ async fn complete(
     })
 }
 
-/// Applies all that stands in the source's log now.
-async fn drain(plan: &StreamPlan, source: &mut Session) -> Result<LogPosition, ReplicateError> {
-    if plan.method == Method::DumpWindow {
+/// Applies all that stands in the source's log now. What was copied in a window has nothing behind it to apply.
+async fn drain(
+    plan: &StreamPlan,
+    method: Method,
+    source: &mut Session,
+) -> Result<LogPosition, ReplicateError> {
+    if method == Method::DumpWindow {
         return server::log_end(source).await;
     }
     let barrier = server::barrier(source).await?;
@@ -115,21 +131,30 @@ async fn drain(plan: &StreamPlan, source: &mut Session) -> Result<LogPosition, R
     Ok(barrier)
 }
 
-/// An error if the source tells of changes behind what was applied.
-async fn require_silence(
-    plan: &StreamPlan,
-    state: &StreamState,
-    checkpoint: &Checkpoint,
-    drained_until: &LogPosition,
-) -> Result<(), ReplicateError> {
-    match behind::changes(plan, state.name(), checkpoint).await? {
-        0 => Ok(()),
-        differences if plan.method == Method::DumpWindow => {
-            Err(ReplicateError::WindowBroken { differences })
+/// What was applied, and behind which the source may not have been written to.
+struct Silence<'a> {
+    plan: &'a StreamPlan,
+    checkpoint: Checkpoint,
+    drained_until: LogPosition,
+}
+
+impl Silence<'_> {
+    /// An error if the source tells of changes behind what was applied.
+    async fn require(
+        &self,
+        source: &mut Session,
+        progress: &mut impl FnMut(&str, u64),
+    ) -> Result<(), ReplicateError> {
+        if self.checkpoint.method == Method::DumpWindow {
+            return window::require_equal(self.plan, source, progress).await;
         }
-        changes => Err(ReplicateError::SourceStillWritten {
-            changes,
-            position: drained_until.clone(),
-        }),
+        let stream = stream_name(self.plan.direction, &self.plan.database);
+        match behind::changes(self.plan, &stream, &self.checkpoint).await? {
+            0 => Ok(()),
+            changes => Err(ReplicateError::SourceStillWritten {
+                changes,
+                position: self.drained_until.clone(),
+            }),
+        }
     }
 }

@@ -22,7 +22,7 @@ pub async fn choose(source: &mut Session) -> Result<Choice, ReplicateError> {
                current_setting('wal_level') FROM pg_roles WHERE rolname = current_user";
     let row: Option<(bool, String)> = source.row("asking what this account may do", sql).await?;
     let (may_replicate, wal_level) = row.unwrap_or_default();
-    let may_read_only = owns_no_table(source).await?;
+    let owns_none = owns_no_table(source).await?;
     let user = source.address().user();
     let because = match (may_replicate, wal_level.as_str()) {
         (true, "logical") => {
@@ -34,7 +34,7 @@ pub async fn choose(source: &mut Session) -> Result<Choice, ReplicateError> {
         (true, level) => format!("wal_level is {level}, so the server decodes nothing"),
         (false, _) => format!("{user} has no right to replicate"),
     };
-    Ok(match may_read_only {
+    Ok(match owns_none {
         true => Choice {
             method: Method::DumpWindow,
             because: format!("{because}, and owns none of the tables, so nothing tells of changes"),
@@ -49,7 +49,7 @@ pub async fn choose(source: &mut Session) -> Result<Choice, ReplicateError> {
 /// What refuses work that needs a stream, where there is none.
 pub fn nothing_follows() -> ReplicateError {
     ReplicateError::Blocked(vec![
-        "nothing follows the source, whose account may only read there: move it in a window without writes (`replicate start`, then `finish`), or give the account the right to replicate, or the tables' owner"
+        "nothing follows the source, whose account may not replicate and owns none of the tables there: move it in a window without writes (`replicate start`, then `finish`), or give the account the right to replicate, or use the tables' owner"
             .to_owned(),
     ])
 }

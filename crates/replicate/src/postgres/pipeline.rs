@@ -31,14 +31,13 @@ use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::capture;
 use crate::postgres::capture::follow::{Advanced, Follower};
+use crate::postgres::complete::complete;
 use crate::postgres::logical::{follow, slot};
 use crate::postgres::schema::{self, Stage};
 use crate::postgres::session::Session;
 use crate::postgres::snapshot::Snapshot;
 use crate::postgres::state::{self, Checkpoint, Method, StreamState, beginning};
-use crate::postgres::{
-    full_load, kept, lag, large_object, new_tables, pooler, server, table, window,
-};
+use crate::postgres::{full_load, kept, lag, new_tables, pooler, server, table, window};
 use crate::progress::Progress;
 use crate::running::{Attempt, RunningStream};
 use crate::stream::Phase;
@@ -183,20 +182,6 @@ async fn make_definitions(plan: &StreamPlan) -> Result<(), ReplicateError> {
     let schema = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
     maker.begin(&schema).await?;
     maker.make(&[Stage::Definition], None).await
-}
-
-/// Makes all of the schema that is not made yet: the tables stand at one moment now, so foreign keys hold. Then carries large objects, of which the stream
-/// does not tell; what of them changes later is found at the end.
-pub(super) async fn complete(plan: &StreamPlan) -> Result<(), ReplicateError> {
-    let Some(maker) = plan.maker() else {
-        return Ok(());
-    };
-    maker.make(&Stage::ALL, None).await?;
-    let mut source = Session::open(&plan.from).await?;
-    let mut target = Session::open(&plan.to).await?;
-    large_object::carry(&mut source, &mut target)
-        .await
-        .map(drop)
 }
 
 /// All about tables that a statement changes, without what grows by itself.

@@ -8,7 +8,7 @@ use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
 use crate::postgres::state::Method;
 use crate::postgres::table::ReplicaIdentity;
-use crate::postgres::{pooler, table};
+use crate::postgres::{large_object, pooler, sequence, table};
 
 /// What blocks, each with its remedy; empty if nothing does. What blocks the schema is told where that is read.
 pub async fn blockers(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
@@ -23,8 +23,28 @@ pub async fn blockers(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> 
         blockers.extend(slot::blockers(&tables));
         blockers.extend(Room::read(plan, &mut source).await?.blocker());
     }
+    blockers.extend(unreadable(plan).await?);
     blockers.extend(resting_triggers(&plan.to).await?);
     Ok(blockers)
+}
+
+/// What is no table, and is read only when the application stands still: that it may not be read must be known before.
+async fn unreadable(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
+    let mut source = Session::open(&plan.from).await?;
+    let user = plan.from.user();
+    let sequences = sequence::unreadable(&mut source).await?;
+    let objects = large_object::unreadable(&mut source).await?;
+    let blocker = |what: &str, names: &[String]| {
+        let first = names.first()?;
+        let count = names.len();
+        Some(format!(
+            "{user} may not read {count} {what}(s) of the source: GRANT SELECT ON {} {first} TO {user} there, and so for each",
+            what.to_uppercase()
+        ))
+    };
+    let sequences = blocker("sequence", &sequences);
+    let objects = blocker("large object", &objects);
+    Ok(sequences.into_iter().chain(objects).collect())
 }
 
 /// An error that names everything that blocks, if anything does.

@@ -215,6 +215,17 @@ pub async fn read(session: &mut Session) -> Result<BTreeMap<String, Counter>, Re
     Ok(counters)
 }
 
+/// The paths of those whose counters this account may not read.
+pub(crate) async fn unreadable(source: &mut Session) -> Result<Vec<String>, ReplicateError> {
+    let sql = format!(
+        "SELECT format('%I.%I', b.nspname, b.relname) FROM ({BOUNDS}) AS b \
+         WHERE NOT has_schema_privilege(b.nspname, 'USAGE') OR NOT has_sequence_privilege(format('%I.%I', b.nspname, b.relname), 'SELECT')"
+    );
+    let doing = "asking which sequences may be read";
+    let rows: Vec<(String,)> = source.rows(doing, sql).await?;
+    Ok(rows.into_iter().map(|(path,)| path).collect())
+}
+
 const BOUNDS: &str = "
     SELECT n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle
     FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace

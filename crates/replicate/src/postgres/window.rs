@@ -4,19 +4,30 @@
 //! the writes did stop is not believed but compared: [`finish`](super::finish) compares every row of both sides at a moment after the copy, before it
 //! brings level what is not a row and once more after it. A row that was written in the window is a difference, wherever in the copy it fell,
 //! and so is one that an interrupted copy read in an earlier snapshot than its neighbours.
+//!
+//! # What the last comparison sees
+//!
+//! Every write that was committed before its table was read for the last time. Besides, before and after each comparison no transaction may be open, prepared
+//! ones too, that has written to a table: until it ends such a transaction holds a lock that everybody may see. So one that commits after the last
+//! reading of a table that it wrote to is seen, if it was open when the last comparison began or when it ended. **Not seen** is one that began and ended
+//! while that comparison ran, behind the last reading of its tables, and whatever is written after it: without a fence nobody can promise more, so whoever
+//! writes must be stopped.
 
 use tokio::sync::watch;
 
-use super::pipeline::complete;
+use super::complete::complete;
 use super::plan::StreamPlan;
 use super::session::Session;
 use super::snapshot::Snapshot;
 use super::state::{self, Checkpoint, Method, StreamState};
-use super::verify;
+use super::verify::{self, VerifyReport};
 use super::{server, table};
 use crate::error::ReplicateError;
 use crate::progress::Progress;
 use crate::stream::Phase;
+
+/// What is named of all that differs or writes.
+const NAMED: usize = 5;
 
 /// Writes the first checkpoint. Its position is the end of the log before the snapshot, which nobody reads from.
 pub(super) async fn begin(
@@ -58,10 +69,52 @@ pub(super) async fn rest(
     std::future::pending().await
 }
 
-/// Rows that differ now, or could not be compared, and tables that do: each counts as a change that was not carried.
-pub(super) async fn differences(plan: &StreamPlan) -> Result<u64, ReplicateError> {
-    let report = verify::rows(plan, |_, _| {}).await?;
-    let tables = report.schema_differences.len() + report.not_compared.len();
+/// An error unless both sides hold the same rows, and nobody is about to write. `progress` is told each table's path with its rows.
+pub(super) async fn require_equal(
+    plan: &StreamPlan,
+    source: &mut Session,
+    progress: impl FnMut(&str, u64),
+) -> Result<(), ReplicateError> {
+    refuse_writers(source).await?;
+    let report = verify::rows(plan, progress).await?;
+    if !report.is_equal() {
+        return Err(broken(&report));
+    }
+    refuse_writers(source).await
+}
+
+/// How many of what differs is counted: rows that differ or could not be compared, and tables that do.
+fn broken(report: &VerifyReport) -> ReplicateError {
+    let whole = report.schema_differences.iter().chain(&report.not_compared);
+    let rows = report.differences.iter().chain(&report.open);
+    let mut first: Vec<String> = whole.clone().cloned().collect();
+    first.extend(rows.map(|row| row.table.clone()));
+    first.dedup();
+    first.truncate(NAMED);
+    let tables = u64::try_from(whole.count()).unwrap_or(u64::MAX);
     let rows = report.differing.saturating_add(report.undecided);
-    Ok(rows.saturating_add(u64::try_from(tables).unwrap_or(u64::MAX)))
+    ReplicateError::WindowBroken {
+        differences: rows.saturating_add(tables),
+        first,
+    }
+}
+
+/// An error if somebody else has written to a table of this database and not ended yet.
+async fn refuse_writers(source: &mut Session) -> Result<(), ReplicateError> {
+    // Who writes to a table holds this lock until the transaction ends; who is not there any more has prepared it.
+    let sql = format!(
+        "SELECT DISTINCT format('%I.%I', n.nspname, c.relname) || coalesce(' by session ' || l.pid, ' by a prepared transaction') \
+         FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() \
+         JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid() \
+           AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1 LIMIT {NAMED}"
+    );
+    let doing = "looking for transactions that write";
+    let writers: Vec<(String,)> = source.rows(doing, sql).await?;
+    match writers.is_empty() {
+        true => Ok(()),
+        false => Err(ReplicateError::WindowWritten {
+            writers: writers.into_iter().map(|(writer,)| writer).collect(),
+        }),
+    }
 }

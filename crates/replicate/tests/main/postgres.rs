@@ -16,6 +16,7 @@ mod touched;
 mod two_starts;
 mod two_ways;
 mod verify;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -47,8 +47,11 @@ pub(super) async fn run(
                     (text(plan, &finished), json!(finished))
                 }
                 Plan::Postgres(plan) => {
+                    let told = |table: &str, rows| {
+                        output.progress(format!("{table}: {rows} rows compared"));
+                    };
                     let finished =
-                        reberth_replicate::postgres::finish::finish(&plan.stream).await?;
+                        reberth_replicate::postgres::finish::finish(&plan.stream, told).await?;
                     let database = &plan.stream.database;
                     (postgres::finish::text(database, &finished), json!(finished))
                 }

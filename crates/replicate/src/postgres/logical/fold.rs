@@ -1,7 +1,9 @@
 //! Many changes of the log become the last state of each touched key.
 //!
 //! What is kept of a key is what it was before the batch and what it is after it, not the difference between the two (rule 12): the batch moves the
-//! target from one committed state of the source to a later one, whatever came between.
+//! target from one committed state of the source to a later one, whatever came between. A key that nothing stood under before and that nothing stands under
+//! after it is passed over, which would be wrong over a copy of many moments, as it may hold the row that came and went. Here each table is copied in one exact
+//! snapshot, and what that shows is left out of the stream ([`crate::postgres::pipeline`]), so the target holds what stood there before, and no more.
 //!
 //! A value that the log does not hold (rule 21) is taken from the earlier change of the same row in the batch; if there is none, it still stands on the
 //! target, in the row that had this key before the batch, or, if the key has changed, in the row of the old key: `carried_from` names it.

@@ -46,7 +46,7 @@ impl Room {
     pub(crate) fn remark(self) -> Option<String> {
         let missing = self.missing(2).filter(|_| self.missing(1).is_none())?;
         Some(format!(
-            "the source has only one {missing} left, which the stream takes: a cutover wants a second one, and without it turns back before its fence"
+            "the source has only one {missing} left, which the stream takes: another database of this server finds none then, and a cutover wants a second one, without which it turns back before its fence"
         ))
     }
 

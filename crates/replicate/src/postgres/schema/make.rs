@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::item::{Item, Stage, USUAL_ACCESS_METHOD};
 use super::plan::SchemaPlan;
 use super::store::{self, Open};
+use crate::cause::Cause;
 use crate::connection::{Address, REBUILD_LIMIT};
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
@@ -64,11 +65,6 @@ impl Maker {
             refuse_strangers(&mut session).await?;
         }
         store::keep(&mut session, plan).await
-    }
-
-    /// Whether a plan was written down on the target before.
-    pub async fn is_begun(&self) -> Result<bool, ReplicateError> {
-        store::is_kept(&mut self.session().await?).await
     }
 
     /// Makes what is not made yet of some stages, of one table or of all.
@@ -169,6 +165,10 @@ impl Maker {
         // Stopped now, before the rows are copied, rather than when the item that needs it comes.
         let needed_by = store::needed_by(session, item.number).await?;
         let reason = match (item.is_needed, needed_by) {
+            // It says nothing about the item, which has its place when the server has the means.
+            _ if lacks_means(&source) => {
+                "the target lacks memory or the like for it now".to_owned()
+            }
             (true, _) => "the target refuses it".to_owned(),
             (false, Some(other)) => format!("the target refuses it, and {other} needs it"),
             (false, None) => {
@@ -249,6 +249,13 @@ fn lost_a_lock(error: &ReplicateError) -> bool {
         } => matches!(cause.sql_state(), Some("40P01" | "55P03" | "55006")),
         _ => false,
     }
+}
+
+/// PostgreSQL's class of insufficient resources. A full disk has an error of its own.
+fn lacks_means(cause: &Cause) -> bool {
+    cause
+        .sql_state()
+        .is_some_and(|state| state.starts_with("53"))
 }
 
 fn crashed(error: &tokio::task::JoinError) -> ReplicateError {

@@ -108,9 +108,10 @@ async fn settle_keys(
         (suspects, extra_before) = (left, extra);
     }
     for key in suspects {
-        // A row that was extra once has not changed since: no later reading would name its key again, so nothing may be built on leaving it open.
-        let is_behind = !has_met || extra_before.contains_key(&key);
-        report.leave_open(&table.path(), readable(&key), is_behind);
+        match extra_before.contains_key(&key) {
+            true => report.leave_extra(&table.path(), readable(&key)),
+            false => report.leave_open(&table.path(), readable(&key), !has_met),
+        }
     }
     Ok(())
 }

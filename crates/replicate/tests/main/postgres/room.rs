@@ -10,7 +10,8 @@ fn speak_of(findings: &[String], setting: &str) -> usize {
     spoken.count()
 }
 
-async fn check(settings: &[&str], setting: &str, blockers: usize, remarks: usize) {
+/// A pair whose source has those settings, and a slot of somebody else.
+fn pair_with(settings: &[&str]) -> Pair {
     let mut pair = Pair::start("room", Major::V16, Major::V16);
     pair.source = Postgres::start(Major::V16, "pg-room", settings).expect("a server");
     let role = format!("CREATE ROLE mover LOGIN SUPERUSER PASSWORD '{PASSWORD}'");
@@ -20,6 +21,11 @@ async fn check(settings: &[&str], setting: &str, blockers: usize, remarks: usize
     }
     let taken = "SELECT pg_create_physical_replication_slot('of_another')";
     pair.source.sql(DATABASE, taken).expect("a slot");
+    pair
+}
+
+async fn check(settings: &[&str], setting: &str, blockers: usize, remarks: usize) {
+    let pair = pair_with(settings);
     let found = preflight::blockers(&pair.plan()).await.expect("blockers");
     assert_eq!(speak_of(&found, setting), blockers, "{found:?}");
     let found = preflight::remarks(&pair.plan()).await.expect("remarks");
@@ -48,4 +54,14 @@ async fn a_source_with_one_free_sender_is_remarked() {
 async fn a_source_with_room_is_not_spoken_of() {
     let settings = ["max_replication_slots=3"];
     check(&settings, "the source has", 0, 0).await;
+}
+
+#[tokio::test]
+async fn what_a_stream_has_already_is_not_counted_against_it() {
+    let pair = pair_with(&["max_replication_slots=2"]);
+    let mark = pair.plan().mark();
+    let own = format!("SELECT pg_create_logical_replication_slot('{mark}', 'pgoutput')");
+    pair.source.sql(DATABASE, &own).expect("a slot");
+    let found = preflight::blockers(&pair.plan()).await.expect("blockers");
+    assert_eq!(speak_of(&found, "max_replication_slots"), 0, "{found:?}");
 }

@@ -221,11 +221,11 @@ async fn a_plan_that_did_not_say_how_items_are_removed_learns_it() {
 
 /// An index is no reason to stop if the target refuses it, but one that has no room now is not left out.
 #[tokio::test]
-async fn an_index_that_the_disk_has_no_room_for_stops_the_move_and_is_made_later() {
+async fn an_index_that_the_target_has_no_room_for_stops_the_move_and_is_made_later() {
     let pair = Pair::start(Major::V16, Major::V16);
     let sql = "
         CREATE FUNCTION sized(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
-            IF current_setting('reberth_test.disk', true) = 'full' THEN RAISE 'no space' USING ERRCODE = 'disk_full'; END IF;
+            IF current_setting('reberth_test.lack', true) <> '' THEN RAISE 'no space' USING ERRCODE = current_setting('reberth_test.lack'); END IF;
             RETURN n; END $$;
         CREATE TABLE filled (n int);
         CREATE INDEX by_size ON filled (public.sized(n));
@@ -235,11 +235,13 @@ async fn an_index_that_the_disk_has_no_room_for_stops_the_move_and_is_made_later
     maker.begin(&pair.plan().await.unwrap()).await.unwrap();
     maker.make(&[Stage::Definition], None).await.unwrap();
     pair.copy_by_pg_dump("--data-only", "shop");
-    let full = "ALTER DATABASE shop SET reberth_test.disk = 'full'";
-    pair.target.sql("postgres", full).expect("a setting");
-    let full = maker.make(&Stage::ALL, None).await;
-    assert_eq!(full.expect_err("no room").code(), "RB-REP-027");
-    let roomy = "ALTER DATABASE shop RESET reberth_test.disk";
+    for (full, code) in [("disk_full", "RB-REP-027"), ("out_of_memory", "RB-REP-021")] {
+        let full = format!("ALTER DATABASE shop SET reberth_test.lack = '{full}'");
+        pair.target.sql("postgres", &full).expect("a setting");
+        let full = maker.make(&Stage::ALL, None).await;
+        assert_eq!(full.expect_err("no room").code(), code);
+    }
+    let roomy = "ALTER DATABASE shop RESET reberth_test.lack";
     pair.target.sql("postgres", roomy).expect("a setting");
     maker.make(&Stage::ALL, None).await.unwrap();
     pair.assert_as_by_pg_dump();

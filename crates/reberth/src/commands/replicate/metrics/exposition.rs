@@ -5,10 +5,12 @@ use std::fmt::Write;
 use reberth_replicate::progress::Progress;
 
 /// Phases of a stream, each a value of its own that is 1 for the present one.
-const PHASES: [&str; 6] = [
+const PHASES: [&str; 8] = [
     "connecting",
     "waiting",
     "copying",
+    "completing",
+    "copied",
     "replaying",
     "following",
     "paused",

@@ -1,0 +1,97 @@
+//! A window without writes: what its account must be able to read is known before, and who writes all the same is seen at the end.
+
+use std::collections::BTreeSet;
+
+use reberth_replicate::postgres::finish::finish;
+use reberth_replicate::postgres::preflight;
+
+use super::*;
+
+impl Pair {
+    /// A pair whose source is read by an account that may only read tables, and decides transactions in two steps.
+    fn read_only(name: &str) -> (Pair, StreamPlan) {
+        let mut pair = Pair::start(name, Major::V15, Major::V16);
+        let viewer = format!(
+            "ALTER SYSTEM SET max_prepared_transactions = 5; CREATE ROLE viewer LOGIN PASSWORD '{PASSWORD}'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO viewer"
+        );
+        for statement in viewer.split(';') {
+            pair.source.sql(DATABASE, statement).expect("an account");
+        }
+        pair.source.shut_down().expect("it ends in order");
+        pair.source.resume().expect("it comes back");
+        let url = Secret::new(pair.source.url("viewer", PASSWORD, DATABASE));
+        let plan = StreamPlan {
+            from: Address::parse(&url, "source", "source").expect("an address"),
+            method: Method::DumpWindow,
+            ..pair.plan()
+        };
+        (pair, plan)
+    }
+
+    fn write(&self, sql: &str) {
+        self.source.sql(DATABASE, sql).expect("a write");
+    }
+}
+
+const READ_ALL: &str = "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO viewer";
+
+#[tokio::test]
+async fn what_may_not_be_read_at_the_end_is_told_before_the_beginning() {
+    let (pair, plan) = Pair::read_only("window-rights");
+    pair.write("SELECT lo_from_bytea(77, 'read by few'), lo_from_bytea(78, 'read by all')");
+    pair.write("GRANT SELECT ON LARGE OBJECT 78 TO PUBLIC");
+    let found = preflight::blockers(&plan).await.expect("blockers");
+    assert_eq!(found.len(), 2, "{found:?}");
+    let sequences = "viewer may not read 2 sequence(s) of the source: GRANT SELECT ON SEQUENCE public.counted_n_seq TO viewer there";
+    assert!(found[0].starts_with(sequences), "{found:?}");
+    let objects = "viewer may not read 1 large object(s) of the source: GRANT SELECT ON LARGE OBJECT 77 TO viewer there";
+    assert!(found[1].starts_with(objects), "{found:?}");
+    pair.write(READ_ALL);
+    pair.write("GRANT SELECT ON LARGE OBJECT 77 TO viewer");
+    let found = preflight::blockers(&plan).await.expect("blockers");
+    assert_eq!(found, Vec::<String>::new());
+}
+
+/// The transactions are open when the comparison begins, or when it ends, or were, and are committed by now.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_is_open_over_a_comparison_is_seen() {
+    let (pair, plan) = Pair::read_only("window-writers");
+    pair.write(READ_ALL);
+    pair.write("INSERT INTO plain SELECT n, n, 'p' FROM generate_series(1, 100) n");
+    let mut stream = pipeline::start(plan.clone(), Arc::new(Semaphore::new(2)));
+    reach(&mut stream, |progress| progress.phase == "copied").await;
+    stream.stop().await.expect("it stops");
+
+    let mut open = session(&pair.source).await;
+    let late = "BEGIN; INSERT INTO keyless VALUES (1, 'late')";
+    open.run("writing", late).await.expect("a row");
+    let compared = |table: &str, _| panic!("{table} was compared beside an open writer");
+    let refused = finish(&plan, compared).await.expect_err("it is open");
+    assert_eq!(refused.code(), "RB-REP-029", "{refused}");
+    let by = format!("public.keyless by session {}", open.id());
+    assert!(refused.to_string().contains(&by), "{refused}");
+    open.run("writing", "ROLLBACK").await.expect("no row");
+
+    // While the last comparison runs, which reads every table the second time.
+    let mut seen = BTreeSet::new();
+    let mut is_written = false;
+    let write_late = |table: &str, _| {
+        if !seen.insert(table.to_owned()) && !is_written {
+            is_written = true;
+            pair.write(&format!("{late}; PREPARE TRANSACTION 'late'"));
+        }
+    };
+    let refused = finish(&plan, write_late).await.expect_err("it is prepared");
+    assert_eq!(refused.code(), "RB-REP-029", "{refused}");
+    let by = "public.keyless by a prepared transaction";
+    assert!(refused.to_string().contains(by), "{refused}");
+
+    pair.write("COMMIT PREPARED 'late'");
+    let refused = finish(&plan, |_, _| {}).await.expect_err("a row more");
+    assert_eq!(refused.code(), "RB-REP-028", "{refused}");
+    let first = "the first in \"public\".\"keyless\":";
+    assert!(refused.to_string().contains(first), "{refused}");
+    pair.write("DELETE FROM keyless");
+    finish(&plan, |_, _| {}).await.expect("nobody writes");
+    pair.assert_equal();
+}
