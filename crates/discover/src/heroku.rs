@@ -33,7 +33,7 @@ use crate::gathered::Gathered;
 use crate::{Api, DiscoverError, Fingerprint, OnProgress};
 pub use process_use::ProcessUse;
 pub use scheduler_log::{LoggedJob, jobs_of_log};
-pub use watch::{SeenJob, SeenJobs, add_seen_jobs, watch_jobs};
+pub use watch::{SeenJob, SeenJobs, add_seen_jobs, watch_jobs, watch_pause_min};
 
 use apps::AppSummary;
 use form::Named;

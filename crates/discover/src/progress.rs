@@ -32,6 +32,11 @@ pub enum Progress {
         /// Jobs seen so far.
         jobs: usize,
     },
+    /// A look at the processes that run now found some applications silent.
+    LookedInPart {
+        /// What did not answer, each with the reason.
+        missing: Vec<String>,
+    },
     /// A request failed in a way that passes; it is asked again.
     Retrying {
         /// Path of the API.

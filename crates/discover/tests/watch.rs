@@ -1,10 +1,14 @@
 //! Jobs of the scheduler that are seen by looking again and again.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use reberth_discover::heroku::{ACCEPT, ScheduledJob, SeenJobs, add_seen_jobs, watch_jobs};
-use reberth_discover::{Api, DiscoverError, Token};
+use reberth_discover::heroku::{
+    ACCEPT, REFILL, ScheduledJob, SeenJobs, add_seen_jobs, watch_jobs, watch_pause_min,
+};
+use reberth_discover::{Api, DiscoverError, OnProgress, Progress, Token};
 use reberth_model::estate::{Attributes, Estate, Job};
 use reberth_testkit::replay::{Faults, Recording, Replay};
 use serde_json::{Value, json};
@@ -49,6 +53,17 @@ fn look(
     seen: &mut SeenJobs,
     looks: u64,
 ) -> Result<(), DiscoverError> {
+    look_telling(dynos, faults, estate, seen, looks, &|_| {})
+}
+
+fn look_telling(
+    dynos: &[Value],
+    faults: &[&str],
+    estate: &Estate,
+    seen: &mut SeenJobs,
+    looks: u64,
+    progress: OnProgress<'_>,
+) -> Result<(), DiscoverError> {
     let faults = Faults::parse(faults.iter().copied()).expect("a fault is misspelt");
     let replay = Replay::start(running(dynos), TOKEN, faults).expect("a loopback port is free");
     let api = Api::new(&replay.url(), Token::new(TOKEN)?)?;
@@ -63,7 +78,7 @@ fn look(
     let result = runtime.block_on(async {
         let watched = async {
             tokio::select! {
-                result = watch_jobs(&api, estate, seen, PAUSE, &keep, &|_| {}) => result,
+                result = watch_jobs(&api, estate, seen, PAUSE, &keep, progress) => result,
                 () = end.notified() => Ok(()),
             }
         };
@@ -195,4 +210,52 @@ fn an_account_without_a_scheduler_ends_the_watch() {
     let mut seen = SeenJobs::default();
     look(&[], &[], &estate, &mut seen, u64::MAX).unwrap();
     assert_eq!(seen, SeenJobs::default());
+}
+
+#[test]
+fn a_look_that_is_not_answered_is_counted_apart_and_told_once() {
+    let digest = dyno("a", "scheduler", "rake digest", "2026-11-20T03:30:00Z");
+    let (estate, mut seen) = (calm(), SeenJobs::default());
+    look(std::slice::from_ref(&digest), &[], &estate, &mut seen, 2).unwrap();
+    let path = format!("/apps/{APP}/dynos");
+    for (fault, reason) in [("forbid", "403"), ("broken", "it stays broken")] {
+        let before = seen.partial_looks;
+        let told = Mutex::new(Vec::new());
+        let tell = |progress| {
+            if let Progress::LookedInPart { missing } = progress {
+                told.lock().expect("nobody panics").push(missing);
+            }
+        };
+        let faults = format!("{fault}:{path}");
+        look_telling(&[], &[&faults], &estate, &mut seen, 3, &tell).unwrap();
+        assert_eq!((seen.looks, seen.partial_looks), (2, before + 3));
+        let told = told.into_inner().expect("nobody panics");
+        assert!(
+            told[0][0].starts_with(&format!("{path}: {reason}")),
+            "{told:?}"
+        );
+    }
+    let mut found = calm();
+    add_seen_jobs(&mut found, &seen);
+    let when = jobs(&found)[0].1.schedule.clone().unwrap();
+    let looks = "seen to start 1 times in 2 looks and 6 in which some did not answer";
+    assert!(when.starts_with(looks), "{when}");
+}
+
+#[test]
+fn looks_leave_half_of_what_the_account_may_ask() {
+    let estate = calm();
+    let with_scheduler = estate.addons();
+    let with_scheduler = with_scheduler.filter(|(_, addon)| addon.service == "scheduler");
+    let apps: BTreeSet<_> = with_scheduler.map(|(_, addon)| &addon.app_id).collect();
+    assert!(apps.len() > 1, "{apps:?}");
+    assert_eq!(
+        watch_pause_min(&estate),
+        Some(REFILL * 2 * apps.len() as u32)
+    );
+    let mut without = estate.clone();
+    without
+        .resources
+        .retain(|own| own.attributes.kind() != "addon");
+    assert_eq!(watch_pause_min(&without), None);
 }

@@ -14,6 +14,7 @@ use reberth_model::document::sha256_hex;
 use reberth_model::estate::{App, Attributes, Edge, Estate, Job, Resource};
 use serde::{Deserialize, Serialize};
 
+use super::REFILL;
 use super::addons::SCHEDULER;
 use super::form::moment;
 use super::processes::{SCHEDULED, SEEN_RUNNING};
@@ -33,8 +34,11 @@ const ID_LETTERS: usize = 12;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeenJobs {
-    /// How often every application with a scheduler was looked at.
+    /// How often every application with a scheduler was looked at and answered.
     pub looks: u64,
+    /// How often some of them did not answer.
+    #[serde(default)]
+    pub partial_looks: u64,
     /// The jobs.
     pub apps: BTreeMap<String, BTreeMap<String, SeenJob>>,
 }
@@ -88,8 +92,16 @@ impl SeenJobs {
     }
 }
 
+/// The shortest pause between two looks: they take half of what the account may ask in the long run, so that the team's own tools are not refused.
+/// `None`: no application has a scheduler.
+pub fn watch_pause_min(estate: &Estate) -> Option<Duration> {
+    let apps = apps_with_scheduler(estate).len() as u32;
+    (apps > 0).then(|| REFILL.saturating_mul(2).saturating_mul(apps))
+}
+
 /// Looks at the processes of every application of `estate` that has a scheduler, until it is dropped, with `pause` between two looks. `keep` is called
-/// with all that was seen after each look. Ends by itself only with an error, or when there is no scheduler.
+/// with all that was seen after each look. What did not answer in a look is told as [`Progress::LookedInPart`], again only when it is something else,
+/// and the look is counted apart. Ends by itself only with an error, or when there is no scheduler.
 ///
 /// Dropping it at any await is safe: what `keep` was given last is whole.
 pub async fn watch_jobs(
@@ -104,25 +116,49 @@ pub async fn watch_jobs(
     if apps.is_empty() {
         return Ok(());
     }
-    // What is noted of a look is said again by the discovery around it.
-    let reader = Reader::new(api, api, &|_| {});
+    let mut told = Vec::new();
     loop {
-        for (id, name) in &apps {
-            let path = format!("/apps/{}/dynos", segment(name));
-            let dynos: Vec<Dyno> = reader.list(&path).await?.unwrap_or_default();
-            let jobs = dynos.into_iter();
-            for dyno in jobs.filter(|dyno| dyno.process_type.as_deref() == Some(SCHEDULED)) {
-                seen.take(id, dyno);
-            }
+        let missing = look(api, &apps, seen).await?;
+        match missing.is_empty() {
+            true => seen.looks += 1,
+            false => seen.partial_looks += 1,
         }
-        seen.looks += 1;
         keep(seen);
+        if missing != told && !missing.is_empty() {
+            let missing = missing.clone();
+            progress(Progress::LookedInPart { missing });
+        }
+        told = missing;
         progress(Progress::Looked {
             looks: seen.looks,
             jobs: seen.apps.values().map(BTreeMap::len).sum(),
         });
         tokio::time::sleep(pause).await;
     }
+}
+
+/// One look; what did not answer or is not understood, with the reason.
+async fn look(
+    api: &Api,
+    apps: &BTreeSet<(String, String)>,
+    seen: &mut SeenJobs,
+) -> Result<Vec<String>, DiscoverError> {
+    // What was read, and what was asked again, is told of no look.
+    let reader = Reader::new(api, api, &|_| {});
+    for (id, name) in apps {
+        let path = format!("/apps/{}/dynos", segment(name));
+        let dynos: Vec<Dyno> = reader.list(&path).await?.unwrap_or_default();
+        let jobs = dynos.into_iter();
+        for dyno in jobs.filter(|dyno| dyno.process_type.as_deref() == Some(SCHEDULED)) {
+            seen.take(id, dyno);
+        }
+    }
+    let notes = reader.into_notes();
+    let silent = notes.not_visible.iter();
+    let silent = silent.map(|part| format!("{}: {}", part.what, part.reason));
+    let unknown = notes.unmapped.iter();
+    let unknown = unknown.map(|own| format!("{}: {} is not understood", own.what, own.id));
+    Ok(silent.chain(unknown).collect())
 }
 
 /// Identifier and name of the applications that the scheduler was added to.
@@ -142,11 +178,18 @@ fn apps_with_scheduler(estate: &Estate) -> BTreeSet<(String, String)> {
 /// there once.
 pub fn add_seen_jobs(estate: &mut Estate, seen: &SeenJobs) {
     let apps: BTreeSet<String> = estate.apps().map(|(app, _)| app.id.clone()).collect();
+    let looks = match seen.partial_looks {
+        0 => format!("{} looks", seen.looks),
+        partial => format!(
+            "{} looks and {partial} in which some did not answer",
+            seen.looks
+        ),
+    };
     for (app, jobs) in seen.apps.iter().filter(|(app, _)| apps.contains(*app)) {
         for (command, job) in jobs {
             if !is_told(estate, app, command) {
                 remove_running(estate, app, command);
-                add(estate, app, command, job, seen.looks);
+                add(estate, app, command, job, &looks);
             }
         }
     }
@@ -200,7 +243,7 @@ fn remove_running(estate: &mut Estate, app: &str, command: &str) {
     estate.edges.retain(|edge| !ids.contains(&edge.from));
 }
 
-fn add(estate: &mut Estate, app: &str, command: &str, job: &SeenJob, looks: u64) {
+fn add(estate: &mut Estate, app: &str, command: &str, job: &SeenJob, looks: &str) {
     let hash = sha256_hex(command.as_bytes());
     let id = format!("{app}/seen/{}", &hash[..ID_LETTERS.min(hash.len())]);
     let made = match &job.made {
@@ -221,7 +264,7 @@ fn add(estate: &mut Estate, app: &str, command: &str, job: &SeenJob, looks: u64)
             app_id: app.to_owned(),
             command: command.to_owned(),
             schedule: Some(format!(
-                "seen to start {} times in {looks} looks{made}",
+                "seen to start {} times in {looks}{made}",
                 job.starts
             )),
             seen_in: SEEN_RUNNING.to_owned(),

@@ -9,9 +9,10 @@ mod scheduled_jobs;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use reberth_discover::heroku::SeenJobs;
 use reberth_discover::inside::PROBES;
 use reberth_discover::{
-    AnswerCache, Api, DiscoverError, Fingerprint, Progress, checkout, digitalocean, heroku, queues,
+    AnswerCache, Api, Fingerprint, Progress, checkout, digitalocean, heroku, queues,
 };
 use reberth_model::document::{sha256_hex, to_bytes};
 use reberth_model::estate::{Codebase, Difference, Estate};
@@ -24,7 +25,7 @@ use crate::failure::{CliError, Failure};
 use crate::output::Output;
 use crate::project::{Project, optional};
 use crate::record::Record;
-use crate::settings::DiscoverSettings;
+use crate::settings::{DiscoverSettings, JobWatch};
 use crate::table::table;
 use crate::visible::visible;
 
@@ -32,8 +33,15 @@ use crate::visible::visible;
 struct Read {
     estate: Estate,
     broken: u64,
-    /// Why a watch over jobs ended before its time.
-    watch_fault: Option<DiscoverError>,
+    /// Why a watch over jobs ended before its time, or what it saw is not kept.
+    watch_fault: Option<Failure>,
+}
+
+/// What a watch over jobs goes on from.
+struct Watching {
+    api: Api,
+    seen: SeenJobs,
+    watch: JobWatch,
 }
 
 /// Reads the account and writes `estate.json`; the file is replaced whole or not at all. Where parts stayed broken the estate names them, and the
@@ -68,10 +76,8 @@ pub(crate) async fn run(
     }
     output.report(parts.join("\n\n"), &summary)?;
     if let Some(error) = watch_fault {
-        output.note(
-            "the watch over jobs ended early; estate.json and the next watch have what was seen",
-        );
-        return Err(error.into());
+        output.note("the watch over jobs did not end well; estate.json has what was seen");
+        return Err(error);
     }
     match broken {
         0 => Ok(Exit::Done),
@@ -87,15 +93,10 @@ async fn read(
     let answers = kept_answers(&settings, project, output);
     let checkouts = read_checkouts(&settings)?;
     let ssh = settings.ssh.clone();
-    let read = match settings.provider {
+    let (mut estate, broken, watching) = match settings.provider {
         Provider::Digitalocean => read_digitalocean(settings, answers.as_ref(), output).await?,
         Provider::Heroku => read_heroku(settings, answers.as_ref(), project, output).await?,
     };
-    let Read {
-        mut estate,
-        broken,
-        watch_fault,
-    } = read;
     // The answers of a run that is not whole serve the next one.
     if let Some(answers) = answers.filter(|_| broken == 0) {
         finish(&answers, output);
@@ -106,18 +107,31 @@ async fn read(
             .await;
     }
     queues::add(&mut estate);
-    let path = project.estate_path();
-    let bytes =
-        to_bytes(&estate).map_err(|error| CliError::file(&path, "written", error.into()))?;
-    atomic_file::replace(&path, &bytes)?;
+    let mut written_sha256 = write(&estate, project)?;
+    let mut watch_fault = None;
+    if let Some(mut watching) = watching {
+        let seen_path = job_watch::path(project);
+        let Watching { api, seen, watch } = &mut watching;
+        watch_fault = job_watch::run(api, &estate, seen, watch, (&seen_path, output)).await;
+        heroku::add_seen_jobs(&mut estate, seen);
+        written_sha256 = write(&estate, project)?;
+    }
     let resources = estate.resources.len();
-    let outputs = json!({ "estate": sha256_hex(&bytes), "resources": resources, "broken": broken });
+    let outputs = json!({ "estate": written_sha256, "resources": resources, "broken": broken });
     let read = Read {
         estate,
         broken,
         watch_fault,
     };
     Ok((read, outputs))
+}
+
+/// Replaces `estate.json`; the hash of its bytes.
+fn write(estate: &Estate, project: &Project) -> Result<String, Failure> {
+    let path = project.estate_path();
+    let bytes = to_bytes(estate).map_err(|error| CliError::file(&path, "written", error.into()))?;
+    atomic_file::replace(&path, &bytes)?;
+    Ok(sha256_hex(&bytes))
 }
 
 /// What `--ssh` would run on each server.
@@ -190,7 +204,7 @@ async fn read_digitalocean(
     settings: DiscoverSettings,
     answers: Option<&Arc<AnswerCache>>,
     output: &Output,
-) -> Result<Read, Failure> {
+) -> Result<(Estate, u64, Option<Watching>), Failure> {
     let api = open(&settings.api, &settings, answers)?;
     let options = digitalocean::Options {
         measured_until_epoch_seconds: settings.measured_until_epoch_seconds,
@@ -199,12 +213,7 @@ async fn read_digitalocean(
     let estate =
         digitalocean::discover(&api, &options, &|progress| tell(&progress, output)).await?;
     tell_tally(&[&api], output);
-    let broken = api.tally().broken;
-    Ok(Read {
-        estate,
-        broken,
-        watch_fault: None,
-    })
+    Ok((estate, api.tally().broken, None))
 }
 
 async fn read_heroku(
@@ -212,7 +221,8 @@ async fn read_heroku(
     answers: Option<&Arc<AnswerCache>>,
     project: &Project,
     output: &Output,
-) -> Result<Read, Failure> {
+) -> Result<(Estate, u64, Option<Watching>), Failure> {
+    let seen = job_watch::kept(project)?;
     let open = |address: &str| {
         let api = open(address, &settings, answers)?;
         Ok::<_, Failure>(api.with_accept(heroku::ACCEPT).with_refill(heroku::REFILL))
@@ -243,13 +253,10 @@ async fn read_heroku(
     tell_tally(&[&api, &data_api], output);
     // What breaks during the watch costs a look, not a part of the estate.
     let broken = api.tally().broken + data_api.tally().broken;
-    let watch = settings.job_watch.as_ref();
-    let watch_fault = job_watch::add(&api, &mut estate, watch, project, output).await?;
-    Ok(Read {
-        estate,
-        broken,
-        watch_fault,
-    })
+    heroku::add_seen_jobs(&mut estate, &seen);
+    let watch = settings.job_watch;
+    let watching = watch.map(|watch| Watching { api, seen, watch });
+    Ok((estate, broken, watching))
 }
 
 fn tell_tally(apis: &[&Api], output: &Output) {
@@ -275,6 +282,10 @@ fn tell(progress: &Progress, output: &Output) {
                 "look {looks} at the scheduler: {jobs} jobs seen so far"
             ));
         }
+        Progress::LookedInPart { missing } => output.note(format!(
+            "not all applications answered a look at the scheduler: {}",
+            visible(&missing.join("; "))
+        )),
         Progress::Waiting { seconds } => {
             output.progress(format!("the provider asks to wait {seconds} s"));
         }

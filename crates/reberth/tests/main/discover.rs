@@ -1,6 +1,8 @@
 //! `discover` a second time: with fewer requests, and with what changed.
 
-use std::process::{Command, Stdio};
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reberth_testkit::object_store::ObjectStore;
@@ -238,31 +240,53 @@ fn with_running_job() -> Recording {
     recording
 }
 
-#[test]
-fn a_watch_over_jobs_that_is_interrupted_keeps_what_was_seen() {
-    let folder = Folder::project_of("heroku", "us-east-1");
-    let busy = serve(with_running_job());
+/// A watch that goes on until it is interrupted, after its first look; what it tells goes to `told`.
+fn begin_watch(folder: &Folder, busy: &Replay, told: &Path) -> Child {
     let mut watch = Command::new(env!("CARGO_BIN_EXE_reberth"))
         .args(["discover", "--watch-jobs", "1d", "--watch-every", "1s"])
         .args(["--from", &busy.url(), "--project"])
         .arg(&folder.path)
         .env("HEROKU_API_KEY", TOKEN)
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(File::create(told).unwrap())
         .spawn()
         .unwrap();
     // The file is there after the first look, whenever that is.
-    let kept = folder.path.join(".reberth/seen-jobs.json");
+    let kept = folder.path.join(SEEN);
+    wait_until(&mut watch, &|| kept.exists());
+    watch
+}
+
+fn wait_until(watch: &mut Child, is_so: &dyn Fn() -> bool) {
     let begun = Instant::now();
-    while !kept.exists() && begun.elapsed() < PATIENCE {
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "it does not come");
         assert_eq!(watch.try_wait().unwrap(), None, "the watch ended by itself");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Ctrl-C; the exit code.
+fn interrupt(watch: &mut Child) -> Option<i32> {
     let interrupt = Command::new("kill")
         .args(["-INT", &watch.id().to_string()])
         .status();
     assert!(interrupt.unwrap().success());
-    assert_eq!(watch.wait().unwrap().code(), Some(0));
+    watch.wait().unwrap().code()
+}
+
+/// What was seen so far.
+const SEEN: &str = ".reberth/seen-jobs.json";
+
+#[test]
+fn a_watch_over_jobs_that_is_interrupted_keeps_what_was_seen() {
+    let folder = Folder::project_of("heroku", "us-east-1");
+    let busy = serve(with_running_job());
+    let told = folder.parent.join("told");
+    let mut watch = begin_watch(&folder, &busy, &told);
+    // What was read stands on disk before the watch, which may be killed.
+    assert!(folder.read("estate.json").contains("courseware-production"));
+    assert_eq!(interrupt(&mut watch), Some(0));
     let has_job = || {
         let estate: serde_json::Value = serde_json::from_str(&folder.read("estate.json")).unwrap();
         let text = estate["not_visible"].to_string();
@@ -284,13 +308,62 @@ fn a_watch_over_jobs_that_is_interrupted_keeps_what_was_seen() {
     let calm = serve(Recording::lms());
     folder.ok(&["discover", "--from", &calm.url()]);
     assert_eq!(has_job(), Some(seen.clone()));
-    folder.ok(&["discover", "--from", &calm.url(), "--watch-jobs", "1s"]);
+    let bounded = ["--watch-jobs", "1s", "--watch-every", "1s"];
+    let ran = folder.ok(&[&["discover", "--from", &calm.url()][..], &bounded].concat());
+    assert!(ran.stderr.contains("too few requests"), "{}", ran.stderr);
     assert_eq!(has_job(), Some(seen));
     folder.assert_no_secret();
 }
 
 #[test]
+fn what_a_watch_cannot_keep_is_told_at_once() {
+    let folder = Folder::project_of("heroku", "us-east-1");
+    let busy = serve(with_running_job());
+    let told = folder.parent.join("told");
+    let mut watch = begin_watch(&folder, &busy, &told);
+    // A folder stands in the file's way; a look may put the file back before it does.
+    wait_until(&mut watch, &|| {
+        std::fs::remove_file(folder.path.join(SEEN)).ok();
+        std::fs::create_dir(folder.path.join(SEEN)).is_ok()
+    });
+    let words = "what is seen is not kept on disk";
+    wait_until(&mut watch, &|| {
+        std::fs::read_to_string(&told).unwrap().contains(words)
+    });
+    assert_eq!(interrupt(&mut watch), Some(1));
+    assert!(folder.read("estate.json").contains("rake digest TOKEN="));
+    // What cannot be read is told before the account is asked anything.
+    std::fs::remove_dir(folder.path.join(SEEN)).unwrap();
+    folder.write(SEEN, "{");
+    let asked = busy.stats().requests;
+    let ran = folder.run(&["discover", "--from", &busy.url()]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("seen-jobs.json"),
+        "{ran:?}"
+    );
+    assert_eq!(busy.stats().requests, asked);
+}
+
+#[test]
+fn an_account_without_a_scheduler_is_told_so() {
+    let folder = Folder::project_of("heroku", "us-east-1");
+    let mut recording = Recording::lms();
+    for path in ["/addons", "/teams/bluepath-learning/addons"] {
+        let addons = recording.body_mut(path).unwrap().as_array_mut().unwrap();
+        addons.retain(|addon| addon["addon_service"]["name"] != "scheduler");
+    }
+    let server = serve(recording);
+    let ran = folder.ok(&["discover", "--from", &server.url(), "--watch-jobs", "1s"]);
+    assert!(ran.stderr.contains("nothing to watch"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_watch_over_jobs_needs_a_scheduler_and_a_time() {
+    let alone = Folder::project().run(&["discover", "--watch-every", "5s"]);
+    assert!(
+        alone.code == 2 && alone.stderr.contains("--watch-jobs"),
+        "{alone:?}"
+    );
     let droplets = Folder::project();
     let refused = droplets.run(&[
         "discover",

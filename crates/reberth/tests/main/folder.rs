@@ -18,7 +18,7 @@ const PLANTED: &str = "RECORDED-FAKE";
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Folder {
-    parent: PathBuf,
+    pub(crate) parent: PathBuf,
     pub(crate) path: PathBuf,
 }
 

@@ -3,11 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
-use reberth_discover::heroku::{SeenJobs, add_seen_jobs, watch_jobs};
-use reberth_discover::{Api, DiscoverError};
+use reberth_discover::Api;
+use reberth_discover::heroku::{SeenJobs, watch_jobs, watch_pause_min};
 use reberth_model::document::to_bytes;
 use reberth_model::estate::Estate;
 
@@ -18,70 +17,93 @@ use crate::output::Output;
 use crate::project::Project;
 use crate::settings::JobWatch;
 
+/// The exit code of a program that Ctrl-C ended, as shells give it.
+const INTERRUPTED: i32 = 130;
+
 /// Where what was seen is kept. Nothing of it is secret: commands are written as in the estate.
-fn path(project: &Project) -> PathBuf {
+pub(super) fn path(project: &Project) -> PathBuf {
     project.path(".reberth/seen-jobs.json")
 }
 
-/// Adds the jobs of this watch, if one was asked for, and of those before it. The error that ended a watch early is handed back beside the estate,
-/// which holds what was seen until then.
-pub(super) async fn add(
-    api: &Api,
-    estate: &mut Estate,
-    watch: Option<&JobWatch>,
-    project: &Project,
-    output: &Output,
-) -> Result<Option<DiscoverError>, Failure> {
+/// What earlier watches saw.
+pub(super) fn kept(project: &Project) -> Result<SeenJobs, Failure> {
     let path = path(project);
-    let mut seen = kept(&path)?;
-    let fault = match watch {
-        Some(watch) => run(api, estate, &mut seen, watch, (&path, output)).await?,
-        None => None,
-    };
-    add_seen_jobs(estate, &seen);
-    Ok(fault)
-}
-
-fn kept(path: &Path) -> Result<SeenJobs, Failure> {
-    let bytes = match fs::read(path) {
+    let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(SeenJobs::default()),
-        Err(error) => return Err(CliError::file(path, "read", error).into()),
+        Err(error) => return Err(CliError::file(&path, "read", error).into()),
     };
     let parsed = serde_json::from_slice(&bytes);
-    parsed.map_err(|error| CliError::file(path, "read", error.into()).into())
+    parsed.map_err(|error| CliError::file(&path, "read", error.into()).into())
 }
 
-/// Watches until the time is over or somebody interrupts it; both end it well.
-async fn run(
+/// Watches until the time is over or somebody interrupts it; both end it well. The failure that ended it early, or left what was seen unkept, is handed
+/// back: `seen` has it all the same.
+pub(super) async fn run(
     api: &Api,
     estate: &Estate,
     seen: &mut SeenJobs,
     watch: &JobWatch,
     (path, output): (&Path, &Output),
-) -> Result<Option<DiscoverError>, Failure> {
-    let unkept: Mutex<Option<CliError>> = Mutex::new(None);
-    let keep = |seen: &SeenJobs| {
-        let written = to_bytes(seen)
-            .map_err(|error| CliError::file(path, "written", error.into()))
-            .and_then(|bytes| atomic_file::replace(path, &bytes));
-        *unkept.lock().unwrap_or_else(PoisonError::into_inner) = written.err();
+) -> Option<Failure> {
+    let Some(pause_min) = watch_pause_min(estate) else {
+        output.note("no application has the scheduler: there is nothing to watch");
+        return None;
     };
+    if watch.pause < pause_min {
+        output.note(format!(
+            "looks every {:.1} s: more often would leave the team's own tools too few requests",
+            pause_min.as_secs_f64()
+        ));
+    }
+    let unkept = Mutex::new(None);
+    let keep = |seen: &SeenJobs| note_unkept(write(path, seen), &unkept, output);
     output.progress("watching what the scheduler starts; Ctrl-C ends it and keeps what was seen");
     let on_progress = |progress| tell(&progress, output);
+    let pause = watch.pause.max(pause_min);
     let fault = tokio::select! {
-        ended = watch_jobs(api, estate, seen, watch.pause, &keep, &on_progress) => ended.err(),
+        ended = watch_jobs(api, estate, seen, pause, &keep, &on_progress) => ended.err(),
         () = tokio::time::sleep(watch.length) => None,
-        interrupted = tokio::signal::ctrl_c() => {
-            // Without a handler Ctrl-C would have ended the program: nothing is lost by going on.
-            if interrupted.is_ok() {
-                output.note("interrupted: the estate has what was seen until now");
-            }
+        () = interrupted(output) => {
+            output.note("interrupted: the estate has what was seen until now");
             None
         }
     };
-    match unkept.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(error) => Err(error.into()),
-        None => Ok(fault),
+    end_on_interrupt();
+    let unkept = unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    fault.map(Failure::from).or(unkept.map(Failure::from))
+}
+
+fn write(path: &Path, seen: &SeenJobs) -> Result<(), CliError> {
+    let bytes = to_bytes(seen).map_err(|error| CliError::file(path, "written", error.into()))?;
+    atomic_file::replace(path, &bytes)
+}
+
+/// Tells the first of a row of failures at once, since a watch may go on for days, and keeps the last one for the end.
+fn note_unkept(written: Result<(), CliError>, unkept: &Mutex<Option<CliError>>, output: &Output) {
+    let mut unkept = unkept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let (Err(error), None) = (&written, unkept.as_ref()) {
+        output.note(format!("what is seen is not kept on disk: {error}"));
     }
+    *unkept = written.err();
+}
+
+/// Waits for Ctrl-C. Where it cannot be listened for it ends the program as ever, and the watch goes on.
+async fn interrupted(output: &Output) {
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        output.note(format!(
+            "Ctrl-C will end the program and not the watch alone: {error}"
+        ));
+        std::future::pending::<()>().await;
+    }
+}
+
+/// From here on Ctrl-C ends the program again, which it would not do by itself once somebody listened for it. Files are replaced whole, so it may
+/// happen at any moment. Lives as long as the program.
+fn end_on_interrupt() {
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(INTERRUPTED);
+        }
+    });
 }
