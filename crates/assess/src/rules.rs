@@ -223,6 +223,8 @@ pub(crate) fn hidden_in_part(estate: &Estate, kind: &str) -> Vec<Evidence> {
         "dns_record" => ("/v2/domains/", ""),
         "process" => ("/apps/", "/formation"),
         "log_drain" => ("/apps/", "/log-drains"),
+        // Of applications and of spaces.
+        "telemetry_drain" => ("/", "/telemetry-drains"),
         _ => return Vec::new(),
     };
     estate

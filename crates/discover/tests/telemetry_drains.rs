@@ -60,7 +60,22 @@ fn drains_of_newer_applications_and_spaces_are_found_without_their_keys() {
     };
     assert!(belongs("t-1", &app) && belongs("t-2", "5ace"));
     assert!(!bytes(&estate).contains("RECORDED-FAKE"));
-    // The other applications have no such list, which is no news.
+    // The others are of the same generation, and the account does not have their lists.
+    let hidden = estate.not_visible.iter();
+    let hidden = hidden.filter(|own| own.what.ends_with("/telemetry-drains"));
+    assert_eq!(hidden.count() as u64, estate.counts["app"] - 1);
+}
+
+#[test]
+fn an_application_of_no_told_generation_without_such_a_list_is_no_news() {
+    let mut recording = Recording::lms();
+    let apps = recording.body_mut("/apps").unwrap().as_array_mut().unwrap();
+    for app in apps.iter_mut() {
+        app["generation"] = json!(null);
+    }
+    let (estate, stats) = discover_with(recording, &[], None);
+    assert!(stats.paths.keys().any(|path| path.contains("telemetry")));
+    let estate = estate.unwrap();
     let mut hidden = estate.not_visible.iter();
     assert!(!hidden.any(|own| own.what.contains("telemetry")));
 }

@@ -26,6 +26,10 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
             })
             .collect();
         match hosts.is_empty() {
+            true if is_hidden(estate, resource, app) => {
+                let value = "its drains could not be read";
+                evidence(resource, CheckResult::Unknown, "log_drain", value)
+            }
             true => evidence(resource, CheckResult::Fail, "log_drain", "no drain"),
             false => {
                 let value = format!(
@@ -41,6 +45,20 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
         evidence(resource, CheckResult::Unknown, "agents", value)
     });
     apps.chain(servers).collect()
+}
+
+/// Whether a list that could not be read may hold a drain of the application: its own, or one of a space when it runs in one.
+fn is_hidden(estate: &Estate, resource: &Resource, app: &App) -> bool {
+    let own = format!("/apps/{}/", resource.name);
+    let is_list = |what: &str| match what.strip_prefix(own.as_str()) {
+        Some(list) => matches!(list, "log-drains" | "telemetry-drains"),
+        None => {
+            app.space.is_some()
+                && what.starts_with("/spaces/")
+                && what.ends_with("/telemetry-drains")
+        }
+    };
+    estate.not_visible.iter().any(|part| is_list(&part.what))
 }
 
 /// The host of a telemetry drain that receives the logs of an application: its own, or one of its space.

@@ -44,6 +44,31 @@ fn faults_of_applications_are_found() {
 }
 
 #[test]
+fn an_application_whose_drains_could_not_be_read_is_not_said_to_have_none() {
+    let outcome = |hidden: Option<&str>, space: Option<&str>| {
+        let own = App {
+            space: space.map(str::to_owned),
+            ..app()
+        };
+        let mut estate = estate_of("heroku", vec![resource(FAULTY, Attributes::App(own))]);
+        estate.not_visible.extend(hidden.map(|what| NotVisible {
+            what: what.to_owned(),
+            reason: "403 forbidden".to_owned(),
+        }));
+        result(&estate, "RB-S-OPS-10")
+    };
+    let own = |list: &str| format!("/apps/{FAULTY}/{list}");
+    assert_eq!(outcome(None, None), CheckResult::Fail);
+    for list in ["telemetry-drains", "log-drains"] {
+        let unread = outcome(Some(&own(list)), None);
+        assert_eq!(unread, CheckResult::Unknown, "{list}");
+    }
+    let of_space = "/spaces/5ace/telemetry-drains";
+    assert_eq!(outcome(Some(of_space), Some("inner")), CheckResult::Unknown);
+    assert_eq!(outcome(Some(of_space), None), CheckResult::Fail);
+}
+
+#[test]
 fn faults_of_a_platform_are_found() {
     planted("heroku", "RB-S-SEC-01", |faulty| {
         Attributes::Member(Member {

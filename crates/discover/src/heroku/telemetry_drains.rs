@@ -62,7 +62,11 @@ pub(super) async fn gather(
         return Ok(());
     }
     let path = format!("{}/telemetry-drains", owner.root);
-    let drains: Option<Vec<TelemetryDrain>> = reader.list_if_any(&path).await?;
+    // A generation that is known to have drains has the list; of one that is not told, its absence is no news.
+    let drains: Option<Vec<TelemetryDrain>> = match owner.generation {
+        Some(_) => reader.list(&path).await?,
+        None => reader.list_if_any(&path).await?,
+    };
     for drain in drains.unwrap_or_default() {
         add(owner, drain, found);
     }
