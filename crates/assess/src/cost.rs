@@ -38,14 +38,22 @@ pub(crate) fn lines(
     lines.extend(not_understood(estate, Side::Source));
     lines.extend(source::lines(estate, &context.catalog.prices));
     let mut target = target_lines(estate, context, scenario, design);
-    elsewhere::tell(&mut target, &target_elsewhere(estate, context, design));
+    elsewhere::tell(
+        &mut target,
+        &target_elsewhere(estate, context, scenario, design),
+    );
     lines.extend(target);
     lines
 }
 
 /// The target's lines in the region whose prices are known best.
-fn target_elsewhere(estate: &Estate, context: &Context, design: Option<&Design>) -> Vec<CostLine> {
-    let scenario = Scenario::of_region(elsewhere::REGION);
+fn target_elsewhere(
+    estate: &Estate,
+    context: &Context,
+    scenario: &Scenario,
+    design: Option<&Design>,
+) -> Vec<CostLine> {
+    let scenario = scenario.in_region(elsewhere::REGION);
     target_lines(estate, context, &scenario, design)
 }
 
@@ -75,14 +83,16 @@ pub(crate) fn outlook(
     estate: &Estate,
     context: &Context,
     lines: &[CostLine],
+    scenario: &Scenario,
     design: Option<&Design>,
 ) -> Outlook {
+    let elsewhere = target_elsewhere(estate, context, scenario, design);
     let region = &context.policy.target.region;
     let outlook = outlook::outlook(estate, lines, &totals(lines), region, |scenario| {
         totals(&target_lines(estate, context, scenario, design)).target
     });
     Outlook {
-        not_priced_elsewhere: elsewhere::sum(lines, &target_elsewhere(estate, context, design)),
+        not_priced_elsewhere: elsewhere::sum(lines, &elsewhere),
         ..outlook
     }
 }

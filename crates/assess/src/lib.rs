@@ -97,7 +97,7 @@ pub fn assess(question: Question) -> Result<Assessment, AssessError> {
         catalog_version: catalog.version.clone(),
         target_region: policy.target.region.clone(),
         totals: cost::totals(&costs),
-        outlook: cost::outlook(estate, &context, &costs, design),
+        outlook: cost::outlook(estate, &context, &costs, scenario, design),
         blockers: blockers::find(estate, &checks),
         waves: waves::plan(estate),
         design: design.map(|design| design.hash.clone()),

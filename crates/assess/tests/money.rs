@@ -399,3 +399,51 @@ fn a_price_list_of_aws_comes_before_the_table_and_fills_what_it_lacks() {
     assert!(assessment.outlook.lines_committed > 0);
     assert!(assessment.outlook.target_committed < assessment.totals.target.likely);
 }
+
+#[test]
+fn lines_without_a_price_are_told_at_prices_of_another_region_under_the_same_decisions() {
+    let price = |region: &str| {
+        let decisions = [
+            format!("region={region}"),
+            "class:lms-web-01=m7i.2xlarge".to_owned(),
+            "multi-az=off".to_owned(),
+        ];
+        let question = Question {
+            estate: &edtech(),
+            estate_bytes: b"",
+            policy: &policy(""),
+            today: TODAY,
+            design: None,
+            price_lists: &[],
+            scenario: &Scenario::parse(&decisions).expect("decisions"),
+        };
+        assess(question).expect("an assessment")
+    };
+    // No table has a price for such a region, so every server and database stays without one.
+    let (here, there) = (price("nowhere-1"), price("us-east-1"));
+    for part in ["lms-web-01: EC2", "lms-core-mysql: "] {
+        let open = line(&here.costs, Side::Target, part);
+        assert_eq!(open.likely, None, "{part}");
+        let other = line(&there.costs, Side::Target, part).likely.expect(part);
+        let words = format!(
+            "at the prices of us-east-1 about {:.2} USD a month",
+            other.as_f64()
+        );
+        assert!(open.working.ends_with(&words), "{part}: {}", open.working);
+    }
+    let targets = |costs: &[CostLine]| -> Vec<CostLine> {
+        let costs = costs.iter().filter(|line| line.side == Side::Target);
+        costs.cloned().collect()
+    };
+    let told = targets(&here.costs);
+    let told = told
+        .iter()
+        .filter(|line| line.working.contains("at the prices of us-east-1"));
+    let other = here.outlook.not_priced_elsewhere.as_ref().expect("an idea");
+    assert_eq!(other.lines as usize, told.count());
+    let priced: Usd = targets(&there.costs)
+        .iter()
+        .filter_map(|line| line.likely)
+        .sum();
+    assert!(other.likely > Usd::ZERO && other.likely <= priced);
+}

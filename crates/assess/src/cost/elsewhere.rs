@@ -8,18 +8,29 @@ pub(super) const REGION: &str = "us-east-1";
 
 /// The amount that a line without a price has among `elsewhere`, the same lines in [`REGION`].
 fn amount(line: &CostLine, elsewhere: &[CostLine]) -> Option<Usd> {
-    let is_open = line.side == Side::Target && line.likely.is_none();
+    if line.side != Side::Target || line.likely.is_some() {
+        return None;
+    }
     let mut same = elsewhere.iter().filter(|other| {
-        other.side == line.side && other.item == line.item && other.resources == line.resources
+        let is_same = other.item == line.item || subject(other) == subject(line);
+        is_same && other.side == line.side && other.resources == line.resources
     });
-    same.next().filter(|_| is_open)?.likely
+    same.next()?.likely
+}
+
+/// What a line is about. Behind it a line with a price names what was chosen (`web-1: EC2 m7i.large`), and one without cannot (`web-1: EC2`).
+fn subject(line: &CostLine) -> &str {
+    line.item.split(':').next().unwrap_or_default()
 }
 
 /// Says in each line without a price what it would be there.
 pub(super) fn tell(lines: &mut [CostLine], elsewhere: &[CostLine]) {
     for line in lines {
         if let Some(usd) = amount(line, elsewhere) {
-            let words = format!("; at the prices of {REGION} about {:.2}", usd.as_f64());
+            let words = format!(
+                "; at the prices of {REGION} about {:.2} USD a month",
+                usd.as_f64()
+            );
             line.working.push_str(&words);
         }
     }

@@ -30,11 +30,11 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// The estimate's decisions in another region.
-    pub(super) fn of_region(region: &str) -> Scenario {
+    /// The same decisions in another region.
+    pub(super) fn in_region(&self, region: &str) -> Scenario {
         Scenario {
             region: Some(region.to_owned()),
-            ..Scenario::default()
+            ..self.clone()
         }
     }
 

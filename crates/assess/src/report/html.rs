@@ -1,5 +1,6 @@
 //! The report as one HTML file: style inside, nothing loaded from anywhere, no script.
 
+mod bill;
 mod charts;
 mod costs;
 mod data;

@@ -86,7 +86,7 @@ pub struct Total {
     pub likely: Usd,
     /// Sum of the highest amounts.
     pub high: Usd,
-    /// Whether every line of this side is priced. When false the true bill is higher.
+    /// Whether every line of this side is priced. When false the true bill may be higher.
     pub complete: bool,
     /// Number of lines without a price.
     pub lines_not_priced: u64,

@@ -16,7 +16,7 @@ pub(super) fn costs(assessment: &Assessment) -> Vec<Html> {
     };
     let mut parts = vec![paragraph(
         "US dollars a month of 730 hours, on demand, before taxes, discounts and credits. Low and high are the cheapest and the dearest \
-         of the instance types that were weighed, or the range of a quantity that is assumed. A line that is not priced is missing from the sum: the true bill is higher.",
+         of the instance types that were weighed, or the range of a quantity that is assumed. A line that is not priced is missing from the sum: the true bill may be higher.",
     )];
     parts.push(element("h3", "", [text("Now, at the source")]));
     parts.push(lines(side(Side::Source), &assessment.totals.source));

@@ -1,10 +1,9 @@
 //! The first page: headline numbers, what stops the migration, what moves together.
 
-use reberth_model::assessment::{Assessment, Check, CheckResult, Severity, Side, Total};
-use reberth_model::money::Usd;
+use reberth_model::assessment::{Assessment, Check, CheckResult, Severity, Total};
 
-use super::charts;
 use super::element::{Html, element, label, paragraph, table, text};
+use super::{bill, charts};
 use crate::report::{schedule, words};
 
 /// What it costs, saves, risks and when, before anything else; then the same as pictures.
@@ -15,15 +14,15 @@ pub(super) fn headline(assessment: &Assessment) -> Vec<Html> {
             "div",
             "cards",
             [
-                cost(assessment),
-                saving(assessment),
+                bill::cost(assessment),
+                bill::saving(assessment),
                 risk(assessment),
                 time(assessment),
             ],
         ),
         element("h3", "", [text("The bill, each month")]),
         charts::bills(assessment),
-        lacking(assessment),
+        bill::lacking(assessment),
         levers(assessment),
         element(
             "h3",
@@ -43,86 +42,13 @@ const INTRODUCTION: &str = "Each check says pass, fail or unknown from what the 
 
 /// The answer in two sentences.
 fn verdict(assessment: &Assessment) -> String {
-    let totals = &assessment.totals;
-    let saving = assessment.outlook.monthly_saving;
-    let bill = if saving > Usd::ZERO {
-        format!(
-            "The bill falls by {}about {} USD, to {}{} USD a month",
-            if totals.target.complete {
-                ""
-            } else {
-                "at most "
-            },
-            words::whole(saving),
-            at_least(&totals.target),
-            words::whole(totals.target.likely)
-        )
-    } else {
-        let more = Usd::ZERO - saving;
-        format!(
-            "The bill rises by {}about {} USD, to {0}{} USD a month",
-            at_least(&totals.target),
-            words::whole(more),
-            words::whole(totals.target.likely)
-        )
-    };
-    let pays = match assessment.outlook.break_even_months {
-        Some(months) => format!(
-            "which pays for the move ({} USD, once) in {months} months",
-            words::whole(totals.once.likely)
-        ),
-        None => format!(
-            "and the move itself costs about {} USD once: the reason to move is not the bill",
-            words::whole(totals.once.likely)
-        ),
-    };
     let stop = match assessment.blockers.len() {
         0 => "Nothing that these checks see stands in the way.".to_owned(),
         count => {
             format!("{count} things stand in the way today; each is listed with what removes it.")
         }
     };
-    format!("{bill}, {pays}. {stop}")
-}
-
-/// A sum that lacks lines is told as what it is.
-fn at_least(total: &Total) -> &'static str {
-    if total.complete { "" } else { "at least " }
-}
-
-fn cost(assessment: &Assessment) -> Html {
-    let total = &assessment.totals.target;
-    card(
-        &format!("{} USD", words::whole(total.likely)),
-        "a month at the target",
-        &format!(
-            "{}; now {} USD",
-            completeness(total),
-            words::whole(assessment.totals.source.likely)
-        ),
-    )
-}
-
-fn saving(assessment: &Assessment) -> Html {
-    let outlook = &assessment.outlook;
-    let (figure, what) = if outlook.monthly_saving >= Usd::ZERO {
-        (words::whole(outlook.monthly_saving), "saved each month")
-    } else {
-        (
-            words::whole(Usd::ZERO - outlook.monthly_saving),
-            "more each month",
-        )
-    };
-    let pays = outlook.break_even_months.map_or_else(
-        || "never paid back by the bill alone".to_owned(),
-        |months| format!("paid back in {months} months"),
-    );
-    let once = words::whole(assessment.totals.once.likely);
-    card(
-        &format!("{figure} USD"),
-        what,
-        &format!("{once} USD once for the move; {pays}"),
-    )
+    format!("{}. {stop}", bill::verdict(assessment))
 }
 
 fn risk(assessment: &Assessment) -> Html {
@@ -160,30 +86,6 @@ fn time(assessment: &Assessment) -> Html {
             plans.len()
         ),
     )
-}
-
-/// What the target's sum lacks, by name: whoever decides about money must not take it for the whole.
-fn lacking(assessment: &Assessment) -> Html {
-    let lines = assessment.costs.iter();
-    let open = lines.filter(|line| line.side == Side::Target && line.likely.is_none());
-    let names: Vec<&str> = open.map(|line| line.item.as_str()).collect();
-    if names.is_empty() {
-        return paragraph("Every line of the target is priced.");
-    }
-    let elsewhere = match &assessment.outlook.not_priced_elsewhere {
-        Some(other) => format!(
-            " At the prices of {}, {} of them come to about {} USD a month: take that as an idea, it is in no sum.",
-            other.region,
-            other.lines,
-            words::whole(other.likely)
-        ),
-        None => String::new(),
-    };
-    paragraph(&format!(
-        "The target's sum is incomplete. {} of its lines have no price here, so the true bill is higher: {}.{elsewhere}",
-        names.len(),
-        names.join("; ")
-    ))
 }
 
 /// What one decision changes, and how the bill agrees with the invoice.
@@ -246,24 +148,8 @@ fn commitment(assessment: &Assessment) -> String {
     }
 }
 
-fn completeness(total: &Total) -> String {
-    let range = if total.low == total.high {
-        "at list prices".to_owned()
-    } else {
-        format!(
-            "{} to {}",
-            words::whole(total.low),
-            words::whole(total.high)
-        )
-    };
-    if total.complete {
-        format!("{range}; every line is priced")
-    } else {
-        format!("{range}; lines without a price: {}", total.lines_not_priced)
-    }
-}
-
-fn card(figure: &str, what: &str, note: &str) -> Html {
+/// One figure with what it is.
+pub(super) fn card(figure: &str, what: &str, note: &str) -> Html {
     element(
         "div",
         "card",
