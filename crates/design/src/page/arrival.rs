@@ -25,14 +25,14 @@ pub(super) fn servers(design: &Design) -> String {
         .into_iter()
         .map(|((arrives, written_in, why), services)| {
             vec![
-                Cell::code(services.join(", ")),
                 Cell::text(arrives),
+                Cell::code(services.join(", ")),
                 Cell::code(written_in),
                 Cell::text(crate::sentence(why)),
             ]
         })
         .collect();
-    let header = ["services", "arrive as", "written in", "why"];
+    let header = ["arrive as", "services", "written in", "why"];
     [
         table(&header, &rows, "No service."),
         left_to_people(design),

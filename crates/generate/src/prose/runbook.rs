@@ -63,12 +63,16 @@ fn names_of(roots: &[String]) -> String {
 
 fn databases(design: &Design) -> Step {
     let mut lines = vec!["People: enter the addresses `nat_public_ips` of `00-network` as trusted sources of each database, where the source has such a list.".to_owned()];
-    if design.databases.iter().any(|one| one.engine == "mysql") {
-        lines.push(
-            "People: lengthen the retention of each source's binary log to a day at least."
-                .to_owned(),
-        );
-        lines.push("On each new database once: `CALL mysql.rds_set_configuration('binlog retention hours', 72);`".to_owned());
+    let mysql: Vec<String> = design
+        .databases
+        .iter()
+        .filter(|one| one.engine == "mysql")
+        .map(|one| format!("`{}`", one.key))
+        .collect();
+    if !mysql.is_empty() {
+        let mysql = mysql.join(", ");
+        lines.push(format!("People: lengthen the retention of the source's binary log to a day at least, for {mysql}."));
+        lines.push(format!("Once on the new database, for {mysql}: `CALL mysql.rds_set_configuration('binlog retention hours', 72);`"));
     }
     if design.migration.engine == ReplicationEngine::Dms {
         lines.push("People: make tables, indexes, views, routines and accounts first (`reberth replicate plan` lists them), then start each replication task of `90-migration`. DMS carries rows only, proves them by its own validation, and streams nothing back: there is no way back with data.".to_owned());
