@@ -1,6 +1,6 @@
-//! The dump window: a source of which nothing can be followed, because the account may only read there.
+//! The dump window: a source of which nothing can be followed, because the account has no slot and owns no table.
 //!
-//! The application's writes stop before the start and stay stopped until the finish; the copy then is the move. Nobody who may only read can fence, so that
+//! The application's writes stop before the start and stay stopped until the finish; the copy then is the move. Such an account cannot fence, so that
 //! the writes did stop is not believed but compared: [`finish`](super::finish) compares every row of both sides at a moment after the copy, before it
 //! brings level what is not a row and once more after it. A row that was written in the window is a difference, wherever in the copy it fell,
 //! and so is one that an interrupted copy read in an earlier snapshot than its neighbours.
@@ -9,7 +9,7 @@
 //!
 //! Every write that was committed before its table was read for the last time. Besides, before and after each comparison no transaction may be open, prepared
 //! ones too, that has written to a table: until it ends such a transaction holds a lock that everybody may see. So one that commits after the last
-//! reading of a table that it wrote to is seen, if it was open when the last comparison began or when it ended. **Not seen** is one that began and ended
+//! reading of a table that it wrote to is seen, if it held that lock when the last comparison began or when it ended. **Not seen** is one that wrote and ended
 //! while that comparison ran, behind the last reading of its tables, and whatever is written after it: without a fence nobody can promise more, so whoever
 //! writes must be stopped.
 
