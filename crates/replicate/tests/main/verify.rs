@@ -1,12 +1,13 @@
 //! Differences of every kind are found, and nothing else is called one.
 
-use crate::pair::{MYSQL, Pair, Products, address, usual};
-use reberth_replicate::mysql::touched::compare_between;
+mod gate;
+mod last_bits;
+
+use crate::pair::{MYSQL, Pair, Products, usual};
 use reberth_replicate::mysql::verify::{VerifyReport, verify};
-use reberth_replicate::mysql::{schema, server};
 use reberth_testkit::database::Product;
 use reberth_testkit::front_door::FrontDoor;
-use reberth_testkit::learning::{DATABASE, Size};
+use reberth_testkit::learning::Size;
 use reberth_testkit::ledger::{Ledger, Speaks, Writers, WritersPlan};
 
 const SCHEMA: &str = "
@@ -168,88 +169,6 @@ async fn every_kind_of_difference_is_found_by_key_and_column() {
     assert!(forged.is_equal() && !forged.is_sealed());
 }
 
-/// Doubles whose exact text is long, or not the same in both families, each with a neighbour.
-const DOUBLES: [(&str, &str); 15] = [
-    ("-2.2250738585072014e-308", "-2.225073858507202e-308"),
-    ("1.7976931348623157e308", "1.7976931348623155e+308"),
-    ("-1.2345678901234567e-5", "-1.234567890123457e-05"),
-    ("4.0992696575760865e306", "4.099269657576087e+306"),
-    ("1e-103", "1.0000000000000001e-103"),
-    ("-1234567.8901234567", "-1234567.890123457"),
-    ("5e-324", "1e-323"),
-    ("1e-320", "1.0005e-320"),
-    ("-1.7976931348623157e308", "-1.7976931348623155e+308"),
-    ("1.2345678901234567e-10", "1.234567890123457e-10"),
-    ("-2.3007864413529e-15", "-2.3007864413529003e-15"),
-    ("1e15", "1000000000000000.1"),
-    ("-9.999999999999999e-209", "-1e-208"),
-    ("0.001", "0.0010000000000000002"),
-    ("-1e99", "-1.0000000000000001e+99"),
-];
-/// Floats likewise.
-const FLOATS: [(&str, &str); 3] = [
-    ("1e-30", "1.0000001e-30"),
-    ("-1e-10", "-1.0000001e-10"),
-    ("3.4e38", "3.4000001e38"),
-];
-
-async fn every_last_bit_is_compared(products: Products, name: &str) {
-    let pair = Pair::with_on(
-        products,
-        name,
-        "CREATE TABLE doubles (id INT PRIMARY KEY, d DOUBLE, n DOUBLE NOT NULL DEFAULT 0, f FLOAT)",
-    );
-    for (id, (value, _)) in DOUBLES.iter().enumerate() {
-        pair.run(&format!(
-            "INSERT INTO doubles VALUES ({id}, {value}, {value}, NULL)"
-        ));
-    }
-    for (id, (value, _)) in FLOATS.iter().enumerate() {
-        pair.run(&format!(
-            "INSERT INTO doubles (id, f) VALUES (10{id}, {value})"
-        ));
-    }
-    let mut stream = pair.follow().await;
-    pair.drain(&mut stream).await;
-    stream.stop().await.expect("it goes on");
-    let report = verify(&pair.forward(), |_, _| {}).await.expect("it works");
-    assert!(report.is_equal(), "{report:?}");
-    let doubles = ["d", "n"].map(|column| (column, "", &DOUBLES[..]));
-    let mut planted = Vec::new();
-    for (column, before, values) in doubles.into_iter().chain([("f", "10", &FLOATS[..])]) {
-        for (id, (_, neighbour)) in values.iter().enumerate() {
-            let id = format!("{before}{id}");
-            pair.target
-                .sql(&format!(
-                    "UPDATE lms_core.doubles SET {column} = {neighbour} WHERE id = {id}"
-                ))
-                .expect("the target is written");
-            planted.push((id, column));
-        }
-    }
-    let report = verify(&pair.forward(), |_, _| {}).await.expect("it works");
-    for (id, column) in planted {
-        let found = report.differences.iter().find(|found| found.key == id);
-        let columns = found
-            .map(|found| found.columns.join(" "))
-            .unwrap_or_default();
-        assert!(
-            columns.split_whitespace().any(|word| word == column),
-            "{column} of {id}: {columns:?}"
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_last_bit_of_a_double_is_compared() {
-    every_last_bit_is_compared(MYSQL, "doubles-mysql").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_last_bit_of_a_double_is_compared_across_families() {
-    every_last_bit_is_compared((Product::MariaDb, Product::MySql), "doubles-crossed").await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn constant_writes_raise_no_false_alarm() {
     let pair = Pair::start("alarm");
@@ -386,127 +305,6 @@ async fn what_the_server_cuts_off_is_not_called_equal() {
         .unwrap();
     let report = verify(&pair.forward(), |_, _| {}).await.unwrap();
     assert_eq!(found(&report), ["grown 3000 different"]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_gate_finds_what_the_applier_dropped() {
-    find_what_was_dropped(usual()).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_gate_finds_what_the_applier_of_mysql_dropped() {
-    find_what_was_dropped(MYSQL).await;
-}
-
-async fn find_what_was_dropped(products: Products) {
-    let pair = Pair::with_on(products, "gate", SCHEMA);
-
-    let mut stream = pair.follow().await;
-    pair.drain(&mut stream).await;
-    let from = pair.log_end();
-    stream.stop().await.expect("it works");
-    let mut session = server::reader(&address(pair.source.port(), "reader", "source"))
-        .await
-        .expect("it works");
-    let schema = schema::read(&mut session, DATABASE)
-        .await
-        .expect("it works");
-    let gate = async |from| {
-        let compared = compare_between(&pair.forward(), &schema, from, &pair.log_end())
-            .await
-            .expect("it works");
-        found(&compared.report)
-    };
-    assert_eq!(gate(from.clone()).await, Vec::<String>::new());
-    pair.run("UPDATE t SET n = -1 WHERE id = 5; UPDATE t SET n = n WHERE id = 6; DELETE FROM t WHERE id = 7; INSERT INTO t (id) VALUES (2000); DELETE FROM up WHERE id = 1; UPDATE loose SET w = 9 WHERE w = 1 LIMIT 1; TRUNCATE TABLE emptied");
-    let dropped = [
-        "deepest 2 rows on the source, 3 on the target different",
-        "deep 100 extra",
-        "down 10 extra",
-        "emptied 7 extra",
-        "loose 4 rows on the source, 4 on the target different",
-        "t 2000 missing",
-        "t 5 different",
-        "t 7 extra",
-        "up 1 extra",
-    ];
-    let mut dropped: Vec<String> = dropped.iter().map(|line| (*line).to_owned()).collect();
-    dropped.sort();
-    // The checkpoint stands behind the changes, and the target holds none of them.
-    let stand_at = |offset: u64| {
-        pair.target
-            .sql(&format!("UPDATE reberth.stream SET log_offset = {offset}"))
-            .expect("it works")
-    };
-    let stood = pair
-        .target
-        .sql("SELECT log_offset FROM reberth.stream")
-        .expect("it works")
-        .trim()
-        .parse()
-        .expect("it works");
-    stand_at(pair.log_end().offset());
-    assert_eq!(gate(from.clone()).await, dropped);
-    stand_at(stood);
-    let mut stream = pair.follow().await;
-    pair.drain(&mut stream).await;
-    stream.stop().await.expect("it works");
-    assert_eq!(gate(from).await, Vec::<String>::new());
-}
-
-/// What it changed stands in the log before the place from which the gate reads.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_gate_looks_at_everything_behind_an_earlier_transaction_decided_late() {
-    let pair = Pair::with("decided", SCHEMA);
-    let mut stream = pair.follow().await;
-    pair.run("XA START 'x'; INSERT INTO t (id) VALUES (3000); XA END 'x'; XA PREPARE 'x'");
-    pair.drain(&mut stream).await;
-    stream.stop().await.unwrap();
-    let from = pair.log_end();
-    pair.run("XA COMMIT 'x'");
-    // As if the applier had dropped it.
-    let end = pair.log_end();
-    let forged = format!("UPDATE reberth.stream SET log_offset = {}", end.offset());
-    pair.target.sql(&forged).unwrap();
-    let mut session = server::reader(&address(pair.source.port(), "reader", "source"))
-        .await
-        .unwrap();
-    let schema = schema::read(&mut session, DATABASE).await.unwrap();
-    let compared = compare_between(&pair.forward(), &schema, from, &end)
-        .await
-        .unwrap();
-    assert_eq!(found(&compared.report), ["t 3000 missing"]);
-}
-
-/// More keys than are held at once: each part is compared as it is read, and none of the table's other rows is.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_changed_keys_are_looked_up_part_by_part() {
-    let pair = Pair::with(
-        "gate-parts",
-        "CREATE TABLE wide (k VARBINARY(1000) PRIMARY KEY, n INT, pad LONGTEXT); CREATE TABLE seed (n INT PRIMARY KEY); \
-         INSERT INTO seed WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < 100) SELECT n FROM c; \
-         INSERT INTO wide SELECT RPAD(n, 1000, SHA2(n, 512)), n, REPEAT('x', 4000) FROM (SELECT (a.n - 1) * 100 + b.n AS n FROM seed a, seed b) s",
-    );
-    let mut stream = pair.follow().await;
-    pair.drain(&mut stream).await;
-    let from = pair.log_end();
-    pair.run("UPDATE wide SET n = -n WHERE n < 9900");
-    pair.drain(&mut stream).await;
-    // As if the applier had dropped the first change and the last, and another hand had changed a row that nobody touched.
-    pair.target
-        .sql("UPDATE lms_core.wide SET n = 0 WHERE n IN (-1, -9899, 9950)")
-        .unwrap();
-    let mut session = server::reader(&address(pair.source.port(), "reader", "source"))
-        .await
-        .unwrap();
-    let schema = schema::read(&mut session, DATABASE).await.unwrap();
-    let compared = compare_between(&pair.forward(), &schema, from, &pair.log_end())
-        .await
-        .unwrap();
-    assert_eq!((compared.changes, compared.keys), (9_899, 9_899));
-    assert!(compared.report.tables.is_empty());
-    assert_eq!(compared.report.differing, 2, "{:?}", compared.report);
-    stream.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
