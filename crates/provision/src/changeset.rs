@@ -196,3 +196,42 @@ fn why(resource: &ResourceChange) -> Option<String> {
     };
     Some(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changeset(verbs: &[Verb], outputs: &[&str]) -> Changeset {
+        let changes = verbs.iter().map(|verb| Change {
+            address: "aws_security_group.this".to_owned(),
+            kind: "aws_security_group".to_owned(),
+            verb: *verb,
+            why: None,
+            attributes: Vec::new(),
+            risk: None,
+        });
+        Changeset {
+            changes: changes.collect(),
+            outputs: outputs.iter().map(|own| (*own).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn what_only_takes_out_holds_up_nobody() {
+        for (verbs, takes_out_only, holds_up) in [
+            (&[Verb::Destroy][..], true, false),
+            (&[Verb::Destroy, Verb::Move, Verb::Forget], true, false),
+            // What is made may be needed by roots behind, and what is changed may be read by them.
+            (&[Verb::Destroy, Verb::Create], false, true),
+            (&[Verb::Destroy, Verb::Change], false, true),
+            (&[Verb::Replace], false, true),
+            (&[Verb::Move], false, true),
+            (&[], false, true),
+        ] {
+            let own = changeset(verbs, &["ids"]);
+            assert_eq!(own.takes_out_only(), takes_out_only, "{verbs:?}");
+            assert_eq!(own.holds_up(), holds_up, "{verbs:?}");
+        }
+        assert!(!changeset(&[Verb::Create], &[]).holds_up());
+    }
+}
