@@ -214,6 +214,24 @@ fn scheduled_jobs_run_in_utc_and_unclear_ones_are_left_to_people() {
 }
 
 #[test]
+fn a_command_that_held_a_secret_is_to_be_written_anew() {
+    let mut estate = lms();
+    let daily = Some("daily at 03:30 UTC");
+    let command = "TOKEN=[redacted] rake digest:send";
+    estate.resources.push(job("j1", command, daily, "import"));
+    let made = design(&estate, &policy(&[]), "", None).unwrap();
+    let workloads = &made.platform.as_ref().unwrap().workloads;
+    let item = workloads.iter().find(|own| own.command == command);
+    let item = format!("workload {}", item.unwrap().key);
+    let told: Vec<String> = notes(&made)
+        .into_iter()
+        .filter(|own| own.message.contains("a secret stood in its command"))
+        .map(|own| own.item)
+        .collect();
+    assert_eq!(told, [item]);
+}
+
+#[test]
 fn measured_use_makes_the_nodes_smaller() {
     let mut estate = lms();
     for resource in &mut estate.resources {

@@ -1,5 +1,7 @@
 //! Command lines without the secrets that people write into them.
 
+use reberth_model::estate::REDACTED;
+
 /// Words that make the value after them a secret.
 const SECRET_WORDS: [&str; 10] = [
     "authorization",
@@ -17,7 +19,6 @@ const SECRET_WORDS: [&str; 10] = [
 const SECRET_ENDS: [&str; 8] = [
     "_key", "-key", "_pwd", "-pwd", "_pass", "-pass", "_auth", "-auth",
 ];
-pub(crate) const REDACTED: &str = "[redacted]";
 
 /// The command with the value of every assignment, option and header that is called like a secret, and every name and password in a URL,
 /// written as `[redacted]`. White space and control characters become single blanks.

@@ -24,6 +24,9 @@ use std::collections::BTreeMap;
 
 use crate::money::MonthlyCost;
 
+/// What stands in a command where a secret stood.
+pub const REDACTED: &str = "[redacted]";
+
 /// The whole of what was found, `estate.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

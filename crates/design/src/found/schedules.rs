@@ -1,15 +1,13 @@
 //! Scheduled work: what a table of cron at the target can say as it was said at the source.
 
 use reberth_model::design::FoundSchedule;
-use reberth_model::estate::{CronEntry, Inside};
+use reberth_model::estate::{CronEntry, Inside, REDACTED};
 use std::collections::BTreeSet;
 
 use super::{Seen, common, system};
 
 /// Folders of tables that belong to one account, each table named after it.
 const TABLES_OF_ACCOUNTS: [&str; 2] = ["/var/spool/cron/crontabs/", "/var/spool/cron/"];
-/// What stands in the place of a secret.
-const REDACTED: &str = "[redacted]";
 
 /// The work that every server has.
 pub(super) fn carried(seen: &[Seen<'_>], left: &mut BTreeSet<String>) -> Vec<FoundSchedule> {

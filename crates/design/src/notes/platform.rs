@@ -4,6 +4,7 @@ use ipnet::Ipv4Net;
 use reberth_model::design::{
     Application, Design, Fate, Platform, SettingFate, Workload, WorkloadKind,
 };
+use reberth_model::estate::REDACTED;
 use std::collections::BTreeSet;
 
 use super::{Note, has_group, note};
@@ -129,6 +130,10 @@ fn workloads(platform: &Platform, notes: &mut Vec<Note>) {
                 &item,
                 format!("there is no node group {}", own.node_group),
             );
+        }
+        if own.command.contains(REDACTED) {
+            let message = "a secret stood in its command and was left out: write it anew so that it reads the secret from a setting";
+            note(notes, &item, message);
         }
         numbers(own, &item, notes);
     }
