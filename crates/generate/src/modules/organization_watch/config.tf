@@ -1,4 +1,5 @@
-# Each account records its own changes; here they are read together.
+# Each account records its own changes; here they are read together. AWS documents no account that it names when it
+# takes this role on, so none is asked for; the role may list the organization's accounts and nothing else.
 data "aws_iam_policy_document" "config_trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -6,12 +7,6 @@ data "aws_iam_policy_document" "config_trust" {
     principals {
       type        = "Service"
       identifiers = ["config.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
     }
   }
 }

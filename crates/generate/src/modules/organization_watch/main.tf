@@ -1,5 +1,4 @@
 # Runs in the security account. GuardDuty and Security Hub were switched on in it when it became their administrator, so they are found and not made.
-data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
