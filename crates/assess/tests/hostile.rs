@@ -163,5 +163,9 @@ fn the_first_screen_answers_who_decides_about_money() {
         assert!(first.contains(expected), "{expected}");
     }
     assert!(!first.contains("rises by at least"));
+    // A card has no room for more than a sum: seen cut off at the width of a desk.
+    let figures = first.split("class=\"figure\">").skip(1);
+    let mut figures = figures.map(|rest| rest.split('<').next().unwrap_or_default());
+    assert!(figures.all(|figure| figure.chars().count() <= "1,234,567 USD".len()));
     assert!(page.contains("class=\"picture\"") && page.matches("class=\"chart\"").count() == 2);
 }

@@ -204,7 +204,7 @@ pub(super) fn sum(total: &Total) -> String {
     if total.complete {
         format!("{likely} USD")
     } else {
-        format!("{likely} USD + {} lines not priced", total.lines_not_priced)
+        format!("{likely} USD + {}", total.not_priced())
     }
 }
 

@@ -92,6 +92,14 @@ pub struct Total {
     pub lines_not_priced: u64,
 }
 
+impl Total {
+    /// What the sum lacks, in words: `2 lines not priced`.
+    pub fn not_priced(&self) -> String {
+        let s = if self.lines_not_priced == 1 { "" } else { "s" };
+        format!("{} line{s} not priced", self.lines_not_priced)
+    }
+}
+
 /// What the sums mean for who decides.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

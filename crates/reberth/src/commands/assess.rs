@@ -203,7 +203,7 @@ fn costs(assessment: &Assessment) -> String {
         let whole = if total.complete {
             "complete".to_owned()
         } else {
-            format!("incomplete: {} lines not priced", total.lines_not_priced)
+            format!("incomplete: {}", total.not_priced())
         };
         let amounts = [total.low, total.likely, total.high].map(|amount| format!("${amount}"));
         std::iter::once(side.to_owned())

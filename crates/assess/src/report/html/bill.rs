@@ -59,6 +59,16 @@ impl Bound {
         }
     }
 
+    /// What stands behind the words of a figure that stands alone.
+    fn behind(self) -> &'static str {
+        match self {
+            Bound::Exact => "",
+            Bound::AtLeast => ", at the least",
+            Bound::AtMost => ", at the most",
+            Bound::Open => OPEN,
+        }
+    }
+
     /// What stands behind a number of months.
     fn behind_months(self) -> &'static str {
         match self {
@@ -144,11 +154,17 @@ fn unpaid(totals: &Totals) -> (&'static str, &'static str) {
 pub(super) fn cost(assessment: &Assessment) -> Html {
     let totals = &assessment.totals;
     let now = sum(&totals.source);
+    let bound = Bound::of(&totals.target);
     card(
-        &sum(&totals.target),
-        "a month at the target",
+        &figure(totals.target.likely),
+        &format!("a month at the target{}", bound.behind()),
         &format!("{}; now {now}", completeness(&totals.target)),
     )
+}
+
+/// The large words of a card, which have no room for more than the sum.
+fn figure(amount: Usd) -> String {
+    format!("{} USD", words::whole(amount))
 }
 
 fn completeness(total: &Total) -> String {
@@ -180,13 +196,9 @@ pub(super) fn saving(assessment: &Assessment) -> Html {
             saving.inverse(),
         ),
     };
-    let what = match bound {
-        Bound::Open => format!("{what}{OPEN}"),
-        _ => what.to_owned(),
-    };
     card(
-        &format!("{}{} USD", bound.before(), words::whole(amount)),
-        &what,
+        &figure(amount),
+        &format!("{what}{}", bound.behind()),
         &format!(
             "{} once for the move; {}",
             sum(&totals.once),
@@ -221,8 +233,9 @@ pub(super) fn lacking(assessment: &Assessment) -> Html {
         None => String::new(),
     };
     paragraph(&format!(
-        "The target's sum is incomplete. {} of its lines have no price here, so the true bill may be higher: {}.{elsewhere}",
+        "The target's sum is incomplete. {} of its lines {} no price here, so the true bill may be higher: {}.{elsewhere}",
         names.len(),
+        if names.len() == 1 { "has" } else { "have" },
         names.join("; ")
     ))
 }

@@ -97,10 +97,9 @@ fn lines(changed: &[Change]) -> String {
 fn sums(before: &Total, after: &Total) -> String {
     let row = |name: &str, total: &Total| {
         let amounts = [total.low, total.likely, total.high].map(|amount| format!("${amount}"));
-        let not_priced = format!("{} lines not priced", total.lines_not_priced);
         std::iter::once(name.to_owned())
             .chain(amounts)
-            .chain([not_priced])
+            .chain([total.not_priced()])
             .collect()
     };
     let rows = [row("estimate", before), row("what if", after)];
