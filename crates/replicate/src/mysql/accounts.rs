@@ -8,6 +8,7 @@
 mod read;
 mod right;
 mod script;
+mod writers;
 
 pub use definer::Account;
 pub use read::read;

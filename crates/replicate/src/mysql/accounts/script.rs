@@ -123,7 +123,7 @@ impl Writer<'_> {
                 login.account
             )));
         }
-        if hash.is_err() || login.is_locked || self.can_write(&login.account) {
+        if hash.is_err() || login.is_locked || self.found.can_write(&login.account) {
             words.push("ACCOUNT LOCK".to_owned());
         }
         lines.push(format!("{};", words.join(" ")));
@@ -165,36 +165,6 @@ impl Writer<'_> {
             Flavour::MySql => "IDENTIFIED BY RANDOM PASSWORD",
             Flavour::MariaDb => "IDENTIFIED VIA mysql_native_password USING 'invalid'",
         }
-    }
-
-    /// Whether an account can write to the database, by a right of its own, by any role, or in the place of another one.
-    fn can_write(&self, account: &Account) -> bool {
-        let mut others = self.found.proxies.iter();
-        self.can_write_itself(account)
-            || others.any(|one| {
-                one.holder == *account && (one.of.user.is_empty() || self.can_write_itself(&one.of))
-            })
-    }
-
-    fn can_write_itself(&self, account: &Account) -> bool {
-        let rights = &self.found.rights;
-        rights
-            .iter()
-            .any(|right| right.holder == *account && right.is_writing())
-            || self
-                .found
-                .memberships
-                .iter()
-                .any(|one| one.member == *account && self.can_write_as(&one.role))
-    }
-
-    /// The same of a role; roles of roles count as able, whatever they hold.
-    fn can_write_as(&self, role: &Account) -> bool {
-        let rights = &self.found.rights;
-        rights
-            .iter()
-            .any(|right| right.holder == *role && right.is_writing())
-            || self.found.memberships.iter().any(|one| one.member == *role)
     }
 
     fn grants(&self, holder: &Account) -> Vec<String> {
@@ -379,7 +349,8 @@ impl Writer<'_> {
             ),
         ];
         let locked_for_the_move = logins.iter().filter(|login| {
-            !login.is_locked && (self.hash_clause(login).is_err() || self.can_write(&login.account))
+            !login.is_locked
+                && (self.hash_clause(login).is_err() || self.found.can_write(&login.account))
         });
         let unlock = |login: &&Login| {
             remark(&format!(
