@@ -38,7 +38,7 @@ use std::time::{Duration, Instant};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::ddl::LoggedStatement;
-use crate::mysql::log::LogEntry;
+use crate::mysql::log::{LogEntry, LogReader};
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::preflight;
 use crate::mysql::schema::{self, Recopied, Schema, translate};
@@ -52,7 +52,7 @@ pub(crate) use remake::make_unmade;
 /// How long a position behind the statement is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(5);
-/// A log that tells nothing for so long, although its end was not met, has no more: the server gives a sign of life every second.
+/// A log that moves on by nothing for so long, although its end was not met, has no more: the server gives a sign of life every second.
 const LOG_SILENCE: Duration = Duration::from_secs(20);
 /// Tries to read the definitions between two changes of the schema.
 const READING_TRIES: usize = 20;
@@ -195,12 +195,13 @@ pub(crate) async fn after_failed_copy(
         Ok(Some((statement, _))) if is_not_as_it_was(&error) => {
             Err(statement.refuse(format!("the copy met what it changed: {error}")))
         }
+        // The search comes to an end when the copy has failed again.
+        Err(passing) if passing.may_retry() => Err(passing),
         Ok(_) | Err(_) => Err(error),
     }
 }
 
-/// The first schema change in the log behind the stream's position that the copy does not hold, but for those that are carried over it. A reader of a log that stands still
-/// waits for ever, so its silence counts as the end: then the copy's own error is told.
+/// The first schema change in the log behind the stream's position that the copy does not hold, but for those that are carried over it.
 async fn find(
     plan: &StreamPlan,
     checkpoint: &Checkpoint,
@@ -215,8 +216,8 @@ async fn find(
     }
     let mut passed = BTreeSet::new();
     let mut reader = plan.open_stream_log(&checkpoint, spool).await?;
-    while let Ok(entry) = tokio::time::timeout(LOG_SILENCE, reader.next()).await {
-        match entry? {
+    while let Some(entry) = next_before_silence(&mut reader).await? {
+        match entry {
             LogEntry::SchemaChange(statement) => {
                 let meaning = meaning(plan, &checkpoint.schema, &statement);
                 let tables = statement.tables(&plan.database).unwrap_or_default();
@@ -248,4 +249,17 @@ async fn find(
         }
     }
     Ok(None)
+}
+
+/// The next entry. A reader of a log that stands still waits for ever, so its silence counts as the end: then the copy's own error is told. A transaction
+/// that concerns nobody here has no entry before its end, however large it is, so what counts is how far its events have been read.
+async fn next_before_silence(reader: &mut LogReader) -> Result<Option<LogEntry>, ReplicateError> {
+    loop {
+        let reached = reader.reached();
+        match tokio::time::timeout(LOG_SILENCE, reader.next()).await {
+            Ok(entry) => return entry.map(Some),
+            Err(_) if reader.reached() == reached => return Ok(None),
+            Err(_) => {}
+        }
+    }
 }

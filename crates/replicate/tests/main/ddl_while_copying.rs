@@ -7,7 +7,7 @@ use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 
 use crate::ddl::assert_same;
-use crate::pair::{MYSQL, Pair, Products, reach, usual};
+use crate::pair::{MYSQL, Pair, Products, becomes, reach, usual};
 
 /// Changes after which single tables are copied anew, each with the tables that are not.
 const CHANGES: [(&str, &[&str]); 9] = [
@@ -184,4 +184,32 @@ async fn truncated_and_new_tables_are_carried_over_during_the_copy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn truncated_and_new_tables_of_mysql_are_carried_over_during_the_copy() {
     carries(MYSQL).await;
+}
+
+/// A copy that has met what a change left is not the last word until the log is read to its end, also where that takes long and tells nothing, and where the
+/// wire breaks meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_behind_a_large_transaction_of_another_database_is_found() {
+    let pair = start(usual(), "anew-behind");
+    let proxy = FaultProxy::start(pair.source.port()).await;
+    let proxy = proxy.expect("the proxy starts");
+    begin_anew(&pair);
+    let mut stream = halfway(&pair, &proxy, None).await;
+    // Told in more than 20 s at 64 KiB in 100 ms.
+    proxy.set(Traffic::Slow(Duration::from_millis(100)));
+    pair.run("CREATE DATABASE other; CREATE TABLE other.big (id INT PRIMARY KEY, v TEXT); INSERT INTO other.big SELECT seq, REPEAT('x', 8000) FROM seq_1_to_2200; ALTER TABLE z DROP COLUMN v");
+    let reading =
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'";
+    becomes(&pair.source, reading, "1").await;
+    proxy.set(Traffic::Cut);
+    reach(&mut stream, |progress| progress.retrying.is_some()).await;
+    becomes(&pair.source, reading, "0").await;
+    proxy.set(Traffic::Slow(Duration::from_millis(100)));
+    becomes(&pair.source, reading, "1").await;
+    becomes(&pair.source, reading, "0").await;
+    proxy.set(Traffic::Pass);
+    reach(&mut stream, |progress| progress.phase == "following").await;
+    pair.drain(&mut stream).await;
+    assert_eq!(pair.differing_tables(), Vec::<String>::new());
+    stream.stop().await.expect("the stream stops");
 }

@@ -139,6 +139,11 @@ impl LogReader {
         &self.position
     }
 
+    /// How far events have been read, also inside a transaction.
+    pub(crate) fn reached(&self) -> LogPosition {
+        self.position.at(self.reached)
+    }
+
     /// The next event; waits for it. Nothing is lost if the waiting is given up.
     pub(super) async fn next_event(&mut self) -> Result<LogEvent, ReplicateError> {
         loop {
