@@ -11,6 +11,7 @@ mod chunks;
 mod epoch;
 mod kept_changes;
 pub mod operation;
+pub(crate) mod own_schema;
 mod prepared;
 mod recopies;
 mod schema_changes;
@@ -19,7 +20,6 @@ use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
 use crate::mysql::gtid::GtidSet;
 use crate::mysql::log::OWN_SCHEMA;
-use crate::mysql::objects::keep;
 use crate::mysql::schema::Schema;
 use crate::mysql::spool;
 use crate::mysql::value::quote_text;
@@ -29,6 +29,7 @@ pub use crate::claim::Claim;
 pub use crate::stream::{Direction, Phase};
 
 pub use chunks::copy_totals;
+pub use own_schema::prepare_tables;
 pub use schema_changes::allow_past;
 pub(crate) use schema_changes::{Progressed, has_schema_changed_since};
 
@@ -100,7 +101,11 @@ pub async fn peek(
     if exist != Some(2) {
         return Ok(None);
     }
-    checkpoint::read(session, &stream_name(direction, database)).await
+    match checkpoint::read(session, &stream_name(direction, database)).await {
+        // Removed meanwhile, with the last stream.
+        Err(error) if own_schema::is_absent(&error) => Ok(None),
+        read => read,
+    }
 }
 
 impl StreamState {
@@ -137,31 +142,23 @@ fn stream_name(direction: Direction, database: &str) -> String {
     format!("{}:{database}", direction.word())
 }
 
-/// Makes Reberth's schema where it is missing.
-pub async fn prepare_tables(session: &mut Session) -> Result<(), ReplicateError> {
-    prepare_database(session).await?;
-    for table in TABLES {
-        session.run("making Reberth's tables", table).await?;
-    }
-    added::add_columns(session).await
-}
-
-/// Makes Reberth's database, with the session standing in none that moves: a reader of this server's log takes a statement made there for one about it.
-pub(crate) async fn prepare_database(session: &mut Session) -> Result<(), ReplicateError> {
-    session
-        .run("leaving the database", "USE information_schema")
-        .await?;
-    session
-        .run(
-            "making Reberth's schema",
-            "CREATE DATABASE IF NOT EXISTS reberth CHARACTER SET utf8mb4",
-        )
-        .await?;
-    Ok(())
-}
-
-/// Begins a stream: writes its first checkpoint. It is an error if the stream has one.
+/// Begins a stream: writes its first checkpoint. It is an error if the stream has one. The tables may have gone since they were made, with another stream that
+/// was the last one then.
 pub async fn begin(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+    checkpoint: &Checkpoint,
+) -> Result<(), ReplicateError> {
+    own_schema::lock(session).await?;
+    let begun = match own_schema::make_tables(session).await {
+        Ok(()) => write_first(session, direction, database, checkpoint).await,
+        Err(error) => Err(error),
+    };
+    own_schema::unlock(session, begun).await
+}
+
+async fn write_first(
     session: &mut Session,
     direction: Direction,
     database: &str,
@@ -213,10 +210,7 @@ pub async fn forget(
     if schema != Some(1) {
         return Ok(removed);
     }
-    let sql = format!(
-        "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{OWN_SCHEMA}'"
-    );
-    let present: Vec<String> = session.rows("looking for Reberth's tables", sql).await?;
+    let present = own_schema::tables(session).await?;
     session
         .run("opening a transaction", "START TRANSACTION")
         .await?;
@@ -243,31 +237,6 @@ pub async fn forget(
         removed.push(format!("{rows} row(s) of reberth.{table}"));
     }
     session.run("committing", "COMMIT").await?;
-    let left: Option<u64> = match present.iter().any(|present| present == "stream") {
-        true => {
-            session
-                .row(
-                    "looking for other streams",
-                    "SELECT COUNT(*) FROM reberth.stream",
-                )
-                .await?
-        }
-        false => Some(0),
-    };
-    let kept = keep::count(session).await?;
-    if kept > 0 {
-        removed.push(format!(
-            "nothing of reberth.kept_program, which holds {kept} trigger(s) or event(s) that this server lacks: the way back puts them back"
-        ));
-    }
-    if left == Some(0) && kept == 0 {
-        session
-            .run(
-                "removing Reberth's schema",
-                "DROP DATABASE IF EXISTS reberth",
-            )
-            .await?;
-        removed.push("the schema reberth".to_owned());
-    }
+    removed.extend(own_schema::remove_unused(session).await?);
     Ok(removed)
 }

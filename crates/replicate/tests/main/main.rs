@@ -23,6 +23,7 @@ mod memory;
 mod mixed_moments;
 mod names;
 mod one_transaction;
+mod own_schema;
 mod pair;
 mod postgres;
 mod postgres_schema;

@@ -6,7 +6,7 @@
 use super::{Account, Kind, Program, definer, level, read};
 use crate::connection::Session;
 use crate::error::ReplicateError;
-use crate::mysql::state;
+use crate::mysql::state::own_schema;
 use crate::mysql::value::{quote_name, quote_text};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.kept_program (
@@ -138,7 +138,17 @@ async fn store(
     database: &str,
     programs: &[Program],
 ) -> Result<(), ReplicateError> {
-    state::prepare_database(session).await?;
+    own_schema::lock(session).await?;
+    let written = write(session, database, programs).await;
+    own_schema::unlock(session, written).await
+}
+
+async fn write(
+    session: &mut Session,
+    database: &str,
+    programs: &[Program],
+) -> Result<(), ReplicateError> {
+    own_schema::prepare_database(session).await?;
     session.run("making Reberth's tables", TABLE).await?;
     for program in programs {
         let definer = program.definer.as_ref().map(|account| account.to_string());
@@ -242,18 +252,29 @@ pub async fn foreign_definers(
 ) -> Result<Vec<String>, ReplicateError> {
     let found = read(session, database).await?;
     require_visible(&found.hidden, kind, session.address().side())?;
-    // Trying a definer makes something there.
-    state::prepare_database(session).await?;
+    let is_concerned = |program: &&Program| program.kind == kind && program.is_enabled;
+    let concerned: Vec<&Program> = found.programs.values().filter(is_concerned).collect();
+    own_schema::lock(session).await?;
+    let refused = refused_of(session, &concerned).await;
+    own_schema::unlock(session, refused).await
+}
+
+/// Those of the programs whose definer is refused. Trying one makes something in Reberth's schema.
+async fn refused_of(
+    session: &mut Session,
+    programs: &[&Program],
+) -> Result<Vec<String>, ReplicateError> {
+    own_schema::prepare_database(session).await?;
     let mut refused = Vec::new();
-    for program in found
-        .programs
-        .values()
-        .filter(|program| program.kind == kind && program.is_enabled)
-    {
+    for program in programs {
         if let Some(account) = &program.definer
             && !definer::may_define(session, account).await?
         {
-            refused.push(format!("{} {} of {account}", kind.word(), program.name));
+            refused.push(format!(
+                "{} {} of {account}",
+                program.kind.word(),
+                program.name
+            ));
         }
     }
     Ok(refused)

@@ -2,12 +2,18 @@
 
 use crate::connection::Session;
 use crate::error::ReplicateError;
-use crate::mysql::state;
+use crate::mysql::state::own_schema;
 
 /// A server that logs refuses both from accounts without SUPER (errors 1418 and 1419), unless it is told to trust them. So a function is made, in
 /// Reberth's own schema, and dropped again. Returns the server's words if it refuses.
 pub async fn to_make_functions(session: &mut Session) -> Result<Option<String>, ReplicateError> {
-    state::prepare_database(session).await?;
+    own_schema::lock(session).await?;
+    let tried = try_to_make_one(session).await;
+    own_schema::unlock(session, tried).await
+}
+
+async fn try_to_make_one(session: &mut Session) -> Result<Option<String>, ReplicateError> {
+    own_schema::prepare_database(session).await?;
     let name = format!("reberth.function_probe_{}", session.id());
     let made = session
         .run(

@@ -4,6 +4,7 @@
 //! silence on that server's own clock. It has no part in what makes the stream right: whoever pauses also raises the epoch, which shuts the
 //! running process out whether it reads this row or not.
 
+use super::own_schema::is_absent;
 use super::{Claim, Direction, StreamState, stream_name};
 use crate::connection::Session;
 use crate::error::ReplicateError;
@@ -32,7 +33,7 @@ pub async fn read(
         .row::<Row>("reading what is known of the stream", sql)
         .await
     {
-        Err(error) if is_missing(&error) => None,
+        Err(error) if is_absent(&error) => None,
         row => row?,
     };
     Ok(Operation::of_row(row))
@@ -101,12 +102,7 @@ pub async fn resume(
         quote_text(&stream_name(direction, database))
     );
     match session.run("letting the stream go on", sql).await {
-        Err(error) if is_missing(&error) => Ok(false),
+        Err(error) if is_absent(&error) => Ok(false),
         changed => Ok(changed? > 0),
     }
-}
-
-/// No such table, or no such database.
-fn is_missing(error: &ReplicateError) -> bool {
-    matches!(error, ReplicateError::Refused { source, .. } if matches!(source.mysql_code(), Some(1146 | 1049)))
 }

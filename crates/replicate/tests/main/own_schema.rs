@@ -1,0 +1,101 @@
+//! Reberth's own schema, which the last stream takes along while another may begin.
+
+use crate::pair::{MYSQL, Pair, Products, address, becomes, usual};
+use reberth_replicate::connection::Session;
+use reberth_replicate::mysql::objects::keep;
+use reberth_replicate::mysql::server;
+use reberth_replicate::mysql::state::{self, Direction};
+use reberth_testkit::learning::DATABASE;
+
+const SCHEMA: &str = "CREATE TABLE seat (id INT PRIMARY KEY, v INT)";
+const WAITING: &str = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK(''reberth:own-schema''%'";
+
+/// A session on the target beside the stream's own.
+async fn beside(pair: &Pair) -> Session {
+    let address = address(pair.target.port(), "writer", "target");
+    server::writer(&address).await.expect("a session")
+}
+
+/// One that stands where whoever makes, fills or removes the schema stands.
+async fn holder(pair: &Pair) -> Session {
+    let mut session = beside(pair).await;
+    let sql = "SELECT GET_LOCK('reberth:own-schema', 0)";
+    let taken: Option<Option<u64>> = session.row("taking the turn", sql).await.expect("it works");
+    assert_eq!(taken.flatten(), Some(1));
+    session
+}
+
+/// The first row of another stream is written between the look and the removal.
+async fn a_stream_that_begins_keeps_the_schema(products: Products) {
+    let pair = Pair::with_on(products, "own-kept", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let (holder, mut stopping) = (holder(&pair).await, beside(&pair).await);
+    let stopped =
+        tokio::spawn(
+            async move { state::forget(&mut stopping, Direction::Forward, DATABASE).await },
+        );
+    becomes(&pair.target, WAITING, "1").await;
+    pair.target
+        .sql("INSERT INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity) VALUES ('forward:other', 0, 'copying', 'l.1', 4, 'l.1', 4, 'x')")
+        .expect("another begins");
+    drop(holder);
+    let removed = stopped.await.expect("it ends").expect("it stops");
+    assert!(!removed.iter().any(|what| what.starts_with("the schema")));
+    let left = pair.target.sql("SELECT name FROM reberth.stream");
+    assert_eq!(left.expect("it is there").trim(), "forward:other");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_does_not_take_along_a_stream_that_begins() {
+    a_stream_that_begins_keeps_the_schema(usual()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_does_not_take_along_a_stream_that_begins_on_mysql() {
+    a_stream_that_begins_keeps_the_schema(MYSQL).await;
+}
+
+/// The schema goes after the stream has made its tables there, and before it writes its first row.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_begins_when_the_last_one_has_taken_the_schema_along() {
+    let pair = Pair::with("own-gone", SCHEMA);
+    let mut session = beside(&pair).await;
+    state::prepare_tables(&mut session).await.expect("it works");
+    let checkpoint = {
+        pair.follow().await.stop().await.expect("it works");
+        let peeked = state::peek(&mut session, Direction::Forward, DATABASE).await;
+        peeked.expect("it is read").expect("it has begun")
+    };
+    let holder = holder(&pair).await;
+    let mut beginning = beside(&pair).await;
+    let begun = tokio::spawn(async move {
+        state::begin(&mut beginning, Direction::Forward, "other", &checkpoint).await
+    });
+    becomes(&pair.target, WAITING, "1").await;
+    pair.target
+        .sql("DROP DATABASE reberth")
+        .expect("the last one stops");
+    drop(holder);
+    begun.await.expect("it ends").expect("it begins");
+    let there = state::peek(&mut session, Direction::Forward, "other").await;
+    there.expect("it is read").expect("it has begun");
+}
+
+/// What is kept there is dropped elsewhere right after: nothing else has it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn triggers_are_kept_in_a_schema_that_stays() {
+    let pair = Pair::with("own-triggers", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    pair.target
+        .sql(&format!("SET GLOBAL log_bin_trust_function_creators = 1; USE {DATABASE}; CREATE TRIGGER counts BEFORE INSERT ON seat FOR EACH ROW SET NEW.v = 1"))
+        .expect("the target has a trigger");
+    let (holder, mut keeping) = (holder(&pair).await, beside(&pair).await);
+    let kept = tokio::spawn(async move { keep::take_triggers(&mut keeping, DATABASE).await });
+    becomes(&pair.target, WAITING, "1").await;
+    pair.target
+        .sql("DROP DATABASE reberth")
+        .expect("the last one stops");
+    drop(holder);
+    let kept = kept.await.expect("it ends").expect("they are kept");
+    assert_eq!(kept, ["counts"]);
+}
