@@ -123,7 +123,7 @@ impl StreamState {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let sql = format!(
-            "INSERT IGNORE INTO reberth.spool (stream, spool_key) VALUES ({name}, {})",
+            "INSERT INTO reberth.spool (stream, spool_key) VALUES ({name}, {}) ON DUPLICATE KEY UPDATE stream = stream",
             quote_text(&fresh)
         );
         session.run("making the spool's key", sql).await?;

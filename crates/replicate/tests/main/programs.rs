@@ -250,3 +250,38 @@ async fn triggers_are_kept_before_they_are_taken_and_put_back_as_they_were() {
         .unwrap();
     assert_eq!(events(&pair.source), running);
 }
+
+/// A definition that does not fit where it is to be kept, as in tables of another build.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn triggers_that_cannot_be_kept_whole_are_not_taken() {
+    let pair = pair("programs-cut");
+    let before = triggers(&pair.source);
+    pair.source
+        .sql("SET GLOBAL log_bin_trust_function_creators = 1; CREATE USER keeper@'%' IDENTIFIED BY 'local-only'; GRANT ALL ON lms_core.* TO keeper@'%'; GRANT ALL ON reberth.* TO keeper@'%'; GRANT SET USER ON *.* TO keeper@'%'")
+        .unwrap();
+    let address = crate::pair::address(pair.source.port(), "keeper", "source");
+    let mut session = server::writer(&address).await.unwrap();
+    keep::take_triggers(&mut session, "lms_core").await.unwrap();
+    keep::put_triggers_back(&mut session, "lms_core")
+        .await
+        .unwrap();
+    for (narrow, wide) in [
+        (
+            "sql_mode VARCHAR(3) NOT NULL",
+            "sql_mode VARCHAR(1000) NOT NULL",
+        ),
+        ("definer VARCHAR(3) NULL", "definer VARCHAR(400) NULL"),
+    ] {
+        let modify = |column: &str| format!("ALTER TABLE reberth.kept_program MODIFY {column}");
+        pair.source.sql(&modify(narrow)).unwrap();
+        let refused = keep::take_triggers(&mut session, "lms_core").await;
+        assert_eq!(refused.unwrap_err().mysql_code(), Some(1406), "{narrow}");
+        assert_eq!(triggers(&pair.source), before);
+        pair.source.sql(&modify(wide)).unwrap();
+    }
+    keep::take_triggers(&mut session, "lms_core").await.unwrap();
+    keep::put_triggers_back(&mut session, "lms_core")
+        .await
+        .unwrap();
+    assert_eq!(triggers(&pair.source), before);
+}

@@ -153,7 +153,8 @@ async fn write(
     for program in programs {
         let definer = program.definer.as_ref().map(|account| account.to_string());
         let sql = format!(
-            "INSERT IGNORE INTO reberth.kept_program (database_name, kind, name, place, statement, charset, collation, sql_mode, definer) VALUES ({}, '{}', {}, {}, x'{}', {}, {}, {}, {})",
+            "INSERT INTO reberth.kept_program (database_name, kind, name, place, statement, charset, collation, sql_mode, definer) VALUES ({}, '{}', {}, {}, x'{}', {}, {}, {}, {}) \
+             ON DUPLICATE KEY UPDATE name = name",
             quote_text(database),
             program.kind.word(),
             quote_text(&program.name),
