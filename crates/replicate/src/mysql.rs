@@ -32,6 +32,7 @@ pub mod sequence;
 pub mod server;
 pub mod spelling;
 pub mod spool;
+pub(crate) mod sql_mode;
 pub mod state;
 pub mod touched;
 pub mod value;

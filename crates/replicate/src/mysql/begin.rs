@@ -4,11 +4,11 @@ use reberth_model::document::sha256_hex;
 
 use crate::connection::Session;
 use crate::error::ReplicateError;
-use crate::mysql::objects::level::known_modes;
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::{self, Schema, Table, take_apart, translate};
 use crate::mysql::sequence;
 use crate::mysql::server::{self, Flavour};
+use crate::mysql::sql_mode;
 use crate::mysql::state::{self, Checkpoint, Phase};
 use crate::mysql::value::{quote_name, quote_text};
 
@@ -121,7 +121,7 @@ async fn make_tables(
     make_empty(source, target, schema, schema.tables.values()).await
 }
 
-/// Makes tables without secondary indexes and foreign keys, under the source's sql_mode.
+/// Makes tables without secondary indexes and foreign keys, under the source's sql_mode as far as it decides what they may hold.
 pub(crate) async fn make_empty<'a>(
     source: &mut Session,
     target: &mut Session,
@@ -131,8 +131,9 @@ pub(crate) async fn make_empty<'a>(
     let mode: Option<String> = source
         .row("asking for the sql_mode", "SELECT @@global.sql_mode")
         .await?;
-    let flavour = server::version(target).await?.flavour;
-    let mode = known_modes(&mode.unwrap_or_default(), flavour);
+    let from = server::version(source).await?.flavour;
+    let to = server::version(target).await?.flavour;
+    let mode = sql_mode::for_definitions(&mode.unwrap_or_default(), from, to);
     let modes = format!("SET sql_mode = {}", quote_text(&mode));
     target.run("setting the source's sql_mode", modes).await?;
     target.run("speaking utf8mb4", "SET NAMES utf8mb4").await?;

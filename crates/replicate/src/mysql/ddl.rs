@@ -39,7 +39,6 @@ mod charset;
 mod observe;
 mod parser;
 pub(crate) mod settings;
-mod sql_mode;
 pub(crate) mod statement;
 mod tokens;
 

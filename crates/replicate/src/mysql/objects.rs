@@ -23,6 +23,8 @@ pub(crate) mod statement;
 
 use std::collections::BTreeMap;
 
+use crate::mysql::ddl::Quoting;
+use crate::mysql::server::Flavour;
 use crate::mysql::value::quote_name;
 
 pub use definer::Account;
@@ -56,12 +58,19 @@ pub struct Program {
     pub body: String,
     /// How it is declared: security, determinism, schedule, moment and table of a trigger.
     pub traits: String,
+    /// Family of the server that told it.
+    pub flavour: Flavour,
 }
 
 impl Program {
     /// The name as SQL.
     pub fn quoted(&self) -> String {
         quote_name(&self.name)
+    }
+
+    /// How the quotes in it are read.
+    pub(crate) fn quoting(&self) -> Quoting {
+        Quoting::of_words(&self.sql_mode)
     }
 }
 

@@ -1,5 +1,6 @@
 //! From one family to the other, and from a newer MariaDB to an older one.
 
+use reberth_replicate::mysql::preflight;
 use reberth_replicate::mysql::verify::verify;
 use reberth_testkit::database::Product;
 
@@ -27,6 +28,7 @@ async fn programs_cross(products: Products, name: &str, collation: &str) {
         "SET NAMES utf8mb4 COLLATE {collation}; SET GLOBAL log_bin_trust_function_creators = 1;
          CREATE FUNCTION plain(n INT) RETURNS INT DETERMINISTIC RETURN n * 2;
          CREATE FUNCTION said(a VARCHAR(40) CHARACTER SET utf8mb4 COLLATE {collation}) RETURNS VARCHAR(40) CHARACTER SET utf8mb4 COLLATE {collation} DETERMINISTIC RETURN IF(a = 'x' COLLATE {collation}, 'é', '{collation}');
+         CREATE FUNCTION timed() RETURNS DATETIME DETERMINISTIC RETURN '2026-01-01 00:00:00.7';
          CREATE PROCEDURE counted(OUT n INT) READS SQL DATA SELECT COUNT(*) INTO n FROM learner;
          CREATE VIEW first_ones AS SELECT id, plain(id) AS twice FROM learner WHERE name <> 'x';
          CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2031-01-01 03:00:00' DO DELETE FROM badge"
@@ -47,8 +49,7 @@ async fn programs_cross(products: Products, name: &str, collation: &str) {
         .await
         .expect("both answer");
     assert_eq!(report.schema_differences, Vec::<String>::new());
-    let used =
-        "USE lms_core; SELECT said('x'), LENGTH(said('y')) > 10, twice FROM first_ones LIMIT 1";
+    let used = "USE lms_core; SELECT said('x'), LENGTH(said('y')) > 10, twice, timed() FROM first_ones LIMIT 1";
     let answers = [&pair.source, &pair.target].map(|server| server.sql(used));
     let answers = answers.map(|answer| answer.expect("the programs run"));
     assert_eq!(answers[0], answers[1]);
@@ -72,6 +73,7 @@ async fn a_program_that_the_target_refuses_stops_no_row_and_is_named() {
         (Product::MariaDb, Product::MySql),
         "crossed-refused",
         "SET GLOBAL log_bin_trust_function_creators = 1; CREATE PROCEDURE of_mariadb() SELECT NVL2(1, 2, 3); CREATE PROCEDURE worse() DELETE FROM badge WHERE FALSE RETURNING code;
+         SET sql_mode = 'SIMULTANEOUS_ASSIGNMENT'; CREATE PROCEDURE swaps() UPDATE learner SET name = email, email = name; SET sql_mode = DEFAULT;
          CREATE VIEW odd AS SELECT id, TO_CHAR(joined_at, 'YYYY') AS y FROM learner; CREATE VIEW plain AS SELECT id FROM learner; GRANT SELECT ON mysql.proc TO reader@'%'",
     );
     let mut stream = pair.follow().await;
@@ -87,8 +89,16 @@ async fn a_program_that_the_target_refuses_stops_no_row_and_is_named() {
             .any(|words| words.contains(name))
     };
     assert!(
-        named("procedure worse is missing") && named("view odd is missing"),
+        named("procedure worse is missing")
+            && named("procedure swaps is missing")
+            && named("view odd is missing"),
         "{report:?}"
+    );
+    let found = preflight::run(&pair.forward()).await.expect("both answer");
+    let blockers = found.blockers();
+    assert!(
+        blockers.len() == 1 && blockers[0].contains("swaps"),
+        "{blockers:?}"
     );
     assert!(!named("plain"), "{report:?}");
 }
@@ -100,7 +110,8 @@ async fn changes_of_the_schema_cross(products: Products, name: &str, collations:
     let mut stream = pair.follow().await;
     pair.run(&format!(
         "SET NAMES utf8mb4 COLLATE {own}, collation_server = {own};
-         ALTER TABLE seat ADD label VARCHAR(9) NOT NULL DEFAULT 'é', ADD named VARCHAR(9) CHARACTER SET utf8mb4 COLLATE {named} DEFAULT 'a'; INSERT INTO seat (id) VALUES (1);
+         ALTER TABLE seat ADD label VARCHAR(9) NOT NULL DEFAULT 'é', ADD named VARCHAR(9) CHARACTER SET utf8mb4 COLLATE {named} DEFAULT 'a';
+         SET sql_mode = 'NO_BACKSLASH_ESCAPES'; ALTER TABLE seat ADD slash VARCHAR(9) DEFAULT '\\', ADD behind VARCHAR(9) CHARACTER SET utf8mb4 COLLATE {named}; SET sql_mode = DEFAULT; INSERT INTO seat (id) VALUES (1);
          ALTER DATABASE COLLATE {of_database}; CREATE TABLE made (v VARCHAR(9) PRIMARY KEY); INSERT INTO made VALUES ('a'), ('A'), ('a ')"
     ));
     pair.drain(&mut stream).await;

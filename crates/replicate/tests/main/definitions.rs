@@ -329,3 +329,33 @@ async fn what_the_other_family_has_no_words_for_blocks_and_translations_are_list
         assert!(is_translated(words), "{words}");
     }
 }
+
+/// The source tells definitions in no mode at all; under its own mode their texts would be read otherwise.
+async fn carries_under_a_mode(products: Products, name: &str, mode: &str) {
+    let made = r"CREATE TABLE told (id INT PRIMARY KEY, a VARCHAR(9) NOT NULL DEFAULT '', b VARCHAR(9) DEFAULT 'x\\y', c VARCHAR(9) AS (CONCAT(a, '\\')) STORED, d DATE)";
+    let pair = Pair::with_on(
+        products,
+        name,
+        &format!(
+            "{made}; INSERT INTO told (id, d) VALUES (1, '2026-01-02'); SET GLOBAL sql_mode = '{mode}'"
+        ),
+    );
+    let stream = pair.follow().await;
+    stream.stop().await.expect("it stops");
+    let report = verify(&pair.forward(), |_, _| {})
+        .await
+        .expect("it verifies");
+    assert!(report.is_equal(), "{:?}", report.schema_differences);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_of_mariadb_is_made_as_it_is_told_whatever_the_mode() {
+    let mode = "ORACLE,NO_BACKSLASH_ESCAPES,EMPTY_STRING_IS_NULL";
+    carries_under_a_mode((Product::MariaDb, Product::MariaDb), "kinds-mode", mode).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_of_mysql_is_made_as_it_is_told_whatever_the_mode() {
+    let mode = "ANSI,NO_BACKSLASH_ESCAPES";
+    carries_under_a_mode(MYSQL, "kinds-mode-mysql", mode).await;
+}

@@ -193,9 +193,8 @@ impl Prepared {
             true => observe::outline(&checkpoint.schema),
             false => observe::outline_after(&change, &checkpoint.schema)?,
         };
-        let is_same_family = source.flavour == target.flavour;
         Ok(Prepared {
-            session: settings.statements(target.flavour, is_same_family)?,
+            session: settings.statements(source.flavour, target.flavour)?,
             change,
             settings,
             steps,
@@ -380,7 +379,7 @@ impl Carrier<'_> {
             self.statement.position
         );
         // The other family has some collations under other names; a statement without those stays as it is.
-        let sql = translate::program(&step.sql, target.flavour);
+        let sql = translate::program(&step.sql, settings.quoting(), target.flavour);
         self.executor.run_within(REBUILD_LIMIT, &doing, sql).await?;
         Ok(())
     }

@@ -3,9 +3,10 @@
 //! The codes are those of `Query_event` in MySQL's libbinlogevents and of `log_event.h` in MariaDB. A code that is not known here ends the reading, because
 //! its length is not known either; then the statement is not carried over.
 
-use super::sql_mode;
 use super::tokens::Quoting;
+use crate::mysql::schema::translate;
 use crate::mysql::server::Flavour;
+use crate::mysql::sql_mode;
 use crate::mysql::value::quote_text;
 
 /// Bits of the flags, the same in both families.
@@ -99,13 +100,10 @@ impl Settings {
     /// The statements that give a session of another server the same settings. The error says why there are none.
     pub(crate) fn statements(
         &self,
+        from: Flavour,
         flavour: Flavour,
-        is_same_family: bool,
     ) -> Result<Vec<String>, String> {
-        let sql_mode = match is_same_family {
-            true => self.sql_mode,
-            false => sql_mode::across(self.sql_mode, flavour)?,
-        };
+        let sql_mode = sql_mode::bits_across(self.sql_mode, from, flavour)?;
         let on = |bit: u32| u8::from(self.flags & bit == 0);
         let [client, connection, server] = self.charsets.unwrap_or([45, 45, 45]);
         let mut statements = vec![
@@ -166,12 +164,11 @@ impl Settings {
 }
 
 /// A collation, or its character set, as `SET` takes it. MariaDB finds its own new collations (`uca1400`) by their names only; another family does not have them, and
-/// gets those of the same character set that are nearest. So does MariaDB get nearest ones of MySQL's `0900`, of which the first is what MySQL's clients speak by default.
+/// gets those of the same character set that are nearest. So does MariaDB for MySQL's `0900`, of which the first is what MySQL's clients speak by default.
 fn named(column: &str, number: u16, flavour: Flavour) -> String {
     match (flavour, number) {
         (Flavour::MariaDb, 255..=323) if column == CHARACTER_SET => "utf8mb4".to_owned(),
-        (Flavour::MariaDb, 309) => "utf8mb4_nopad_bin".to_owned(),
-        (Flavour::MariaDb, 255..=323) => "utf8mb4_uca1400_nopad_ai_ci".to_owned(),
+        (Flavour::MariaDb, 255..=323) => translate::collation_numbered(number),
         (_, ..2048) => number.to_string(),
         (Flavour::MariaDb, _) => format!(
             "(SELECT {column} FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID = {number})"
@@ -244,7 +241,7 @@ mod tests {
     fn settings_are_read_and_given_to_another_session() {
         let settings = Settings::read(LOGGED, 1_700_000_000).expect("known codes");
         assert!(settings.quoting().ansi && settings.quoting().plain_backslash);
-        let statements = settings.statements(Flavour::MariaDb, true);
+        let statements = settings.statements(Flavour::MariaDb, Flavour::MariaDb);
         let statements = statements.expect("it is the same family").join("; ");
         assert_eq!(
             statements,
@@ -270,6 +267,17 @@ mod tests {
         let settings = Settings::read(&logged, 0).expect("known codes");
         assert_eq!(settings.collations_of_charsets, [2048, 2304]);
         assert!(Settings::read(&logged[..8], 0).is_err());
+    }
+
+    #[test]
+    fn collations_of_mysql_become_the_nearest_of_mariadb() {
+        let logged = [4, 255, 0, 31, 1, 53, 1];
+        let settings = Settings::read(&logged, 0).expect("a known code");
+        let statements = settings.statements(Flavour::MySql, Flavour::MariaDb);
+        assert_eq!(
+            statements.expect("modes that cross")[0],
+            "SET character_set_client = utf8mb4, collation_connection = utf8mb4_uca1400_swedish_nopad_as_cs, collation_server = utf8mb4_nopad_bin"
+        );
     }
 
     #[test]

@@ -41,6 +41,15 @@ impl Quoting {
             plain_backslash: sql_mode & (1 << 20) != 0,
         }
     }
+
+    /// The same from the words of an `sql_mode`.
+    pub(crate) fn of_words(sql_mode: &str) -> Quoting {
+        let has = |name: &str| sql_mode.split(',').any(|word| word == name);
+        Quoting {
+            ansi: has("ANSI_QUOTES"),
+            plain_backslash: has("NO_BACKSLASH_ESCAPES"),
+        }
+    }
 }
 
 /// Takes a statement apart. The error is a reason why that cannot be done.

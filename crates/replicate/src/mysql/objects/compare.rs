@@ -28,7 +28,9 @@ pub fn is_alike(one: &Program, other: &Program) -> bool {
     // The columns of a view are told only to those who may use it.
     let is_body_known = one.kind != Kind::View || (!one.body.is_empty() && !other.body.is_empty());
     // The collations in it may have been translated: both ways lead to the names of one family.
-    let body = |program: &Program| translate::program(program.body.as_bytes(), Flavour::MySql);
+    let body = |program: &Program| {
+        translate::program(program.body.as_bytes(), program.quoting(), Flavour::MySql)
+    };
     (&one.traits, one.place) == (&other.traits, other.place)
         && (!is_body_known || body(one) == body(other))
 }

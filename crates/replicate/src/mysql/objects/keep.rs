@@ -6,6 +6,7 @@
 use super::{Account, Kind, Program, definer, level, read};
 use crate::connection::Session;
 use crate::error::ReplicateError;
+use crate::mysql::server;
 use crate::mysql::state::own_schema;
 use crate::mysql::value::{quote_name, quote_text};
 
@@ -214,6 +215,7 @@ async fn kept(
     );
     type Row = (String, u64, Vec<u8>, String, String, String, Option<String>);
     let rows: Vec<Row> = session.rows("reading what is kept", sql).await?;
+    let flavour = server::version(session).await?.flavour;
     let program = |(name, place, statement, charset, collation, sql_mode, definer): Row| Program {
         kind,
         name,
@@ -227,6 +229,7 @@ async fn kept(
         place,
         body: String::new(),
         traits: String::new(),
+        flavour,
     };
     Ok(rows.into_iter().map(program).collect())
 }

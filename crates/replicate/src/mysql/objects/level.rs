@@ -10,7 +10,8 @@ use super::{Kind, Program, Programs, read};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::schema::translate;
-use crate::mysql::server::{self, Flavour, WRITER_SETUP};
+use crate::mysql::server::{self, WRITER_SETUP};
+use crate::mysql::sql_mode;
 use crate::mysql::value::{quote_name, quote_text};
 
 /// What was made, and as whom.
@@ -123,7 +124,7 @@ async fn make_one(
         None => None,
     };
     let flavour = server::version(target).await?.flavour;
-    let statement = translate::program(&program.statement, flavour);
+    let statement = translate::program(&program.statement, program.quoting(), flavour);
     let statement = definer::with(&statement, definer.as_ref());
     let enabled = match program.kind {
         Kind::Event => with_status(&statement, false),
@@ -164,7 +165,11 @@ pub(super) async fn run(
         ),
         format!(
             "sql_mode = {}",
-            quote_text(&known_modes(&program.sql_mode, flavour))
+            quote_text(&sql_mode::words_across(
+                &program.sql_mode,
+                program.flavour,
+                flavour
+            ))
         ),
     ];
     if let Some(zone) = &program.time_zone {
@@ -277,28 +282,6 @@ pub(super) fn with_status(statement: &[u8], is_enabled: bool) -> Vec<u8> {
     statement.to_vec()
 }
 
-/// The modes of an sql_mode that the server knows: the two families have dropped and added some, none of which changes a stored value.
-pub(crate) fn known_modes(modes: &str, flavour: Flavour) -> String {
-    let foreign: &[&str] = match flavour {
-        Flavour::MySql => &[
-            "NO_AUTO_CREATE_USER",
-            "IGNORE_BAD_TABLE_OPTIONS",
-            "EMPTY_STRING_IS_NULL",
-            "SIMULTANEOUS_ASSIGNMENT",
-            "TIME_ROUND_FRACTIONAL",
-            "NO_FIELD_OPTIONS",
-            "NO_KEY_OPTIONS",
-            "NO_TABLE_OPTIONS",
-        ],
-        Flavour::MariaDb => &["TIME_TRUNCATE_FRACTIONAL"],
-    };
-    let known: Vec<&str> = modes
-        .split(',')
-        .filter(|mode| !foreign.contains(mode))
-        .collect();
-    known.join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,16 +303,5 @@ mod tests {
                 disabled.as_bytes()
             );
         }
-    }
-
-    #[test]
-    fn modes_of_the_other_family_are_left_out() {
-        let modes = "STRICT_TRANS_TABLES,NO_AUTO_CREATE_USER,ANSI_QUOTES";
-        assert_eq!(
-            known_modes(modes, Flavour::MySql),
-            "STRICT_TRANS_TABLES,ANSI_QUOTES"
-        );
-        assert_eq!(known_modes(modes, Flavour::MariaDb), modes);
-        assert_eq!(known_modes("", Flavour::MySql), "");
     }
 }

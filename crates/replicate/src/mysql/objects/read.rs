@@ -28,13 +28,14 @@ pub async fn read(session: &mut Session, database: &str) -> Result<Found, Replic
         if let Some(right) = missing_right(session, flavour, database, kind).await? {
             found.hidden.push((kind, right));
         }
-        read_kind(session, database, kind, &mut found).await?;
+        read_kind(session, flavour, database, kind, &mut found).await?;
     }
     Ok(found)
 }
 
 async fn read_kind(
     session: &mut Session,
+    flavour: Flavour,
     database: &str,
     kind: Kind,
     found: &mut Found,
@@ -65,6 +66,7 @@ async fn read_kind(
                     body: text(8).trim().to_owned(),
                     traits: text(9),
                     name: name.clone(),
+                    flavour,
                 };
                 found.programs.insert((kind, name), program);
             }

@@ -9,6 +9,7 @@ use crate::mysql::log::OWN_SCHEMA;
 use crate::mysql::objects::{self, Account, Found, Kind, definer, right};
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::server::{self, Flavour};
+use crate::mysql::sql_mode;
 use crate::mysql::value::quote_text;
 
 /// What stands beside the tables.
@@ -103,17 +104,17 @@ async fn probe_packages(
     Ok(())
 }
 
-/// A program in MariaDB's Oracle dialect means nothing to MySQL.
+/// A program in a dialect of MariaDB, such as Oracle's, would do something else in MySQL.
 fn probe_modes(programs: &Found, target: Flavour, found: &mut Preflight) {
-    if target != Flavour::MySql {
-        return;
-    }
     for program in programs.programs.values() {
-        if program.sql_mode.split(',').any(|mode| mode == "ORACLE") {
+        let missed = sql_mode::missed_by(&program.sql_mode, program.flavour, target);
+        if !missed.is_empty() {
             found.note(
                 &format!("{} {}", program.kind.word(), program.name),
-                Verdict::Blocker("rewrite it in standard SQL: MySQL has no Oracle mode".to_owned()),
-                "sql_mode ORACLE",
+                Verdict::Blocker(
+                    "make it anew on the source so that it does without that mode, which the target does not have".to_owned(),
+                ),
+                format!("sql_mode {}", missed.join(", ")),
             );
         }
     }

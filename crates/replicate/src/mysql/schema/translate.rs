@@ -7,13 +7,16 @@
 mod clause;
 mod collation;
 mod option;
+mod quoted;
 
 use crate::error::ReplicateError;
+use crate::mysql::ddl::Quoting;
 use crate::mysql::schema::{Schema, Table};
 use crate::mysql::server::Flavour;
 use crate::mysql::value::ColumnClass;
 
 pub(crate) use collation::in_program as program;
+pub(crate) use collation::nearest_in_mariadb as collation_numbered;
 pub(crate) use collation::translated as collation;
 
 /// What became of a definition.
@@ -125,48 +128,17 @@ pub(crate) fn class(class: &ColumnClass, from: Flavour, to: Flavour) -> ColumnCl
     }
 }
 
-/// A text cut into what is between quotes of any kind and what is not.
+/// A definition cut into what is between quotes of any kind or in a comment, and what is not.
 fn pieces(text: &str) -> Vec<(bool, &str)> {
-    let (mut pieces, mut start, mut quote) = (Vec::new(), 0, None);
-    let mut characters = text.char_indices().peekable();
-    while let Some((at, character)) = characters.next() {
-        match quote {
-            None if matches!(character, '\'' | '"' | '`') => {
-                pieces.push((false, &text[start..at]));
-                (start, quote) = (at, Some(character));
-            }
-            None => {}
-            Some('\'' | '"') if character == '\\' => {
-                characters.next();
-            }
-            Some(open) if character == open => {
-                if characters.peek().is_some_and(|(_, next)| *next == open) {
-                    characters.next();
-                } else {
-                    let end = at + character.len_utf8();
-                    pieces.push((true, &text[start..end]));
-                    (start, quote) = (end, None);
-                }
-            }
-            Some(_) => {}
-        }
-    }
-    pieces.push((quote.is_some(), &text[start..]));
-    pieces
+    quoted::pieces(text, Quoting::default())
 }
 
-/// The text with what stands outside of quotes changed.
-fn outside_quotes(text: &str, mut change: impl FnMut(&str) -> String) -> String {
-    pieces(text)
-        .into_iter()
-        .map(|(is_quoted, piece)| match is_quoted {
-            true => piece.to_owned(),
-            false => change(piece),
-        })
-        .collect()
+/// The text of a definition with what stands outside of quotes changed.
+fn outside_quotes(text: &str, change: impl FnMut(&str) -> String) -> String {
+    quoted::with_code_changed(text, Quoting::default(), change)
 }
 
-/// Whether words stand outside of quotes.
+/// Whether words of a definition stand outside of quotes.
 fn has_words(text: &str, words: &str) -> bool {
     pieces(text)
         .iter()

@@ -4,7 +4,8 @@
 //! equal in the one is equal in the other but for characters that came to Unicode between them. Where a padded collation has no padded counterpart that
 //! tells accents or case apart, an unpadded one is taken: texts that differ by trailing spaces only are then different.
 
-use super::Translation;
+use super::{Translation, quoted};
+use crate::mysql::ddl::Quoting;
 use crate::mysql::server::Flavour;
 
 /// Languages under both names: MySQL's, MariaDB's.
@@ -75,6 +76,40 @@ fn to_mysql(name: &str) -> Option<String> {
     }
 }
 
+/// Languages of MySQL's `0900` collations in the order of their numbers. Two numbers were never given.
+const NUMBERED: [&str; 22] = [
+    "de_pb", "is", "lv", "ro", "sl", "pl", "et", "es", "sv", "tr", "cs", "da", "lt", "sk",
+    "es_trad", "la", "", "eo", "hu", "hr", "", "vi",
+];
+/// The first number of a language, without accents and case, and with them.
+const FIRST_AI_CI: u16 = 256;
+const FIRST_AS_CS: u16 = 279;
+
+/// MariaDB's collation nearest to the one of MySQL with this number, from 255 to 323: of the same language, if it has that, and the same in accents and case.
+pub(crate) fn nearest_in_mariadb(number: u16) -> String {
+    let kind = match number {
+        309 => "bin",
+        305 => "as_ci",
+        255..=277 | 306 => "ai_ci",
+        // The languages that came last have their two numbers beside each other.
+        310.. if number.is_multiple_of(2) => "ai_ci",
+        _ => "as_cs",
+    };
+    let first = if number < FIRST_AS_CS {
+        FIRST_AI_CI
+    } else {
+        FIRST_AS_CS
+    };
+    let language = number.checked_sub(first).map(usize::from);
+    let language = language.and_then(|place| NUMBERED.get(place));
+    let of_language = language.map(|language| format!("utf8mb4_{language}_0900_{kind}"));
+    let of_none = format!("utf8mb4_0900_{kind}");
+    of_language
+        .and_then(|name| to_mariadb(&name))
+        .or_else(|| to_mariadb(&of_none))
+        .unwrap_or(of_none)
+}
+
 /// Whether only the family that is left knows the collation.
 fn is_foreign(name: &str, to: Flavour) -> bool {
     match to {
@@ -84,8 +119,8 @@ fn is_foreign(name: &str, to: Flavour) -> bool {
 }
 
 /// The statement of a program with its collations put into the target's names; one that is not UTF-8 stays as it is, and so does a collation that the target
-/// has nothing like.
-pub(crate) fn in_program(statement: &[u8], to: Flavour) -> Vec<u8> {
+/// has nothing like. Its quotes are read as the session that wrote it did.
+pub(crate) fn in_program(statement: &[u8], quoting: Quoting, to: Flavour) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(statement) else {
         return statement.to_vec();
     };
@@ -104,7 +139,7 @@ pub(crate) fn in_program(statement: &[u8], to: Flavour) -> Vec<u8> {
         }
         changed + rest
     };
-    super::outside_quotes(text, in_piece).into_bytes()
+    quoted::with_code_changed(text, quoting, in_piece).into_bytes()
 }
 
 /// A line of a definition with its collations put into the target's names.
@@ -138,17 +173,58 @@ mod tests {
 
     #[test]
     fn collations_of_programs_are_translated_outside_of_quotes() {
+        let plain = Quoting::default();
         let statement = "CREATE FUNCTION `utf8mb4_0900_ai_ci`() RETURNS varchar(9) CHARSET utf8mb4 COLLATE utf8mb4_0900_ai_ci RETURN 'utf8mb4_0900_as_cs' COLLATE utf8mb4_de_pb_0900_as_cs";
-        let there = in_program(statement.as_bytes(), Flavour::MariaDb);
+        let there = in_program(statement.as_bytes(), plain, Flavour::MariaDb);
         assert_eq!(
             String::from_utf8_lossy(&there),
             "CREATE FUNCTION `utf8mb4_0900_ai_ci`() RETURNS varchar(9) CHARSET utf8mb4 COLLATE utf8mb4_uca1400_nopad_ai_ci RETURN 'utf8mb4_0900_as_cs' COLLATE utf8mb4_uca1400_german2_nopad_as_cs"
         );
-        assert_eq!(in_program(&there, Flavour::MySql), statement.as_bytes());
         assert_eq!(
-            in_program(statement.as_bytes(), Flavour::MySql),
+            in_program(&there, plain, Flavour::MySql),
             statement.as_bytes()
         );
-        assert_eq!(in_program(b"caf\xe9", Flavour::MySql), b"caf\xe9");
+        assert_eq!(
+            in_program(statement.as_bytes(), plain, Flavour::MySql),
+            statement.as_bytes()
+        );
+        assert_eq!(in_program(b"caf\xe9", plain, Flavour::MySql), b"caf\xe9");
+    }
+
+    #[test]
+    fn quotes_and_comments_of_programs_are_read_as_their_session_did() {
+        let quoting = Quoting::of_words("ANSI_QUOTES,NO_BACKSLASH_ESCAPES");
+        let statement = r"SELECT '\', x COLLATE utf8mb4_0900_bin -- it's
+            , 'utf8mb4_0900_bin'";
+        let there = in_program(statement.as_bytes(), quoting, Flavour::MariaDb);
+        assert_eq!(
+            String::from_utf8_lossy(&there),
+            statement.replacen("utf8mb4_0900_bin", "utf8mb4_nopad_bin", 1)
+        );
+    }
+
+    #[test]
+    fn numbers_of_mysql_lead_to_the_nearest_collation() {
+        for (number, nearest) in [
+            (255, "nopad_ai_ci"),
+            (256, "german2_nopad_ai_ci"),
+            (264, "swedish_nopad_ai_ci"),
+            (271, "roman_nopad_ai_ci"),
+            (273, "esperanto_nopad_ai_ci"),
+            (277, "vietnamese_nopad_ai_ci"),
+            (278, "nopad_as_cs"),
+            (287, "swedish_nopad_as_cs"),
+            (300, "vietnamese_nopad_as_cs"),
+            (303, "nopad_as_cs"),
+            (305, "nopad_as_ci"),
+            (306, "nopad_ai_ci"),
+            (308, "nopad_as_cs"),
+            (310, "nopad_ai_ci"),
+            (311, "nopad_as_cs"),
+        ] {
+            let nearest = format!("utf8mb4_uca1400_{nearest}");
+            assert_eq!(nearest_in_mariadb(number), nearest, "{number}");
+        }
+        assert_eq!(nearest_in_mariadb(309), "utf8mb4_nopad_bin");
     }
 }
