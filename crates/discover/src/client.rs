@@ -29,7 +29,7 @@ use crate::answer_cache::{AnswerCache, Validity};
 use crate::{DiscoverError, ObjectStoreKey, OnProgress, Token};
 use attempt::Outcome;
 pub(crate) use attempt::from_xml;
-use broken::BrokenPaths;
+use broken::{BrokenPaths, Effort};
 use credential::Credential;
 use pace::Pace;
 use patience::Budget;
@@ -205,8 +205,8 @@ impl Api {
         if let Some(answer) = self.taken(ask, &parse) {
             return Ok(answer);
         }
-        let attempts_max = self.broken.attempts_max(ask.path);
-        match self.pursue(ask, attempts_max, &parse, progress).await {
+        let effort = self.broken.effort(ask.path);
+        match self.pursue(ask, effort, &parse, progress).await {
             Ok(answer) => {
                 // A refusal comes from the door and says nothing of what is behind it.
                 if let Answer::Found(_) = answer {
@@ -222,40 +222,42 @@ impl Api {
     async fn pursue<T>(
         &self,
         ask: Ask<'_>,
-        attempts_max: u32,
+        effort: Effort,
         parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
         let mut budget = self.patience.budget(ask.path, self.address());
-        budget.limit_attempts(attempts_max);
-        let mut outcome = self.attempt_among_others(ask, parse).await?;
+        budget.limit_attempts(effort.attempts_max());
+        let mut outcome = self.attempt_among_others(ask, effort, parse).await?;
         if let Outcome::Failed(fault) = outcome {
             tokio::time::sleep(budget.spend_failure(fault, progress)?).await;
-            outcome = self.attempt_among_others(ask, parse).await?;
+            outcome = self.attempt_among_others(ask, effort, parse).await?;
         }
         if let Outcome::Answered(answer) = outcome {
             return Ok(answer);
         }
         let _alone = self.enter(IN_FLIGHT_MAX as u32).await;
-        self.insist(ask, parse, outcome, budget, progress).await
+        let first = (outcome, budget);
+        self.insist(ask, effort, parse, first, progress).await
     }
 
     async fn attempt_among_others<T>(
         &self,
         ask: Ask<'_>,
+        effort: Effort,
         parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
     ) -> Result<Outcome<T>, DiscoverError> {
         let _one = self.enter(1).await;
-        self.attempt(ask, parse).await
+        self.attempt(ask, effort, parse).await
     }
 
     /// Asks again and again, with nobody else in flight.
     async fn insist<T>(
         &self,
         ask: Ask<'_>,
+        effort: Effort,
         parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
-        mut outcome: Outcome<T>,
-        mut budget: Budget<'_>,
+        (mut outcome, mut budget): (Outcome<T>, Budget<'_>),
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
         loop {
@@ -265,7 +267,7 @@ impl Api {
                 Outcome::Failed(fault) => budget.spend_failure(fault, progress)?,
             };
             tokio::time::sleep(wait).await;
-            outcome = self.attempt(ask, parse).await?;
+            outcome = self.attempt(ask, effort, parse).await?;
         }
     }
 

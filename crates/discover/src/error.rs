@@ -34,6 +34,8 @@ pub enum DiscoverError {
         attempts: u32,
         /// The last failure.
         last: String,
+        /// Whether that was an answer that did not come in time.
+        is_late: bool,
     },
     /// The API keeps answering with something that is not its documented form.
     #[error("the answer of {what} never became readable ({attempts} attempts): {last}")]
@@ -117,6 +119,11 @@ impl DiscoverError {
                 | DiscoverError::ListMoving { .. }
                 | DiscoverError::TooLarge { .. }
         )
+    }
+
+    /// Whether a path was given up because no answer came in time.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, DiscoverError::KeepsFailing { is_late: true, .. })
     }
 
     /// The error's code; `docs/errors/` has a page for each.

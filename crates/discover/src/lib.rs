@@ -32,6 +32,7 @@ pub use answer_cache::AnswerCache;
 pub use client::{Api, Patience, Tally};
 pub use error::DiscoverError;
 pub use fingerprint::Fingerprint;
+pub use notes::is_command;
 pub use object_store_key::ObjectStoreKey;
 pub use progress::{OnProgress, Progress};
 pub use token::Token;

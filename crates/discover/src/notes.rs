@@ -7,6 +7,15 @@ use reberth_model::estate::{NotVisible, Unmapped};
 
 use crate::client::Answer;
 use crate::item::{Identified, Item};
+use crate::scrubbed::without_secrets;
+
+/// What the name of a part begins with that is a command with a secret.
+const COMMAND_OF: &str = "command of ";
+
+/// Whether a part that is not visible is the secret in a command, and nothing that the token may not see.
+pub fn is_command(part: &NotVisible) -> bool {
+    part.what.starts_with(COMMAND_OF)
+}
 
 /// What could not be read or understood, each once.
 #[derive(Default)]
@@ -24,6 +33,16 @@ impl Notebook {
     pub(crate) fn not_visible(&self, what: &str, reason: String) {
         let what = what.to_owned();
         self.lock().not_visible.insert(NotVisible { what, reason });
+    }
+
+    /// The command of `owner` without its secrets. One that had some is noted, since it does not run as it stands.
+    pub(crate) fn command(&self, owner: &str, command: &str) -> String {
+        let kept = without_secrets(command);
+        if kept != command {
+            let reason = "a secret is written in it and is left out: move it into a setting";
+            self.not_visible(&format!("{COMMAND_OF}{owner}"), reason.to_owned());
+        }
+        kept
     }
 
     /// Notes an item at `what` that is not understood.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reberth_discover::heroku::{
     ACCEPT, REFILL, ScheduledJob, SeenJobs, add_seen_jobs, watch_jobs, watch_pause_min,
 };
-use reberth_discover::{Api, DiscoverError, OnProgress, Progress, Token};
+use reberth_discover::{Api, DiscoverError, OnProgress, Progress, Token, is_command};
 use reberth_model::estate::{Attributes, Estate, Job};
 use reberth_testkit::replay::{Faults, Recording, Replay};
 use serde_json::{Value, json};
@@ -66,7 +66,19 @@ fn look_telling(
 ) -> Result<(), DiscoverError> {
     let faults = Faults::parse(faults.iter().copied()).expect("a fault is misspelt");
     let replay = Replay::start(running(dynos), TOKEN, faults).expect("a loopback port is free");
-    let api = Api::new(&replay.url(), Token::new(TOKEN)?)?;
+    let result = watch(&replay.url(), estate, seen, looks, progress);
+    assert_eq!(replay.stats().writes_refused, 0);
+    result
+}
+
+fn watch(
+    address: &str,
+    estate: &Estate,
+    seen: &mut SeenJobs,
+    looks: u64,
+    progress: OnProgress<'_>,
+) -> Result<(), DiscoverError> {
+    let api = Api::new(address, Token::new(TOKEN)?)?;
     let api = api.with_patience(short_patience()).with_accept(ACCEPT);
     let (done, end) = (AtomicU64::new(0), Notify::new());
     let keep = |_: &SeenJobs| {
@@ -75,7 +87,7 @@ fn look_telling(
         }
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
-    let result = runtime.block_on(async {
+    runtime.block_on(async {
         let watched = async {
             tokio::select! {
                 result = watch_jobs(&api, estate, seen, PAUSE, &keep, progress) => result,
@@ -84,9 +96,7 @@ fn look_telling(
         };
         let ended = tokio::time::timeout(WAIT_MAX, watched).await;
         ended.expect("the watch ends")
-    });
-    assert_eq!(replay.stats().writes_refused, 0);
-    result
+    })
 }
 
 fn calm() -> Estate {
@@ -179,17 +189,41 @@ fn what_is_listed_or_runs_now_is_there_once() {
 }
 
 #[test]
-fn a_secret_in_the_command_of_a_process_is_left_out_and_told() {
+fn secrets_in_commands_are_left_out_and_told() {
     let mut recording = Recording::lms();
     let path = format!("/apps/{APP}/formation");
     let list = recording.body_mut(&path).expect("the recording has it");
     list[0]["command"] = json!(CLEANUP[0]);
     let kind = list[0]["type"].as_str().unwrap().to_owned();
-    let estate = discover_with(recording, &[], None).0.unwrap();
+    let root = format!("/apps/{APP}/slugs/");
+    let paths = recording.paths().into_iter();
+    for path in paths.filter(|path| path.starts_with(&root)) {
+        let slug = recording.body_mut(&path).expect("the recording has it");
+        slug["process_types"]["release"] = json!(CLEANUP[0]);
+    }
+    let job = |command: &str| ScheduledJob {
+        app: APP.to_owned(),
+        command: command.to_owned(),
+        schedule: "daily at 03:30 UTC".to_owned(),
+    };
+    let listed = [job(CLEANUP[0]), job("sh -c 'a  b'")];
+    let estate = discover_with(recording, &[], Some(listed.to_vec()))
+        .0
+        .unwrap();
     let text = bytes(&estate);
     assert!(text.contains(CLEANUP[1]) && !text.contains("s3cret"));
-    let what = format!("command of {APP}/{kind}");
-    assert!(estate.not_visible.iter().any(|own| own.what == what));
+    // A command without a secret is carried over as it is written.
+    assert_eq!(jobs(&estate)[1].0, "sh -c 'a  b'");
+    let (_, app) = estate.apps().find(|(app, _)| app.name == APP).unwrap();
+    assert_eq!(app.release_command.as_deref(), Some(CLEANUP[1]));
+    let commands = estate.not_visible.iter().filter(|own| is_command(own));
+    let commands: Vec<&str> = commands.map(|own| own.what.as_str()).collect();
+    let owners = [
+        format!("command of {APP}/release"),
+        format!("command of {APP}/{kind}"),
+        format!("command of scheduled job 1 of {APP}"),
+    ];
+    assert_eq!(commands, owners);
 }
 
 #[test]
@@ -230,6 +264,7 @@ fn a_look_that_is_not_answered_is_counted_apart_and_told_once() {
         look_telling(&[], &[&faults], &estate, &mut seen, 3, &tell).unwrap();
         assert_eq!((seen.looks, seen.partial_looks), (2, before + 3));
         let told = told.into_inner().expect("nobody panics");
+        assert_eq!(told.len(), 1, "{told:?}");
         assert!(
             told[0][0].starts_with(&format!("{path}: {reason}")),
             "{told:?}"
@@ -240,6 +275,43 @@ fn a_look_that_is_not_answered_is_counted_apart_and_told_once() {
     let when = jobs(&found)[0].1.schedule.clone().unwrap();
     let looks = "seen to start 1 times in 2 looks and 6 in which some did not answer";
     assert!(when.starts_with(looks), "{when}");
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_for_a_while_does_not_end_the_watch() {
+    let (estate, mut seen) = (calm(), SeenJobs::default());
+    let told = Mutex::new(Vec::new());
+    let tell = |progress| {
+        if let Progress::LookedInPart { missing } = progress {
+            told.lock().expect("nobody panics").push(missing);
+        }
+    };
+    // Nothing listens there.
+    watch("http://127.0.0.1:1", &estate, &mut seen, 2, &tell).unwrap();
+    assert_eq!((seen.looks, seen.partial_looks), (0, 2));
+    let told = told.into_inner().expect("nobody panics");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0][0].contains("cannot be reached"), "{told:?}");
+}
+
+#[test]
+fn what_an_earlier_version_kept_is_one_job_with_what_is_seen_now() {
+    let (cleanup, digest) = ("MYSQL_PWD=s3cret rake cleanup", "rake  digest");
+    let kept = json!({"looks": 3, "apps": {"a": {
+        cleanup: {"starts": 2, "made": ["2026-11-20", "2026-11-21"], "latest": ["1", "2"]},
+        CLEANUP[1]: {"starts": 2, "made": ["2026-11-19", "2026-11-20"], "latest": ["2", "3"]},
+        digest: {"starts": 1, "made": null, "latest": ["4"]},
+    }}});
+    let seen: SeenJobs = serde_json::from_value(kept).unwrap();
+    let seen = seen.in_todays_words();
+    let jobs = &seen.apps["a"];
+    assert_eq!(seen.looks, 3);
+    assert_eq!(jobs.keys().collect::<Vec<_>>(), [CLEANUP[1], "rake digest"]);
+    let job = &jobs[CLEANUP[1]];
+    assert_eq!((job.starts, job.latest.len()), (3, 3));
+    let made = ("2026-11-19".to_owned(), "2026-11-21".to_owned());
+    assert_eq!(job.made, Some(made));
+    assert_eq!(seen.clone().in_todays_words(), seen);
 }
 
 #[test]

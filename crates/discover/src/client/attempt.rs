@@ -5,6 +5,7 @@ use serde::Deserialize;
 use std::fmt;
 use std::time::Duration;
 
+use super::broken::Effort;
 use super::pace::wait_asked;
 use super::tally::count;
 use super::{Answer, Api, Ask, Body};
@@ -14,8 +15,6 @@ use crate::answer_cache::{Kept, Validity};
 /// A page of 200 servers is about 1 MB.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 const MESSAGE_CHARS_MAX: usize = 200;
-/// Time for a path of an endpoint that stays silent, which is asked once.
-const ASKED_ONCE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How one attempt ended.
 pub(super) enum Outcome<T> {
@@ -30,8 +29,10 @@ pub(super) enum Outcome<T> {
 pub(super) enum Fault {
     /// No connection could be made.
     Connect(reqwest::Error),
-    /// The connection broke or the time was over.
-    Interrupted(String),
+    /// The connection broke.
+    Interrupted,
+    /// The time was over.
+    Late,
     /// The server said that it failed.
     ServerError(String),
     /// The body is not what was asked for.
@@ -60,16 +61,14 @@ impl Api {
     pub(super) async fn attempt<T>(
         &self,
         ask: Ask<'_>,
+        effort: Effort,
         parse: &impl Fn(Body<'_>) -> serde_json::Result<T>,
     ) -> Result<Outcome<T>, DiscoverError> {
         let path = ask.path;
         self.pace.turn().await;
         let url = self.url(path)?;
         let request = self.http.get(url.clone());
-        let request = request.timeout(match self.broken.attempts_max(path) {
-            1 => self.patience.request_timeout.min(ASKED_ONCE_TIMEOUT),
-            _ => self.patience.request_timeout,
-        });
+        let request = request.timeout(effort.timeout(self.patience.request_timeout));
         let mut request = self.credential.prove(request, &url);
         if let Some(accept) = self.accept {
             request = request.header(reqwest::header::ACCEPT, accept);
@@ -204,30 +203,33 @@ impl Fault {
         if error.is_connect() {
             Fault::Connect(error)
         } else if error.is_timeout() {
-            Fault::Interrupted("no answer in time".to_owned())
+            Fault::Late
         } else {
-            Fault::Interrupted("the connection broke".to_owned())
+            Fault::Interrupted
         }
     }
 
     pub(super) fn into_error(self, path: &str, url: &str, attempts: u32) -> DiscoverError {
-        let what = path.to_owned();
+        let (what, last) = (path.to_owned(), self.to_string());
         match self {
             Fault::Connect(source) => DiscoverError::Unreachable {
                 url: url.to_owned(),
                 attempts,
                 source,
             },
-            Fault::Unreadable(last) => DiscoverError::Unreadable {
+            Fault::Unreadable(_) => DiscoverError::Unreadable {
                 what,
                 attempts,
                 last,
             },
-            Fault::Interrupted(last) | Fault::ServerError(last) => DiscoverError::KeepsFailing {
-                what,
-                attempts,
-                last,
-            },
+            Fault::Interrupted | Fault::Late | Fault::ServerError(_) => {
+                DiscoverError::KeepsFailing {
+                    what,
+                    attempts,
+                    last,
+                    is_late: matches!(self, Fault::Late),
+                }
+            }
         }
     }
 }
@@ -236,9 +238,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Connect(_) => f.write_str("no connection"),
-            Fault::Interrupted(text) | Fault::ServerError(text) | Fault::Unreadable(text) => {
-                f.write_str(text)
-            }
+            Fault::Interrupted => f.write_str("the connection broke"),
+            Fault::Late => f.write_str("no answer in time"),
+            Fault::ServerError(text) | Fault::Unreadable(text) => f.write_str(text),
         }
     }
 }

@@ -10,14 +10,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// So many paths given up since the last good answer raise the question whether the provider is there.
 const IN_A_ROW_MAX: usize = 4;
 /// Attempts at a path whose endpoint was given up before: two hundred servers are not each asked as long as the first.
 const ATTEMPTS_ONCE_GIVEN_UP_MAX: u32 = 6;
-/// So many paths of one endpoint given up, and each further one is asked once: an endpoint that lets every request wait for its whole time would cost
-/// hours otherwise.
-const GIVEN_UP_MAX: u32 = 3;
+/// So many paths of one endpoint given up as late, and each further one is asked once and for a short time: an endpoint that lets every request wait for
+/// its whole time would cost hours otherwise. One that fails at once costs little, and what passes may pass.
+const LATE_MAX: u32 = 3;
+const ASKED_ONCE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What was left behind.
 #[derive(Debug, Default)]
@@ -27,7 +29,7 @@ pub(super) struct BrokenPaths(Mutex<State>);
 struct State {
     /// Paths given up since anything was answered.
     in_a_row: usize,
-    /// Endpoints that did not answer since paths of theirs were given up, with how many.
+    /// Endpoints that did not answer since paths of theirs were given up, with how many of these were late.
     silent: BTreeMap<String, u32>,
     /// The path that answered first.
     first: Option<String>,
@@ -44,11 +46,41 @@ pub(super) enum Standing {
     Doubtful(Vec<String>),
 }
 
+/// How much is done for the answer of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// All that patience allows.
+    Whole,
+    /// Fewer attempts.
+    Less,
+    /// One attempt of a short time.
+    Once,
+}
+
+impl Effort {
+    /// How often the path is asked at most.
+    pub(super) fn attempts_max(self) -> u32 {
+        match self {
+            Effort::Whole => u32::MAX,
+            Effort::Less => ATTEMPTS_ONCE_GIVEN_UP_MAX,
+            Effort::Once => 1,
+        }
+    }
+
+    /// How long one attempt may take, of `whole` at most.
+    pub(super) fn timeout(self, whole: Duration) -> Duration {
+        match self {
+            Effort::Whole | Effort::Less => whole,
+            Effort::Once => whole.min(ASKED_ONCE_TIMEOUT),
+        }
+    }
+}
+
 impl BrokenPaths {
-    /// Notes that `path` was given up.
-    pub(super) fn leave(&self, path: &str) -> Standing {
+    /// Notes that `path` was given up, and whether because its answer was late.
+    pub(super) fn leave(&self, path: &str, is_late: bool) -> Standing {
         let mut state = self.state();
-        *state.silent.entry(endpoint(path)).or_default() += 1;
+        *state.silent.entry(endpoint(path)).or_default() += u32::from(is_late);
         state.in_a_row += 1;
         if state.in_a_row < IN_A_ROW_MAX {
             return Standing::Fine;
@@ -77,16 +109,16 @@ impl BrokenPaths {
         }
     }
 
-    /// How often `path` is asked at most.
-    pub(super) fn attempts_max(&self, path: &str) -> u32 {
+    /// How much is to be done for `path`. Asked once for a path: what others do meanwhile would change it on the way.
+    pub(super) fn effort(&self, path: &str) -> Effort {
         let state = self.state();
         if state.silent.is_empty() {
-            return u32::MAX;
+            return Effort::Whole;
         }
         match state.silent.get(&endpoint(path)) {
-            None => u32::MAX,
-            Some(given_up) if *given_up < GIVEN_UP_MAX => ATTEMPTS_ONCE_GIVEN_UP_MAX,
-            Some(_) => 1,
+            None => Effort::Whole,
+            Some(late) if *late < LATE_MAX => Effort::Less,
+            Some(_) => Effort::Once,
         }
     }
 
@@ -146,18 +178,39 @@ mod tests {
         broken.answered("/v2/account");
         broken.answered("/v2/images");
         let server = |id: u32| format!("/v2/droplets/{id}/neighbors");
-        for (id, attempts_max) in [(1, u32::MAX), (2, 6), (3, 6)] {
-            assert_eq!(broken.attempts_max(&server(id)), attempts_max);
-            assert_eq!(broken.leave(&server(id)), Standing::Fine);
+        for (id, effort) in [(1, Effort::Whole), (2, Effort::Less), (3, Effort::Less)] {
+            assert_eq!(broken.effort(&server(id)), effort);
+            assert_eq!(broken.leave(&server(id), true), Standing::Fine);
         }
         let witnesses = ["/v2/account", "/v2/images"].map(str::to_owned);
         let doubtful = Standing::Doubtful(witnesses.to_vec());
-        assert_eq!(broken.leave("/v2/volumes"), doubtful);
+        assert_eq!(broken.leave("/v2/volumes", false), doubtful);
         broken.is_there("/v2/account");
-        assert_eq!(broken.leave("/v2/domains"), Standing::Fine);
-        assert_eq!(broken.attempts_max(&server(9)), 1);
+        assert_eq!(broken.leave("/v2/domains", false), Standing::Fine);
+        assert_eq!(broken.effort(&server(9)), Effort::Once);
         broken.answered(&server(9));
-        assert_eq!(broken.attempts_max(&server(1)), u32::MAX);
-        assert_eq!(broken.attempts_max("/v2/volumes?page=1"), 6);
+        assert_eq!(broken.effort(&server(1)), Effort::Whole);
+        assert_eq!(broken.effort("/v2/volumes?page=1"), Effort::Less);
+    }
+
+    #[test]
+    fn only_late_answers_shorten_the_time_for_others() {
+        let broken = BrokenPaths::default();
+        let server = |id: u32| format!("/v2/droplets/{id}/neighbors");
+        for id in 0..9 {
+            broken.leave(&server(id), false);
+        }
+        assert_eq!(broken.effort(&server(9)), Effort::Less);
+        let whole = Duration::from_secs(60);
+        for (effort, attempts_max, timeout) in [
+            (Effort::Whole, u32::MAX, whole),
+            (Effort::Less, 6, whole),
+            (Effort::Once, 1, ASKED_ONCE_TIMEOUT),
+        ] {
+            assert_eq!(effort.attempts_max(), attempts_max);
+            assert_eq!(effort.timeout(whole), timeout);
+        }
+        let short = Duration::from_secs(2);
+        assert_eq!(Effort::Once.timeout(short), short);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::de::{Error as _, IgnoredAny};
 
-use super::broken::Standing;
+use super::broken::{Effort, Standing};
 use super::credential::Credential;
 use super::tally::count;
 use super::{Answer, Api, Ask, Body, from_xml};
@@ -23,7 +23,7 @@ impl Api {
         progress: OnProgress<'_>,
     ) -> Result<Answer<T>, DiscoverError> {
         self.count_broken();
-        if let Standing::Doubtful(witnesses) = self.broken.leave(path)
+        if let Standing::Doubtful(witnesses) = self.broken.leave(path, error.is_late())
             && !self.one_answers(&witnesses, progress).await?
         {
             return Err(error);
@@ -62,8 +62,8 @@ impl Api {
             validity: Validity::Confirmed,
         };
         let is_whole = |body: Body<'_>| whole(&self.credential, body.bytes);
-        let attempts_max = self.patience.attempts_max;
-        let answer = self.pursue(ask, attempts_max, &is_whole, progress).await?;
+        let effort = Effort::Whole;
+        let answer = self.pursue(ask, effort, &is_whole, progress).await?;
         Ok(matches!(answer, Answer::Found(())))
     }
 }
@@ -91,6 +91,8 @@ fn root(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use reberth_testkit::replay::{Faults, Recording, Replay, Stats};
     use serde_json::{Value, json};
 
@@ -99,11 +101,8 @@ mod tests {
 
     const TOKEN: &str = "recorded-token";
 
-    /// What each of `paths` answers, asked one after the other, of an API that has them all.
-    fn answers(
-        faults: &[&str],
-        paths: &[&str],
-    ) -> (Vec<Result<Answer<Value>, &'static str>>, Stats) {
+    /// An API that has all of `paths`.
+    fn api(faults: &[&str], paths: &[&str], request_timeout: Duration) -> (Replay, Api) {
         let mut recording = Recording::edtech();
         recording.clear();
         for path in paths {
@@ -112,11 +111,20 @@ mod tests {
         let faults = Faults::parse(faults.iter().copied()).expect("a fault is misspelt");
         let replay = Replay::start(recording, TOKEN, faults).expect("a loopback port is free");
         let patience = Patience {
-            backoff_max: std::time::Duration::from_millis(1),
+            backoff_max: Duration::from_millis(1),
+            request_timeout,
             ..Patience::default()
         };
         let api = Api::new(&replay.url(), Token::new(TOKEN).unwrap()).unwrap();
-        let api = api.with_patience(patience);
+        (replay, api.with_patience(patience))
+    }
+
+    /// What each of `paths` answers, asked one after the other.
+    fn answers(
+        faults: &[&str],
+        paths: &[&str],
+    ) -> (Vec<Result<Answer<Value>, &'static str>>, Stats) {
+        let (replay, api) = api(faults, paths, Duration::from_secs(60));
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         let mut answers = Vec::new();
         for path in paths {
@@ -153,14 +161,35 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_stays_silent_is_asked_less_and_less() {
+    fn an_endpoint_that_fails_at_once_is_asked_less() {
         let servers: Vec<String> = (1..9).map(|id| format!("/servers/{id}/use")).collect();
         let mut paths = vec!["/account"];
         paths.extend(servers.iter().map(String::as_str));
         let (told, stats) = answers(&["broken:/servers"], &paths);
         assert!(told[1..].iter().all(is_broken), "{told:?}");
         let asked: Vec<u64> = servers.iter().map(|path| stats.paths[path]).collect();
-        assert_eq!(asked, [12, 6, 6, 1, 1, 1, 1, 1]);
+        assert_eq!(asked, [12, 6, 6, 6, 6, 6, 6, 6]);
+    }
+
+    #[test]
+    fn an_endpoint_that_is_late_is_asked_once_at_last() {
+        let paths = [
+            "/servers/1/use",
+            "/servers/2/use",
+            "/servers/3/use",
+            "/servers/4/use",
+        ];
+        // Every answer comes later than it may.
+        let (_replay, api) = api(&["slow:2000"], &paths, Duration::from_millis(50));
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        let asked = paths.map(|path| {
+            let before = api.tally().requests;
+            let parse = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes);
+            let answer = api.get(path, Validity::Confirmed, parse, &|_| {});
+            runtime.block_on(answer).ok();
+            api.tally().requests - before
+        });
+        assert_eq!(asked, [12, 6, 6, 1]);
     }
 
     #[test]

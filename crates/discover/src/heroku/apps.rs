@@ -214,7 +214,11 @@ async fn read_app(
             buildpacks: read_buildpacks(reader, &root).await?,
             release_command: slug
                 .as_ref()
-                .and_then(|slug| slug.process_types.get("release").cloned()),
+                .and_then(|slug| slug.process_types.get("release"))
+                .map(|command| {
+                    let owner = format!("{}/release", app.name);
+                    reader.notes().command(&owner, command)
+                }),
             commit: slug.as_ref().and_then(|slug| slug.commit.clone()),
             release: release.map(|release| release.version),
             released_at: app.released_at.clone(),

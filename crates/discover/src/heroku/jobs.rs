@@ -26,7 +26,8 @@ pub(super) fn gather_listed(
             continue;
         };
         let id = format!("{}/scheduled/{}", app.id, number + 1);
-        let command = scrubbed(&job.command);
+        let owner = format!("scheduled job {} of {}", number + 1, app.name);
+        let command = reader.notes().command(&owner, &job.command);
         gathered.refer(&id, "belongs_to", &app.id);
         gathered.add(Resource {
             id,

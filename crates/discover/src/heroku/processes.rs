@@ -12,7 +12,7 @@ use super::reader::Reader;
 use crate::DiscoverError;
 use crate::gathered::Gathered;
 use crate::item::Identified;
-use crate::scrubbed::{scrubbed, without_secrets};
+use crate::scrubbed::scrubbed;
 use crate::segment::segment;
 
 /// Type of the processes that the scheduler starts.
@@ -109,15 +109,17 @@ pub(super) async fn gather(
         }
     }
     for process in formation.unwrap_or_default() {
-        if let Some(command) = &process.command
-            && without_secrets(command) != *command
-        {
-            let what = format!("command of {}/{}", app.name, process.process_type);
-            let reason = "a secret is written in it and is left out: move it into a setting";
-            reader.notes().not_visible(&what, reason.to_owned());
-        }
-        let running = running.get(process.process_type.as_str()).copied();
-        add_process(app, process, running.unwrap_or(0), sizes, found);
+        let name = format!("{}/{}", app.name, process.process_type);
+        let command = process.command.as_deref().unwrap_or_default();
+        let told = Told {
+            command: reader.notes().command(&name, command),
+            running: running
+                .get(process.process_type.as_str())
+                .copied()
+                .unwrap_or(0),
+            name,
+        };
+        add_process(app, process, told, sizes, found);
     }
     for dyno in &dynos {
         if dyno.process_type.as_deref() == Some(SCHEDULED) {
@@ -127,10 +129,18 @@ pub(super) async fn gather(
     Ok(())
 }
 
+/// What is told of a kind of process.
+struct Told {
+    name: String,
+    /// Without its secrets.
+    command: String,
+    running: u32,
+}
+
 fn add_process(
     app: &AppSummary,
     process: Formation,
-    running: u32,
+    told: Told,
     sizes: &[DynoSize],
     found: &mut Gathered,
 ) {
@@ -147,14 +157,14 @@ fn add_process(
     found.refer(&process.id, "belongs_to", &app.id);
     found.add(Resource {
         id: process.id,
-        name: format!("{}/{}", app.name, process.process_type),
+        name: told.name,
         region: None,
         cost,
         attributes: Attributes::Process(Process {
             app_id: app.id.clone(),
-            command: without_secrets(process.command.as_deref().unwrap_or_default()),
+            command: told.command,
             instances: process.quantity,
-            running,
+            running: told.running,
             size: size_name,
             memory_mib: size
                 .and_then(|size| size.memory)

@@ -71,6 +71,22 @@ impl Identified for Dyno {
 }
 
 impl SeenJobs {
+    /// The same with every command as the estate writes it today: what an earlier version kept may be written otherwise, and would be another job.
+    pub fn in_todays_words(self) -> SeenJobs {
+        let in_words = |jobs: BTreeMap<String, SeenJob>| {
+            let mut merged: BTreeMap<String, SeenJob> = BTreeMap::new();
+            for (command, job) in jobs {
+                merged.entry(scrubbed(&command)).or_default().merge(job);
+            }
+            merged
+        };
+        let apps = self.apps.into_iter();
+        SeenJobs {
+            apps: apps.map(|(app, jobs)| (app, in_words(jobs))).collect(),
+            ..self
+        }
+    }
+
     /// Takes in one process; whether it was not known yet.
     fn take(&mut self, app: &str, dyno: Dyno) -> bool {
         let command = scrubbed(dyno.command.as_deref().unwrap_or_default());
@@ -79,16 +95,33 @@ impl SeenJobs {
         if job.latest.contains(&dyno.id) {
             return false;
         }
-        job.starts += 1;
-        job.latest.push(dyno.id);
-        let surplus = job.latest.len().saturating_sub(LATEST_MAX);
-        job.latest.drain(..surplus);
-        if let Some(made) = dyno.created_at.as_deref().map(moment) {
-            let known = job.made.take();
-            let (first, last) = known.unwrap_or_else(|| (made.clone(), made.clone()));
-            job.made = Some((first.min(made.clone()), last.max(made)));
-        }
+        let made = dyno.created_at.as_deref().map(moment);
+        job.merge(SeenJob {
+            starts: 1,
+            made: made.map(|made| (made.clone(), made)),
+            latest: vec![dyno.id],
+        });
         true
+    }
+}
+
+impl SeenJob {
+    /// Takes in starts of the same job; one that both saw counts once.
+    fn merge(&mut self, other: SeenJob) {
+        let (known, new): (Vec<String>, Vec<String>) = other
+            .latest
+            .into_iter()
+            .partition(|id| self.latest.contains(id));
+        self.starts += other.starts.saturating_sub(known.len() as u64);
+        self.latest.extend(new);
+        let surplus = self.latest.len().saturating_sub(LATEST_MAX);
+        self.latest.drain(..surplus);
+        self.made = match (self.made.take(), other.made) {
+            (Some((first, last)), Some((other_first, other_last))) => {
+                Some((first.min(other_first), last.max(other_last)))
+            }
+            (made, other) => made.or(other),
+        };
     }
 }
 
@@ -101,7 +134,8 @@ pub fn watch_pause_min(estate: &Estate) -> Option<Duration> {
 
 /// Looks at the processes of every application of `estate` that has a scheduler, until it is dropped, with `pause` between two looks. `keep` is called
 /// with all that was seen after each look. What did not answer in a look is told as [`Progress::LookedInPart`], again only when it is something else,
-/// and the look is counted apart. Ends by itself only with an error, or when there is no scheduler.
+/// and the look is counted apart; so is one in which nothing answered. Ends by itself only with an error that no later look will be without, or when
+/// there is no scheduler.
 ///
 /// Dropping it at any await is safe: what `keep` was given last is whole.
 pub async fn watch_jobs(
@@ -118,17 +152,28 @@ pub async fn watch_jobs(
     }
     let mut told = Vec::new();
     loop {
-        let missing = look(api, &apps, seen).await?;
+        let missing = match look(api, &apps, seen).await {
+            Err(error) if error.is_of_one_host() => vec![Missing {
+                what: api.address().to_owned(),
+                reason: error.to_string(),
+            }],
+            looked => looked?,
+        };
         match missing.is_empty() {
             true => seen.looks += 1,
             false => seen.partial_looks += 1,
         }
         keep(seen);
-        if missing != told && !missing.is_empty() {
-            let missing = missing.clone();
-            progress(Progress::LookedInPart { missing });
+        // The reason may be another at each look.
+        let parts: Vec<String> = missing.iter().map(|part| part.what.clone()).collect();
+        if parts != told && !missing.is_empty() {
+            let missing = missing.iter();
+            let missing = missing.map(|part| format!("{}: {}", part.what, part.reason));
+            progress(Progress::LookedInPart {
+                missing: missing.collect(),
+            });
         }
-        told = missing;
+        told = parts;
         progress(Progress::Looked {
             looks: seen.looks,
             jobs: seen.apps.values().map(BTreeMap::len).sum(),
@@ -137,12 +182,18 @@ pub async fn watch_jobs(
     }
 }
 
-/// One look; what did not answer or is not understood, with the reason.
+/// What did not answer in a look or is not understood.
+struct Missing {
+    what: String,
+    reason: String,
+}
+
+/// One look; what it missed.
 async fn look(
     api: &Api,
     apps: &BTreeSet<(String, String)>,
     seen: &mut SeenJobs,
-) -> Result<Vec<String>, DiscoverError> {
+) -> Result<Vec<Missing>, DiscoverError> {
     // What was read, and what was asked again, is told of no look.
     let reader = Reader::new(api, api, &|_| {});
     for (id, name) in apps {
@@ -154,10 +205,14 @@ async fn look(
         }
     }
     let notes = reader.into_notes();
-    let silent = notes.not_visible.iter();
-    let silent = silent.map(|part| format!("{}: {}", part.what, part.reason));
-    let unknown = notes.unmapped.iter();
-    let unknown = unknown.map(|own| format!("{}: {} is not understood", own.what, own.id));
+    let silent = notes.not_visible.into_iter().map(|part| Missing {
+        what: part.what,
+        reason: part.reason,
+    });
+    let unknown = notes.unmapped.into_iter().map(|own| Missing {
+        what: own.what,
+        reason: format!("{} is not understood", own.id),
+    });
     Ok(silent.chain(unknown).collect())
 }
 
@@ -205,8 +260,9 @@ pub fn add_seen_jobs(estate: &mut Estate, seen: &SeenJobs) {
 fn is_told(estate: &Estate, app: &str, command: &str) -> bool {
     let mut resources = estate.resources.iter();
     resources.any(|resource| match &resource.attributes {
+        // What a person listed keeps its white space.
         Attributes::Job(job) => {
-            job.app_id == app && job.command == command && job.seen_in != SEEN_RUNNING
+            job.app_id == app && job.seen_in != SEEN_RUNNING && scrubbed(&job.command) == command
         }
         _ => false,
     })

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use reberth_model::estate::{Attributes, Estate, Other, Resource};
-use serde_json::Value;
+use reberth_model::estate::{Attributes, Estate, Resource};
 
 use super::known::{Known, Place};
 use super::{Sign, signs};
@@ -61,22 +60,8 @@ fn programs(resource: &Resource) -> Vec<(&str, &str, String)> {
                 })
                 .collect()
         }
-        Attributes::Other(other) if other.word == "app" => platform_commands(other)
-            .map(|(part, command)| (id, command, format!("{part} of {name}")))
-            .collect(),
         _ => Vec::new(),
     }
-}
-
-/// Components of an application's specification with what they run.
-fn platform_commands(app: &Other) -> impl Iterator<Item = (&str, &str)> {
-    let spec = app.facts.get("spec");
-    let lists = ["services", "workers", "jobs"].into_iter();
-    let parts = lists.filter_map(move |list| spec?.get(list)?.as_array());
-    parts.flatten().filter_map(|part| {
-        let name = part.get("name").and_then(Value::as_str).unwrap_or("a part");
-        Some((name, part.get("run_command")?.as_str()?))
-    })
 }
 
 impl Worker {

@@ -1,0 +1,99 @@
+//! Addresses without the passwords that are written into them.
+
+use reberth_model::estate::REDACTED;
+
+use super::names;
+
+/// Letters of a user that is more likely a token: `https://ghp_…@github.com`.
+const TOKEN_LETTERS_MIN: usize = 16;
+/// Letters of a value that nobody chose as a word.
+const RANDOM_LETTERS_MIN: usize = 20;
+/// Parameters that hold a secret, besides those that are called like one.
+const PARAMETERS: [&str; 4] = ["key", "sig", "signature", "x-amz-signature"];
+/// Longest port.
+const PORT_DIGITS_MAX: usize = 5;
+
+/// Every address of `text` without its password and the secrets in its query.
+pub(super) fn without_credentials(text: &str) -> String {
+    let (mut written, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("://") {
+        let next = after.find("://");
+        let end = next.map_or(after.len(), |next| scheme_start(&after[..next]));
+        let (own, following) = after.split_at(end);
+        let is_end = |letter: char| matches!(letter, '"' | '\'' | '`' | '<' | '>' | ' ');
+        let (own, behind) = own.split_at(own.find(is_end).unwrap_or(own.len()));
+        written.push_str(&format!("{before}://{}{behind}", address(own)));
+        rest = following;
+    }
+    written + rest
+}
+
+/// Where the scheme begins that `text` ends with.
+fn scheme_start(text: &str) -> usize {
+    let is_of_scheme = |letter: char| letter.is_ascii_alphanumeric() || "+.-".contains(letter);
+    text.trim_end_matches(is_of_scheme).len()
+}
+
+/// What follows `://`, without what is secret.
+fn address(text: &str) -> String {
+    let (account, rest) = match account_length(text) {
+        Some(length) => text.split_at(length),
+        None => ("", text),
+    };
+    let is_secret = match account.split_once(':') {
+        Some((_, password)) => !names::is_open(password),
+        None => account.chars().count() >= TOKEN_LETTERS_MIN && !names::is_open(account),
+    };
+    let account = if is_secret { REDACTED } else { account };
+    let (place, query) = rest.split_at(rest.find('?').map_or(rest.len(), |place| place + 1));
+    let parameters = query.split_inclusive(['&', ';']).map(parameter);
+    format!("{account}{place}{}", parameters.collect::<String>())
+}
+
+/// Length of the account before the `@` of the host. A password may hold `/`, `#` and `?`, which would end the host in the eyes of others.
+fn account_length(text: &str) -> Option<usize> {
+    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+    let authority = &text[..end];
+    let account = authority.rfind('@');
+    let (user, password) = match account
+        .map_or(authority, |at| &authority[..at])
+        .split_once(':')
+    {
+        Some(parts) if !authority.starts_with('[') => parts,
+        _ => return account,
+    };
+    let is_port = !user.is_empty()
+        && password.len() <= PORT_DIGITS_MAX
+        && password.bytes().all(|byte| byte.is_ascii_digit());
+    match account {
+        None if is_port => None,
+        Some(_) if names::is_open(password) => account,
+        _ => text.rfind('@'),
+    }
+}
+
+/// One parameter of a query, with the mark behind it.
+fn parameter(text: &str) -> String {
+    let own = text.trim_end_matches(['&', ';']);
+    let mark = &text[own.len()..];
+    let (kept, name, value) = match own.find('=') {
+        Some(place) => (&own[..=place], &own[..place], &own[place + 1..]),
+        None => ("", "", own),
+    };
+    let is_named = PARAMETERS.contains(&name.to_ascii_lowercase().as_str());
+    let is_secret = match is_named {
+        true => !names::is_open(value),
+        false => names::is_secret(name, value, true) || is_random(value),
+    };
+    let value = if is_secret { REDACTED } else { value };
+    format!("{kept}{value}{mark}")
+}
+
+/// Whether a value looks like one that a machine drew.
+fn is_random(value: &str) -> bool {
+    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+=%".contains(&byte);
+    value.len() >= RANDOM_LETTERS_MIN
+        && value.bytes().all(is_of_token)
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && value.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
