@@ -18,7 +18,9 @@ pub use scenario::Scenario;
 use crate::rules::{self, Context};
 use assumed::Assumed;
 use price_table::Price;
-use reberth_model::assessment::{CostLine, HowKnown, Outlook, Side, Total, Totals};
+use reberth_model::assessment::{
+    CostLine, HowKnown, Outlook, PricedElsewhere, Side, Total, Totals,
+};
 use reberth_model::design::Design;
 use reberth_model::estate::{Attributes, Estate};
 use reberth_model::money::Usd;
@@ -27,34 +29,31 @@ use target::Scene;
 /// Hours that a month is counted with, as the providers do.
 pub(crate) const HOURS_PER_MONTH: u64 = 730;
 
-/// Every line: the source, the target, and what the move costs once.
-pub(crate) fn lines(
+/// What was priced.
+pub(crate) struct Priced {
+    /// Every line: the source, the target, and what the move costs once.
+    pub(crate) lines: Vec<CostLine>,
+    /// What those without a price cost elsewhere.
+    elsewhere: Option<PricedElsewhere>,
+}
+
+/// Prices both sides and the move.
+pub(crate) fn price(
     estate: &Estate,
     context: &Context,
     scenario: &Scenario,
     design: Option<&Design>,
-) -> Vec<CostLine> {
+) -> Priced {
     let mut lines = hidden(estate, Side::Source);
     lines.extend(not_understood(estate, Side::Source));
     lines.extend(source::lines(estate, &context.catalog.prices));
     let mut target = target_lines(estate, context, scenario, design);
-    elsewhere::tell(
-        &mut target,
-        &target_elsewhere(estate, context, scenario, design),
-    );
+    let there = scenario.in_region(elsewhere::REGION);
+    let there = target_lines(estate, context, &there, design);
+    elsewhere::tell(&mut target, &there);
+    let elsewhere = elsewhere::sum(&target, &there);
     lines.extend(target);
-    lines
-}
-
-/// The target's lines in the region whose prices are known best.
-fn target_elsewhere(
-    estate: &Estate,
-    context: &Context,
-    scenario: &Scenario,
-    design: Option<&Design>,
-) -> Vec<CostLine> {
-    let scenario = scenario.in_region(elsewhere::REGION);
-    target_lines(estate, context, &scenario, design)
+    Priced { lines, elsewhere }
 }
 
 fn target_lines(
@@ -78,21 +77,20 @@ fn target_lines(
     lines
 }
 
-/// What the sums of `lines` mean.
+/// What the sums mean.
 pub(crate) fn outlook(
     estate: &Estate,
     context: &Context,
-    lines: &[CostLine],
-    scenario: &Scenario,
+    priced: &Priced,
     design: Option<&Design>,
 ) -> Outlook {
-    let elsewhere = target_elsewhere(estate, context, scenario, design);
+    let lines = &priced.lines;
     let region = &context.policy.target.region;
     let outlook = outlook::outlook(estate, lines, &totals(lines), region, |scenario| {
         totals(&target_lines(estate, context, scenario, design)).target
     });
     Outlook {
-        not_priced_elsewhere: elsewhere::sum(lines, &elsewhere),
+        not_priced_elsewhere: priced.elsewhere.clone(),
         ..outlook
     }
 }

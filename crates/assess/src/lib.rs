@@ -82,10 +82,11 @@ pub fn assess(question: Question) -> Result<Assessment, AssessError> {
         policy,
         catalog: &catalog,
     };
-    let costs = cost::lines(estate, &context, scenario, design);
+    let priced = cost::price(estate, &context, scenario, design);
+    let costs = &priced.lines;
     let target = Target {
         design,
-        costs: &costs,
+        costs,
         estate,
         policy,
     };
@@ -96,8 +97,8 @@ pub fn assess(question: Question) -> Result<Assessment, AssessError> {
         estate_sha256: sha256_hex(estate_bytes),
         catalog_version: catalog.version.clone(),
         target_region: policy.target.region.clone(),
-        totals: cost::totals(&costs),
-        outlook: cost::outlook(estate, &context, &costs, scenario, design),
+        totals: cost::totals(costs),
+        outlook: cost::outlook(estate, &context, &priced, design),
         blockers: blockers::find(estate, &checks),
         waves: waves::plan(estate),
         design: design.map(|design| design.hash.clone()),
@@ -105,6 +106,6 @@ pub fn assess(question: Question) -> Result<Assessment, AssessError> {
         questions_for_people: questions::for_people(&checks, &catalog),
         methods: methods::propose(estate),
         checks,
-        costs,
+        costs: priced.lines,
     })
 }

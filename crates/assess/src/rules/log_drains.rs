@@ -47,15 +47,18 @@ fn check(estate: &Estate, _: &Context) -> Vec<Evidence> {
     apps.chain(servers).collect()
 }
 
-/// Whether a list that could not be read may hold a drain of the application: its own, or one of a space when it runs in one.
+/// Whether a list that could not be read may hold a drain of the application: its own, or one of a space when it runs in one. Where the list of spaces
+/// itself could not be read, nobody was asked for their drains.
 fn is_hidden(estate: &Estate, resource: &Resource, app: &App) -> bool {
     let own = format!("/apps/{}/", resource.name);
     let is_list = |what: &str| match what.strip_prefix(own.as_str()) {
         Some(list) => matches!(list, "log-drains" | "telemetry-drains"),
         None => {
-            app.space.is_some()
-                && what.starts_with("/spaces/")
-                && what.ends_with("/telemetry-drains")
+            let is_of_spaces = match what.strip_prefix("/spaces") {
+                Some(list) => list.is_empty() || list.ends_with("/telemetry-drains"),
+                None => false,
+            };
+            app.space.is_some() && is_of_spaces
         }
     };
     estate.not_visible.iter().any(|part| is_list(&part.what))

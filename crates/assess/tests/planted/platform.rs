@@ -66,6 +66,14 @@ fn an_application_whose_drains_could_not_be_read_is_not_said_to_have_none() {
     let of_space = "/spaces/5ace/telemetry-drains";
     assert_eq!(outcome(Some(of_space), Some("inner")), CheckResult::Unknown);
     assert_eq!(outcome(Some(of_space), None), CheckResult::Fail);
+    // Nobody was asked for the drains of spaces that are not told.
+    for (list, space, expected) in [
+        ("/spaces", Some("inner"), CheckResult::Unknown),
+        ("/spaces", None, CheckResult::Fail),
+        ("/spaces/5ace/peerings", Some("inner"), CheckResult::Fail),
+    ] {
+        assert_eq!(outcome(Some(list), space), expected, "{list}");
+    }
 }
 
 #[test]

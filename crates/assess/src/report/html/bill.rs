@@ -1,7 +1,7 @@
 //! What the move does to the bill, in words that say how far they can be relied on.
 //!
-//! A sum that lacks lines is a lower bound: lines only add to it. A difference of two sums has a bound only where one of them is whole, and what is
-//! reckoned from a difference has no more of one than the difference.
+//! A sum is what is likely: the true bill may be below it, where a quantity was assumed, and above it by the lines without a price. So neither a sum that
+//! lacks lines nor a difference of two is told as a bound; how many lines have no price stands beside them.
 
 use reberth_model::assessment::{Assessment, Outlook, Side, Total, Totals};
 use reberth_model::money::Usd;
@@ -10,140 +10,65 @@ use super::element::{Html, paragraph};
 use super::headline::card;
 use crate::report::words;
 
-/// How a figure stands to the true one, which lines without a price would give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bound {
-    /// It is the figure.
-    Exact,
-    /// The true one is no smaller.
-    AtLeast,
-    /// The true one is no larger.
-    AtMost,
-    /// The true one may be either.
-    Open,
-}
-
-impl Bound {
-    /// Of a sum.
-    fn of(total: &Total) -> Bound {
-        match total.complete {
-            true => Bound::Exact,
-            false => Bound::AtLeast,
-        }
-    }
-
-    /// Of the sum of two figures.
-    fn and(self, other: Bound) -> Bound {
-        match (self, other) {
-            (Bound::Exact, bound) | (bound, Bound::Exact) => bound,
-            (one, other) if one == other => one,
-            _ => Bound::Open,
-        }
-    }
-
-    /// Of the figure with the other sign, or of one that it divides.
-    fn inverse(self) -> Bound {
-        match self {
-            Bound::AtLeast => Bound::AtMost,
-            Bound::AtMost => Bound::AtLeast,
-            same => same,
-        }
-    }
-
-    /// What stands before the figure.
-    fn before(self) -> &'static str {
-        match self {
-            Bound::Exact | Bound::Open => "",
-            Bound::AtLeast => "at least ",
-            Bound::AtMost => "at most ",
-        }
-    }
-
-    /// What stands behind the words of a figure that stands alone.
-    fn behind(self) -> &'static str {
-        match self {
-            Bound::Exact => "",
-            Bound::AtLeast => ", at the least",
-            Bound::AtMost => ", at the most",
-            Bound::Open => OPEN,
-        }
-    }
-
-    /// What stands behind a number of months.
-    fn behind_months(self) -> &'static str {
-        match self {
-            Bound::Exact => "",
-            Bound::AtLeast => " at the earliest",
-            Bound::AtMost => " at the latest",
-            Bound::Open => OPEN,
-        }
+/// How sums that lack `lines` are to be read; nothing when they lack none.
+fn lack(lines: u64) -> String {
+    match lines {
+        0 => String::new(),
+        1 => "likely; 1 line has no price".to_owned(),
+        lines => format!("likely; {lines} lines have no price"),
     }
 }
 
-const OPEN: &str = " by the lines that are priced";
-
-/// Of the source's sum less the target's.
-fn of_saving(totals: &Totals) -> Bound {
-    Bound::of(&totals.source).and(Bound::of(&totals.target).inverse())
-}
-
-/// A sum, with what it is where it lacks lines.
+/// A sum, with what it lacks.
 fn sum(total: &Total) -> String {
-    format!(
-        "{}{} USD",
-        Bound::of(total).before(),
-        words::whole(total.likely)
-    )
+    let likely = words::whole(total.likely);
+    match lack(total.lines_not_priced) {
+        lack if lack.is_empty() => format!("{likely} USD"),
+        lack => format!("{likely} USD ({lack})"),
+    }
+}
+
+/// Lines that the difference of both sums lacks.
+fn not_compared(totals: &Totals) -> u64 {
+    totals.source.lines_not_priced + totals.target.lines_not_priced
 }
 
 /// The answer about the bill, in one sentence without its end.
 pub(super) fn verdict(assessment: &Assessment) -> String {
     let (totals, outlook) = (&assessment.totals, &assessment.outlook);
-    let saving = of_saving(totals);
-    let (verb, bound, amount) = match outlook.monthly_saving > Usd::ZERO {
-        true => ("falls", saving, outlook.monthly_saving),
-        false => (
-            "rises",
-            saving.inverse(),
-            Usd::ZERO - outlook.monthly_saving,
-        ),
+    let (verb, amount) = match outlook.monthly_saving > Usd::ZERO {
+        true => ("falls", outlook.monthly_saving),
+        false => ("rises", Usd::ZERO - outlook.monthly_saving),
     };
-    let open = match bound {
-        Bound::Open => format!("{OPEN} (both sums lack lines)"),
-        _ => String::new(),
-    };
-    let target = sum(&totals.target);
-    let once = sum(&totals.once);
+    let once = words::whole(totals.once.likely);
     let pays = match outlook.break_even_months {
-        Some(months) => format!(
-            "which pays for the move ({once}, once) in {}",
-            until_paid(totals, months)
-        ),
+        Some(months) => {
+            format!("which pays for the move ({once} USD, once) in {months} months")
+        }
         None => format!(
-            "and the move itself costs {once} once: {}",
+            "and the move itself costs {once} USD once: {}",
             unpaid(totals).0
         ),
     };
+    let lack = match lack(not_compared(totals) + totals.once.lines_not_priced) {
+        lack if lack.is_empty() => lack,
+        lack => format!(". All of this is {lack}"),
+    };
     format!(
-        "The bill {verb} by {}about {} USD{open}, to {target} a month, {pays}",
-        bound.before(),
+        "The bill {verb} by about {} USD, to {} USD a month, {pays}{lack}",
         words::whole(amount),
+        words::whole(totals.target.likely),
     )
-}
-
-fn until_paid(totals: &Totals, months: u64) -> String {
-    let bound = Bound::of(&totals.once).and(of_saving(totals).inverse());
-    format!("{months} months{}", bound.behind_months())
 }
 
 /// What it means that the saving never pays, in the words of the sentence and of the card.
 fn unpaid(totals: &Totals) -> (&'static str, &'static str) {
-    match of_saving(totals) {
-        Bound::Exact | Bound::AtMost => (
+    match not_compared(totals) {
+        0 => (
             "the reason to move is not the bill",
             "never paid back by the bill alone",
         ),
-        Bound::AtLeast | Bound::Open => (
+        _ => (
             "the lines that are priced do not pay for it",
             "not paid back by the lines that are priced",
         ),
@@ -153,21 +78,27 @@ fn unpaid(totals: &Totals) -> (&'static str, &'static str) {
 /// The card of the target's sum.
 pub(super) fn cost(assessment: &Assessment) -> Html {
     let totals = &assessment.totals;
-    let now = sum(&totals.source);
-    let bound = Bound::of(&totals.target);
     card(
         &figure(totals.target.likely),
-        &format!("a month at the target{}", bound.behind()),
-        &format!("{}; now {now}", completeness(&totals.target)),
+        "a month at the target",
+        &format!("{}; now {}", standing(&totals.target), sum(&totals.source)),
     )
 }
 
-/// The large words of a card, which have no room for more than the sum.
+/// The large words of a card, which have no room for more than `1,234,567 USD`.
 fn figure(amount: Usd) -> String {
-    format!("{} USD", words::whole(amount))
+    const MILLION: f64 = 1_000_000.0;
+    let (count, unit) = match amount.as_f64().abs().round() {
+        dollars if dollars < 10.0 * MILLION => (1.0, ""),
+        dollars if dollars < 10_000.0 * MILLION => (MILLION, "M "),
+        _ => (1_000.0 * MILLION, "B "),
+    };
+    let shown = amount.scaled(1.0 / count).unwrap_or(amount);
+    format!("{} {unit}USD", words::whole(shown))
 }
 
-fn completeness(total: &Total) -> String {
+/// The range of a sum, and whether it is whole.
+fn standing(total: &Total) -> String {
     let range = if total.low == total.high {
         "at list prices".to_owned()
     } else {
@@ -177,28 +108,26 @@ fn completeness(total: &Total) -> String {
             words::whole(total.high)
         )
     };
-    if total.complete {
-        format!("{range}; every line is priced")
-    } else {
-        format!("{range}; lines without a price: {}", total.lines_not_priced)
+    match lack(total.lines_not_priced) {
+        lack if lack.is_empty() => format!("{range}; every line is priced"),
+        lack => format!("{range}, {lack}"),
     }
 }
 
 /// The card of the difference.
 pub(super) fn saving(assessment: &Assessment) -> Html {
     let (totals, outlook) = (&assessment.totals, &assessment.outlook);
-    let saving = of_saving(totals);
-    let (amount, what, bound) = match outlook.monthly_saving >= Usd::ZERO {
-        true => (outlook.monthly_saving, "saved each month", saving),
-        false => (
-            Usd::ZERO - outlook.monthly_saving,
-            "more each month",
-            saving.inverse(),
-        ),
+    let (amount, what) = match outlook.monthly_saving >= Usd::ZERO {
+        true => (outlook.monthly_saving, "saved each month"),
+        false => (Usd::ZERO - outlook.monthly_saving, "more each month"),
+    };
+    let what = match lack(not_compared(totals)) {
+        lack if lack.is_empty() => what.to_owned(),
+        lack => format!("{what}, {lack}"),
     };
     card(
         &figure(amount),
-        &format!("{what}{}", bound.behind()),
+        &what,
         &format!(
             "{} once for the move; {}",
             sum(&totals.once),
@@ -210,7 +139,7 @@ pub(super) fn saving(assessment: &Assessment) -> Html {
 fn paid_back(totals: &Totals, outlook: &Outlook) -> String {
     outlook.break_even_months.map_or_else(
         || unpaid(totals).1.to_owned(),
-        |months| format!("paid back in {}", until_paid(totals, months)),
+        |months| format!("paid back in {months} months"),
     )
 }
 
@@ -244,39 +173,50 @@ pub(super) fn lacking(assessment: &Assessment) -> Html {
 mod tests {
     use super::*;
 
-    fn total(complete: bool) -> Total {
-        Total {
-            low: Usd::ZERO,
-            likely: Usd::ZERO,
-            high: Usd::ZERO,
-            complete,
-            lines_not_priced: u64::from(!complete),
+    fn usd(amount: f64) -> Usd {
+        Usd::from_f64(amount).expect("an amount")
+    }
+
+    #[test]
+    fn a_sum_that_lacks_lines_is_no_bound() {
+        let total = |lines_not_priced| Total {
+            low: usd(80.0),
+            likely: usd(1234.4),
+            high: usd(2000.0),
+            complete: lines_not_priced == 0,
+            lines_not_priced,
+        };
+        for (lines, told, standing_of) in [
+            (0, "1,234 USD", "80 to 2,000; every line is priced"),
+            (
+                1,
+                "1,234 USD (likely; 1 line has no price)",
+                "80 to 2,000, likely; 1 line has no price",
+            ),
+            (
+                12,
+                "1,234 USD (likely; 12 lines have no price)",
+                "80 to 2,000, likely; 12 lines have no price",
+            ),
+        ] {
+            assert_eq!(sum(&total(lines)), told);
+            assert_eq!(standing(&total(lines)), standing_of);
         }
     }
 
     #[test]
-    fn a_difference_has_a_bound_only_where_one_sum_is_whole() {
-        for (source, target, once, saving, months) in [
-            (true, true, true, Bound::Exact, ""),
-            (true, true, false, Bound::Exact, " at the earliest"),
-            (true, false, true, Bound::AtMost, " at the earliest"),
-            (true, false, false, Bound::AtMost, " at the earliest"),
-            (false, true, true, Bound::AtLeast, " at the latest"),
-            (false, true, false, Bound::AtLeast, OPEN),
-            (false, false, true, Bound::Open, OPEN),
-            (false, false, false, Bound::Open, OPEN),
+    fn every_figure_fits_its_card() {
+        for (amount, told) in [
+            (0.4, "0 USD"),
+            (9_999_999.4, "9,999,999 USD"),
+            (12_345_678.0, "12 M USD"),
+            (9_999_400_000.0, "9,999 M USD"),
+            (9_999_999.7, "10 M USD"),
+            (80_000_000_000.0, "80 B USD"),
         ] {
-            let totals = Totals {
-                source: total(source),
-                target: total(target),
-                once: total(once),
-            };
-            assert_eq!(of_saving(&totals), saving, "{totals:?}");
-            assert_eq!(
-                until_paid(&totals, 7),
-                format!("7 months{months}"),
-                "{totals:?}"
-            );
+            let figure = figure(usd(amount));
+            assert_eq!(figure, told);
+            assert!(figure.chars().count() <= "1,234,567 USD".len(), "{figure}");
         }
     }
 }
