@@ -77,10 +77,17 @@ impl Keys {
         Keys::of(items.map(|own| (&own.key, &own.origin)), estate)
     }
 
-    /// Keys of load balancers.
+    /// Keys of load balancers. One before an application of a platform is known by the application too: its host names may go to another.
     pub(crate) fn ingresses(previous: Option<&Design>, estate: &Estate) -> Keys {
         let items = previous.into_iter().flat_map(|design| &design.ingresses);
-        Keys::of(items.map(|own| (&own.key, &own.origin)), estate)
+        let items = items.map(|own| (&own.key, &own.origin));
+        let fronted = previous.into_iter().flat_map(applications_behind);
+        Keys::of(items.chain(fronted), estate)
+    }
+
+    /// Whether this resource holds a key that was not given yet.
+    pub(crate) fn holds(&self, id: &str) -> bool {
+        self.held.contains_key(id)
     }
 
     /// The key that one of these resources holds, or a new one made of the name. A key is given once.
@@ -101,4 +108,14 @@ impl Keys {
             None => unique_key(name, first, length_max, &mut self.taken),
         }
     }
+}
+
+/// The keys of load balancers before applications of a platform, each with its application's origin.
+fn applications_behind(design: &Design) -> impl Iterator<Item = (&String, &Origin)> {
+    design.ingresses.iter().filter_map(|ingress| {
+        let platform = design.platform.as_ref()?;
+        let workload = platform.workload(&ingress.service)?;
+        let application = platform.application(&workload.application)?;
+        Some((&ingress.key, &application.origin))
+    })
 }

@@ -69,7 +69,8 @@ fn repositories(
     project: &str,
     mut keys: Keys,
 ) -> (BTreeMap<String, String>, Vec<ImageRepository>) {
-    let mut groups: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+    // Pipelines come first: an application that has left one is named by its repository too, and must not take it along.
+    let mut groups: BTreeMap<(bool, String), (String, Vec<String>)> = BTreeMap::new();
     for app in apps {
         let pipeline = pipeline(estate, &app.resource.id);
         let (id, name) = pipeline.map_or_else(
@@ -77,7 +78,7 @@ fn repositories(
             |own| (own.id.clone(), own.name.clone()),
         );
         groups
-            .entry(id)
+            .entry((pipeline.is_none(), id))
             .or_insert_with(|| (name, Vec::new()))
             .1
             .push(app.resource.id.clone());
@@ -85,7 +86,7 @@ fn repositories(
     let mut of_app = BTreeMap::new();
     let mut repositories: Vec<ImageRepository> = groups
         .into_iter()
-        .map(|(id, (name, members))| {
+        .map(|((_, id), (name, members))| {
             let key = keys.give(&name, [&id], KEY_LENGTH_MAX);
             of_app.extend(members.iter().map(|app| (app.clone(), key.clone())));
             let mut from = members;

@@ -16,6 +16,9 @@ pub(super) fn list(
     mut keys: Keys,
 ) -> Vec<Ingress> {
     let mut ingresses = Vec::new();
+    // Those that have one come first: another application may have taken over a host name of theirs, but not the load balancer.
+    let mut apps = apps.to_vec();
+    apps.sort_by_key(|app| !keys.holds(&app.resource.id));
     for app in apps {
         let is_web = |own: &&mut Workload| {
             own.application == app.key && matches!(own.kind, WorkloadKind::Web(_))
@@ -46,8 +49,9 @@ fn of_app(app: &EstateApp<'_>, project: &str, keys: &mut Keys) -> Option<Ingress
         .map(|(resource, _)| resource.name.clone())
         .collect();
     let (domain, alternative_names) = names.split_first()?;
-    // A certificate may be another application's too, so names alone tell whose load balancer it is.
-    let ids = app.domains.iter().map(|(resource, _)| &resource.id);
+    // A certificate may be another application's too, so the application and its names alone tell whose load balancer it is.
+    let names = app.domains.iter().map(|(resource, _)| &resource.id);
+    let ids = std::iter::once(&app.resource.id).chain(names);
     let key = keys.give(&app.resource.name, ids, NAME_LENGTH_MAX);
     let certificates = app
         .domains

@@ -2,7 +2,7 @@
 
 use reberth_design::{design, notes};
 use reberth_model::design::Design;
-use reberth_model::estate::{App, Attributes, Domain, Edge, Estate, Process, Resource};
+use reberth_model::estate::{App, Attributes, Domain, Edge, Estate, Pipeline, Process, Resource};
 use reberth_model::policy::Scalar;
 use std::collections::BTreeSet;
 
@@ -19,6 +19,20 @@ fn app(id: &str, name: &str) -> Resource {
             ..App::default()
         }),
     )
+}
+
+fn domain(id: &str, name: &str) -> Resource {
+    resource(id, name, Attributes::Domain(Domain::default()))
+}
+
+/// Edges of these triples: from, relation, to.
+fn edges(triples: &[(&str, &str, &str)]) -> Vec<Edge> {
+    let edge = |(from, relation, to): &(&str, &str, &str)| Edge {
+        from: (*from).to_owned(),
+        relation: (*relation).to_owned(),
+        to: (*to).to_owned(),
+    };
+    triples.iter().map(edge).collect()
 }
 
 fn process(app: &str, app_name: &str, name: &str, size: &str, instances: u32) -> Resource {
@@ -188,22 +202,12 @@ fn no_application_gets_a_namespace_of_the_cluster() {
 
 #[test]
 fn a_renamed_application_keeps_its_place() {
-    let domain = |id: &str, name: &str| {
-        let attributes = Attributes::Domain(Domain::default());
-        resource(id, name, attributes)
-    };
     let mut estate = platform_of(vec![
         app("a", "shop"),
         process("a", "shop", "web", "Basic", 2),
         domain("d", "www.shop.example"),
     ]);
-    for (from, relation, to) in [("d", "belongs_to", "a"), ("d", "routes_to", "a")] {
-        estate.edges.push(Edge {
-            from: from.to_owned(),
-            relation: relation.to_owned(),
-            to: to.to_owned(),
-        });
-    }
+    estate.edges = edges(&[("d", "belongs_to", "a"), ("d", "routes_to", "a")]);
     let places = |design: &Design| {
         let platform = design.platform.as_ref().unwrap();
         let own = platform
@@ -238,6 +242,66 @@ fn a_renamed_application_keeps_its_place() {
     assert_eq!(places(&second), places(&first));
     let fresh = design(&estate, &policy(&[]), "", None).unwrap();
     assert_ne!(places(&fresh), places(&first));
+}
+
+#[test]
+fn an_application_that_leaves_a_pipeline_leaves_its_images_there() {
+    let pipeline = Attributes::Pipeline(Pipeline::default());
+    let mut estate = platform_of(vec![
+        app("a", "shop-staging"),
+        app("b", "shop"),
+        resource("p", "line", pipeline),
+    ]);
+    estate.edges = edges(&[("a", "belongs_to", "p"), ("b", "belongs_to", "p")]);
+    let repository = |design: &Design, id: &str| {
+        let platform = design.platform.as_ref().unwrap();
+        let mut applications = platform.applications.iter();
+        let own = applications.find(|own| own.origin.from == [id]);
+        own.unwrap().repository.clone()
+    };
+    let first = design(&estate, &policy(&[]), "", None).unwrap();
+    assert_eq!(repository(&first, "a"), "line");
+    // The one that goes has an id that stands before the pipeline's.
+    estate.edges.remove(0);
+    let second = design(&estate, &policy(&[]), "", Some(&first)).unwrap();
+    assert_eq!(repository(&second, "b"), "line");
+    assert_eq!(repository(&second, "a"), "shop-staging");
+}
+
+#[test]
+fn a_host_name_that_goes_to_another_application_takes_no_load_balancer_along() {
+    let mut estate = platform_of(vec![
+        app("a", "shop"),
+        process("a", "shop", "web", "Basic", 2),
+        domain("d", "www.shop.example"),
+        domain("e", "old.shop.example"),
+    ]);
+    estate.edges = edges(&[("d", "routes_to", "a"), ("e", "routes_to", "a")]);
+    let keys = |design: &Design| -> Vec<(String, String)> {
+        let ingresses = design.ingresses.iter();
+        let mut keys: Vec<_> = ingresses
+            .map(|own| (own.service.clone(), own.key.clone()))
+            .collect();
+        keys.sort();
+        keys
+    };
+    let of = |service: &str, key: &str| (service.to_owned(), key.to_owned());
+    let first = design(&estate, &policy(&[]), "", None).unwrap();
+    assert_eq!(keys(&first), [of("shop-web", "shop")]);
+
+    // It stands before the one that had the name.
+    estate.resources.insert(0, app("0", "archive"));
+    let web = process("0", "archive", "web", "Basic", 1);
+    estate.resources.push(web);
+    estate.edges = edges(&[("d", "routes_to", "a"), ("e", "routes_to", "0")]);
+    let second = design(&estate, &policy(&[]), "", Some(&first)).unwrap();
+    let both = [of("archive-web", "archive"), of("shop-web", "shop")];
+    assert_eq!(keys(&second), both);
+
+    // One that has all the names has the load balancer behind which they stand.
+    estate.edges = edges(&[("d", "routes_to", "0"), ("e", "routes_to", "0")]);
+    let third = design(&estate, &policy(&[]), "", Some(&first)).unwrap();
+    assert_eq!(keys(&third), [of("archive-web", "shop")]);
 }
 
 #[test]
@@ -300,18 +364,12 @@ fn edges_to_nowhere_and_shared_services_do_no_harm() {
         app("a", "shop"),
         process("a", "shop", "web", "Basic", 1),
     ]);
-    for (from, relation, to) in [
+    estate.edges = edges(&[
         ("ghost", "belongs_to", "a"),
         ("a", "belongs_to", "ghost"),
         ("a", "belongs_to", "a"),
         ("ghost", "routes_to", "ghost"),
-    ] {
-        estate.edges.push(Edge {
-            from: from.to_owned(),
-            relation: relation.to_owned(),
-            to: to.to_owned(),
-        });
-    }
+    ]);
     let made = design(&estate, &policy(&[]), "", None).unwrap();
     assert!(made.platform.unwrap().workload("shop-web").is_some());
 }
