@@ -44,12 +44,14 @@ fn the_page_tells_how_each_service_arrives_and_where_it_is_written() {
     made.services[1].arrival.way = ArrivalWay::PlainImage;
     let html = page(&made, &[]);
     let live = format!("infra/live/{}", made.target.environment);
-    for path in ["90-migration/servers.tf", "40-apps", "00-network"] {
+    for path in ["/90-migration/servers.tf", "/40-apps", ""] {
         assert!(
-            html.contains(&format!("<code>{live}/{path}</code>")),
+            html.contains(&format!("<code>{live}{path}</code>")),
             "{path}"
         );
     }
+    // The first of them makes the bucket for all states, or stands among the accounts of an organization.
+    assert!(!html.contains("first of the folders"), "{html}");
     let paths = made.files.iter().map(|one| &one.path);
     let left = made
         .services

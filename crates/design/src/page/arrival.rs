@@ -115,8 +115,8 @@ pub(super) fn places(design: &Design) -> String {
             "what stands there, and the order of applies",
         ),
         (
-            root(design, "00-network"),
-            "the first of the folders that are applied, one state each",
+            format!("infra/live/{}", design.target.environment),
+            "folders with one state each, applied in the order that the README has",
         ),
         (
             "infra/modules".to_owned(),
