@@ -86,16 +86,7 @@ impl Applying {
 
     /// What an earlier attempt with this plan came to; `None` when there was none, or it touched nothing.
     pub(crate) fn earlier(&self) -> Result<Option<Account>, ProvisionError> {
-        let is_ours = self
-            .site
-            .store
-            .attempt()?
-            .is_some_and(|attempt| attempt.plan == self.plan.hash);
-        if !is_ours {
-            return Ok(None);
-        }
-        let account = Account::of(&self.site.store.log_text()?);
-        Ok((!account.has_touched_nothing()).then_some(account))
+        self.site.account_of(&self.plan.hash)
     }
 
     /// Applies the plan, or waits for the process that does, and says how it ended. Doing it again changes nothing.

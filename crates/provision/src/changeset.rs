@@ -1,6 +1,7 @@
 //! The changes of one root, as a person reads them. A secret value never enters a changeset.
 
 mod difference;
+mod outputs;
 
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +85,11 @@ pub struct Change {
 pub struct Changeset {
     /// What happens, the most dangerous first.
     pub changes: Vec<Change>,
-    /// Outputs whose values change: roots that read them cannot be planned before.
+    /// Outputs whose values change: roots behind may read them.
     pub outputs: Vec<String>,
+    /// Those of them that only lose values: what is left of them is as it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs_that_lose: Vec<String>,
 }
 
 impl Changeset {
@@ -93,8 +97,11 @@ impl Changeset {
     pub fn of(plan: &PlanDocument) -> Self {
         let mut changes: Vec<Change> = plan.resource_changes.iter().filter_map(change).collect();
         changes.sort_by(|a, b| (a.verb, &a.address).cmp(&(b.verb, &b.address)));
-        let outputs = changed_outputs(plan);
-        Self { changes, outputs }
+        Self {
+            changes,
+            outputs: outputs::changed(plan),
+            outputs_that_lose: outputs::that_lose(plan),
+        }
     }
 
     /// What was changed at the provider, as a plan found it; the same form, read backwards: from what was applied to what is there.
@@ -104,8 +111,11 @@ impl Changeset {
             change.risk = None;
         }
         changes.sort_by(|a, b| (a.verb, &a.address).cmp(&(b.verb, &b.address)));
-        let outputs = changed_outputs(plan);
-        Self { changes, outputs }
+        Self {
+            changes,
+            outputs: outputs::changed(plan),
+            outputs_that_lose: outputs::that_lose(plan),
+        }
     }
 
     /// Whether nothing happens.
@@ -114,12 +124,15 @@ impl Changeset {
     }
 
     /// Whether it takes things out and does nothing else. Roots behind may use them until they are applied themselves, and AWS deletes nothing that is
-    /// in use; so such a root is applied after them.
+    /// in use; so such a root is applied after them. An output that is new or gets another value is more than that: roots behind may need it first.
     pub fn takes_out_only(&self) -> bool {
         let takes_out = |change: &Change| change.verb == Verb::Destroy;
         let is_harmless = |change: &Change| matches!(change.verb, Verb::Move | Verb::Forget);
         let mut changes = self.changes.iter();
-        self.changes.iter().any(takes_out) && changes.all(|own| takes_out(own) || is_harmless(own))
+        let mut outputs = self.outputs.iter();
+        self.changes.iter().any(takes_out)
+            && changes.all(|own| takes_out(own) || is_harmless(own))
+            && outputs.all(|own| self.outputs_that_lose.contains(own))
     }
 
     /// Whether roots behind it cannot be planned truthfully before it is applied: outputs change that they may read.
@@ -151,12 +164,6 @@ impl Changeset {
             (true, outputs) => format!("{outputs} output(s) to write"),
         }
     }
-}
-
-fn changed_outputs(plan: &PlanDocument) -> Vec<String> {
-    let outputs = plan.output_changes.iter();
-    let changed = outputs.filter(|(_, change)| !change.has("no-op"));
-    changed.map(|(name, _)| name.clone()).collect()
 }
 
 fn change(resource: &ResourceChange) -> Option<Change> {
@@ -210,9 +217,11 @@ mod tests {
             attributes: Vec::new(),
             risk: None,
         });
+        let outputs: Vec<String> = outputs.iter().map(|own| (*own).to_owned()).collect();
         Changeset {
             changes: changes.collect(),
-            outputs: outputs.iter().map(|own| (*own).to_owned()).collect(),
+            outputs_that_lose: outputs.clone(),
+            outputs,
         }
     }
 
@@ -231,7 +240,11 @@ mod tests {
             let own = changeset(verbs, &["ids"]);
             assert_eq!(own.takes_out_only(), takes_out_only, "{verbs:?}");
             assert_eq!(own.holds_up(), holds_up, "{verbs:?}");
+            let mut gives = own;
+            gives.outputs.push("cidr".to_owned());
+            assert!(!gives.takes_out_only() && gives.holds_up(), "{verbs:?}");
         }
         assert!(!changeset(&[Verb::Create], &[]).holds_up());
+        assert!(changeset(&[Verb::Destroy], &[]).takes_out_only());
     }
 }

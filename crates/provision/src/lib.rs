@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A root is planned on what is there, so roots behind one whose outputs are about to change wait for it: a plan against outputs that do
-//! not exist yet would be a guess. Each root is a gate of its own: planned, read by a person, applied, proven.
+//! not exist yet would be a guess. One that only takes things out goes the other way: the roots behind it come first, since they may use
+//! what goes. Each root is a gate of its own: planned, read by a person, applied, proven.
 //!
 //! A failed apply is not undone and not repeated. It leaves a state, the next plan says what is left, and a person approves that.
 

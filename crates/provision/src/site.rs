@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reberth_model::document::sha256_hex;
 
+use crate::account::Account;
 use crate::error::ProvisionError;
 use crate::message::{Message, errors};
 use crate::plan_document::PlanDocument;
@@ -65,6 +66,51 @@ impl Site {
     /// The plan that was stored last, also one that was applied: a run that was begun with it goes on with it.
     pub fn last_plan(&self) -> Result<Option<PlanRecord>, ProvisionError> {
         self.store.record()
+    }
+
+    /// Notes that a person was shown this plan: only such a one may be approved without its hash.
+    pub fn keep_shown(&self, plan: &PlanRecord) -> Result<(), ProvisionError> {
+        self.store.keep_shown(&plan.hash())
+    }
+
+    /// Whether a person was shown exactly this plan. A planner may have died before it came to that.
+    pub fn was_shown(&self, plan: &PlanRecord) -> Result<bool, ProvisionError> {
+        Ok(self
+            .store
+            .shown()?
+            .is_some_and(|shown| shown == plan.hash()))
+    }
+
+    /// Whether an apply is going on, or one of exactly this plan has touched anything.
+    pub fn has_begun(&self, plan: &PlanRecord) -> Result<bool, ProvisionError> {
+        Ok(self.account_of(&plan.hash())?.is_some() || self.is_being_applied()?)
+    }
+
+    /// What the last apply came to, if it was of this plan and touched anything.
+    pub(crate) fn account_of(&self, hash: &str) -> Result<Option<Account>, ProvisionError> {
+        let attempt = self.store.attempt()?;
+        if attempt.is_none_or(|attempt| attempt.plan != hash) {
+            return Ok(None);
+        }
+        let account = Account::of(&self.store.log_text()?);
+        Ok((!account.has_touched_nothing()).then_some(account))
+    }
+
+    /// Removes a plan that waits and was not begun, because it reads outputs of an earlier root that are about to change. Whether there was one.
+    pub fn discard_outdated(&self) -> Result<bool, ProvisionError> {
+        let log = self.store.open_log()?;
+        if log.try_lock().is_err() {
+            // Another process plans or applies it.
+            return Ok(false);
+        }
+        let waits = match self.stored_plan()? {
+            Some(plan) => self.account_of(&plan.hash())?.is_none(),
+            None => false,
+        };
+        if waits {
+            self.store.discard()?;
+        }
+        Ok(waits)
     }
 
     /// Whether a process, of this or of an earlier command, is applying this root. It holds the lock of its log as long as it lives.

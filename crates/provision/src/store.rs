@@ -158,6 +158,15 @@ impl RootStore {
         self.read("record.json")
     }
 
+    /// Hash of the plan that a person was shown last.
+    pub(crate) fn shown(&self) -> Result<Option<String>, ProvisionError> {
+        self.read("shown.json")
+    }
+
+    pub(crate) fn keep_shown(&self, hash: &str) -> Result<(), ProvisionError> {
+        self.write("shown.json", &hash)
+    }
+
     /// The apply that was begun last.
     pub(crate) fn attempt(&self) -> Result<Option<Attempt>, ProvisionError> {
         self.read("attempt.json")

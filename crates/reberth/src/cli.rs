@@ -184,7 +184,7 @@ pub(crate) struct ProvisionApplyArgs {
     /// Which root.
     #[command(flatten)]
     pub(crate) root: RootArgs,
-    /// Approve what `provision plan` has shown, and apply it now. What is planned only now is shown and waits.
+    /// Approve what was shown before, and apply it now. What was not is shown and waits.
     #[arg(long)]
     pub(crate) apply: bool,
     /// Who decides, for the journal.

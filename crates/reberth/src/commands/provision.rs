@@ -6,7 +6,7 @@ mod plan;
 mod shown;
 mod sites;
 
-use reberth_provision::{Site, Tool};
+use reberth_provision::Tool;
 
 use crate::cli::ProvisionCommand;
 use crate::environment::{Environment, TERRAFORM};
@@ -28,10 +28,10 @@ pub(crate) async fn run(
         ProvisionCommand::Apply(args) => &args.root,
     };
     let tool = Tool::find(environment.get(TERRAFORM), Vec::new()).await?;
-    let sites: Vec<Site> = sites::sites(project, &policy, &tool, args.root.as_deref())?;
+    let sites = sites::sites(project, &policy, &tool, args.root.as_deref())?;
     match command {
-        ProvisionCommand::Plan(_) => plan::run(&sites, &tool, project, output).await,
+        ProvisionCommand::Plan(_) => plan::run(sites.chosen(), &tool, project, output).await,
         ProvisionCommand::Apply(args) => apply::run(&sites, args, project, output).await,
-        ProvisionCommand::Drift(_) => drift::run(&sites, &tool, project, output).await,
+        ProvisionCommand::Drift(_) => drift::run(sites.chosen(), &tool, project, output).await,
     }
 }

@@ -24,6 +24,7 @@ mod postgres_ledger;
 mod postgres_pair;
 mod postgres_pooler;
 mod provision;
+mod provision_order;
 mod scrape;
 mod several;
 mod terraform;

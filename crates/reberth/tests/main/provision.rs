@@ -13,21 +13,21 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 const PROVIDER: &str = "terraform {\n  required_providers {\n    aws = {\n      source = \"hashicorp/aws\"\n    }\n  }\n}\n\
                         provider \"aws\" {\n  region = \"ap-south-1\"\n}\n";
-const NETWORK: &str = "resource \"aws_vpc\" \"this\" {\n  cidr_block = \"10.2.0.0/18\"\n}\n\
+pub(crate) const NETWORK: &str = "resource \"aws_vpc\" \"this\" {\n  cidr_block = \"10.2.0.0/18\"\n}\n\
                        output \"vpc_id\" {\n  value = aws_vpc.this.id\n}\n";
 /// Reads what the root before it left.
-const DATA: &str = "data \"terraform_remote_state\" \"network\" {\n  backend = \"local\"\n  config  = { path = \"../00-network/terraform.tfstate\" }\n}\n\
+pub(crate) const DATA: &str = "data \"terraform_remote_state\" \"network\" {\n  backend = \"local\"\n  config  = { path = \"../00-network/terraform.tfstate\" }\n}\n\
                     resource \"aws_subnet\" \"this\" {\n  vpc_id     = data.terraform_remote_state.network.outputs.vpc_id\n  cidr_block = \"10.2.0.0/24\"\n}\n";
 
-struct Ground {
-    folder: Folder,
-    cloud: Cloud,
+pub(crate) struct Ground {
+    pub(crate) folder: Folder,
+    pub(crate) cloud: Cloud,
     environment: Vec<(String, String)>,
 }
 
 impl Ground {
     /// A project with the roots 00-network and 20-data.
-    fn new(name: &str) -> Ground {
+    pub(crate) fn new(name: &str) -> Ground {
         let cloud = Cloud::start(name).unwrap();
         let mut environment = cloud.environment();
         let program = terraform::program().display().to_string();
@@ -46,13 +46,13 @@ impl Ground {
         ground
     }
 
-    fn write(&self, root: &str, resources: &str) {
+    pub(crate) fn write(&self, root: &str, resources: &str) {
         let folder = self.folder.path.join("infra/live/prod").join(root);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("main.tf"), format!("{PROVIDER}{resources}")).unwrap();
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let environment: Vec<(&str, &str)> = self
             .environment
             .iter()
@@ -62,13 +62,13 @@ impl Ground {
     }
 
     /// What it said with `--json`, and its exit code.
-    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+    pub(crate) fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let ran = self.run(&[arguments, &["--json"]].concat());
         let document = serde_json::from_str(&ran.stdout);
         (ran.code, document.unwrap_or_else(|_| panic!("{ran:?}")))
     }
 
-    fn approve(&self, hash: &str) {
+    pub(crate) fn approve(&self, hash: &str) {
         assert_eq!(self.run(&["approve", hash, "--by", "Ana"]).code, 0);
     }
 
@@ -135,47 +135,6 @@ fn each_root_is_a_gate_of_its_own() {
     assert_eq!(drifted.code, 4, "{drifted:?}");
     assert!(drifted.stdout.contains("enable_dns_support"), "{drifted:?}");
     assert_eq!(ground.run(&["audit", "verify"]).code, 0);
-}
-
-/// AWS deletes nothing that is in use, and a root behind may use what goes until it is applied itself.
-#[test]
-fn what_is_taken_out_goes_from_the_last_root_to_the_first() {
-    let ground = Ground::new("taken-out");
-    let group = "resource \"aws_security_group\" \"extra\" {\n  name = \"extra\"\n}\n\
-                 output \"group_ids\" {\n  value = { extra = aws_security_group.extra.id }\n}\n";
-    let user = "resource \"aws_instance\" \"extra\" {\n  vpc_security_group_ids = [data.terraform_remote_state.network.outputs.group_ids[\"extra\"]]\n}\n";
-    let none = "output \"group_ids\" {\n  value = {}\n}\n";
-    ground.write("00-network", &format!("{NETWORK}{group}"));
-    ground.write("20-data", &format!("{DATA}{user}"));
-    let settle = |ground: &Ground| {
-        let apply = ["provision", "apply", "--apply", "--by", "Ana"];
-        let mut turns = 0;
-        while ground.run(&apply).code == 3 {
-            turns += 1;
-            assert!(turns < 9, "it does not come to an end");
-        }
-    };
-    settle(&ground);
-    assert_eq!(ground.cloud.effects().len(), 4, "everything is there");
-
-    ground.write("00-network", &format!("{NETWORK}{none}"));
-    ground.write("20-data", DATA);
-    let (code, planned) = ground.json(&["provision", "plan"]);
-    let roots = &planned["roots"];
-    assert_eq!((code, &roots[0]["last"]), (0, &json!(true)), "{planned}");
-    assert_eq!(
-        roots[1]["standing"], "changes",
-        "it is not held up: {planned}"
-    );
-    let applied = ground.run(&["provision", "apply", "--apply", "--by", "Ana"]);
-    assert_eq!(applied.code, 0, "{applied:?}");
-    let effects = ground.cloud.effects();
-    let place = |verb: &str| effects.iter().position(|own| own.starts_with(verb));
-    let (user, lost) = (
-        place("delete aws_instance"),
-        place("delete aws_security_group"),
-    );
-    assert!(user.is_some() && user < lost, "{effects:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `reberth provision apply`: what was approved, root by root.
 
+mod report;
 mod told;
 
 use std::sync::Arc;
@@ -9,11 +10,13 @@ use reberth_provision::{
     Applying, ApprovedPlan, Clockwork, Message, PROVISION, PlanRecord, Planned, Site, Watcher,
     plan, steps,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use self::report::Report;
 use super::shown;
+use super::sites::Sites;
 use crate::cli::ProvisionApplyArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -33,46 +36,51 @@ enum Came {
 /// A root that only takes things out comes after those behind it, the last of them first: they may use what goes until they are applied themselves. Afterwards
 /// all are looked at once more, since roots read outputs of those before them.
 pub(super) async fn run(
-    sites: &[Site],
+    sites: &Sites,
     args: &ProvisionApplyArgs,
     project: &Project,
     output: &Output,
 ) -> Result<Exit, Failure> {
     let journal = project.journal()?;
     let interrupts = watch_signals(output)?;
-    let mut done = Vec::new();
+    let chosen = sites.chosen();
+    let mut report = Report::default();
     loop {
-        let mut taken_out = Vec::new();
-        for (index, site) in sites.iter().enumerate() {
+        let mut put_off = Vec::new();
+        for (index, site) in chosen.iter().enumerate() {
             let root = Root {
                 site,
+                behind: sites.behind(index),
                 journal: &journal,
                 interrupts: &interrupts,
                 output,
             };
             let turn = root.turn().await?;
-            if turn.takes_out_only() && index + 1 < sites.len() {
-                taken_out.push((root, turn));
-            } else if root.waits(turn, args, &mut done).await? {
+            if turn.takes_out_only() && index + 1 < chosen.len() {
+                root.put_off(&turn, &mut report)?;
+                put_off.push((root, turn));
+            } else if root.waits(turn, args, &mut report).await? {
                 return Ok(Exit::Waiting);
             }
         }
-        if taken_out.is_empty() {
+        if put_off.is_empty() {
             break;
         }
-        for (root, turn) in taken_out.into_iter().rev() {
-            if root.waits(turn, args, &mut done).await? {
+        for (root, turn) in put_off.into_iter().rev() {
+            if root.waits(turn, args, &mut report).await? {
                 return Ok(Exit::Waiting);
             }
         }
     }
-    output.report("every root is as its files say", &json!({ "roots": done }))?;
+    output.report("every root is as its files say", &report.document())?;
     Ok(Exit::Done)
 }
 
 /// One root at its turn.
 struct Root<'a> {
     site: &'a Site,
+    /// The roots that may read its outputs.
+    behind: &'a [Site],
     journal: &'a Journal,
     interrupts: &'a watch::Receiver<u32>,
     output: &'a Output,
@@ -80,40 +88,76 @@ struct Root<'a> {
 
 /// What is to be done with a root.
 struct Turn {
-    /// Its plan, and whether that was shown before; `None` where nothing changes.
-    plan: Option<(PlanRecord, bool)>,
-    /// A run that was begun.
+    /// `None` where nothing changes.
+    plan: Option<PlanRecord>,
+    /// Whether a person was shown the plan before this turn.
+    was_shown: bool,
+    /// Whether this very plan is being applied, or was in part.
+    has_begun: bool,
+    /// A run that was begun, with this plan or an older one.
     unfinished: Option<RunId>,
 }
 
 impl Turn {
-    /// A run that was begun is never put off.
+    /// A plan that was begun is never put off.
     fn takes_out_only(&self) -> bool {
         let mut plan = self.plan.iter();
-        self.unfinished.is_none() && plan.any(|(record, _)| record.changeset.takes_out_only())
+        !self.has_begun && plan.any(|record| record.changeset.takes_out_only())
     }
 }
 
 impl Root<'_> {
     async fn turn(&self) -> Result<Turn, Failure> {
         let unfinished = self.unfinished()?;
-        // A run that was begun goes on with its plan, also when the plan's file is gone already.
         let known = match (self.site.stored_plan()?, &unfinished) {
-            (None, Some(_)) => self.site.last_plan()?,
+            (None, Some(_)) => self.begun_plan()?,
             (stored, _) => stored,
         };
         let plan = match known {
-            Some(record) => Some((record, true)),
+            Some(record) => Some(record),
             None => {
                 let name = &self.site.root().name;
                 self.output.progress(format!("planning {name}"));
                 match plan(self.site).await? {
                     Planned::UpToDate => None,
-                    Planned::Changes(record) => Some((*record, false)),
+                    Planned::Changes(record) => Some(*record),
                 }
             }
         };
-        Ok(Turn { plan, unfinished })
+        let (was_shown, has_begun) = match &plan {
+            None => (false, false),
+            Some(record) => (self.site.was_shown(record)?, self.site.has_begun(record)?),
+        };
+        Ok(Turn {
+            plan,
+            was_shown,
+            has_begun,
+            unfinished,
+        })
+    }
+
+    /// The plan of a run that was begun with it: the run goes on with it also when the plan's file is gone already.
+    fn begun_plan(&self) -> Result<Option<PlanRecord>, Failure> {
+        Ok(match self.site.last_plan()? {
+            Some(record) if self.site.has_begun(&record)? => Some(record),
+            _ => None,
+        })
+    }
+
+    /// Shows the plan of a root that comes later, while nothing behind it is touched: what nobody saw is not approved, and what the rules refuse holds up
+    /// those behind as well.
+    fn put_off(&self, turn: &Turn, report: &mut Report) -> Result<(), Failure> {
+        let Some(record) = &turn.plan else {
+            return Ok(());
+        };
+        let hash = record.hash();
+        if !turn.was_shown && self.journal.approval(&hash)?.is_none() {
+            self.output.note(shown::put_off(record));
+            self.site.keep_shown(record)?;
+        }
+        record.check_not_refused()?;
+        report.tell(json!({ "root": record.root, "came": "put_off", "hash": hash }));
+        Ok(())
     }
 
     /// Carries out a turn and writes down what came of it; whether it waits for a person.
@@ -121,28 +165,24 @@ impl Root<'_> {
         &self,
         turn: Turn,
         args: &ProvisionApplyArgs,
-        done: &mut Vec<Value>,
+        report: &mut Report,
     ) -> Result<bool, Failure> {
         let name = &self.site.root().name;
         match self.go_on(turn, args).await? {
-            Came::UpToDate => {
-                if !done.iter().any(|own| own["root"] == json!(name)) {
-                    done.push(json!({ "root": name, "came": "up_to_date" }));
-                }
-            }
+            Came::UpToDate => report.tell(json!({ "root": name, "came": "up_to_date" })),
             Came::Applied => {
                 self.output
                     .note(format!("{name}: applied, and a second plan is empty"));
-                done.push(json!({ "root": name, "came": "applied" }));
+                report.tell(json!({ "root": name, "came": "applied" }));
             }
             Came::Waits(hash) => {
                 self.output
                     .event("waiting", &json!({ "root": name, "hash": hash }));
-                done.push(json!({ "root": name, "came": "waiting", "hash": hash }));
+                report.tell(json!({ "root": name, "came": "waiting", "hash": hash }));
                 let text = format!(
                     "{name} waits. To apply exactly this, run `reberth approve {hash} --by NAME` and the same command again"
                 );
-                self.output.report(text, &json!({ "roots": done }))?;
+                self.output.report(text, &report.document())?;
                 return Ok(true);
             }
         }
@@ -150,19 +190,37 @@ impl Root<'_> {
     }
 
     async fn go_on(&self, turn: Turn, args: &ProvisionApplyArgs) -> Result<Came, Failure> {
-        let Some((record, was_shown)) = turn.plan else {
+        let Some(record) = turn.plan else {
             return Ok(Came::UpToDate);
         };
         let hash = record.hash();
         if self.journal.approval(&hash)?.is_none() {
             self.output.note(shown::plan(&record));
+            self.site.keep_shown(&record)?;
             record.check_not_refused()?;
-            if !(args.apply && was_shown) {
+            if !(args.apply && turn.was_shown) {
                 return Ok(Came::Waits(hash));
             }
             self.journal.approve(&hash, &args.by)?;
         }
         self.apply(record, turn.unfinished, &args.by).await
+    }
+
+    /// Plans of roots behind that were made from outputs that this one is about to change go, whether the apply comes to its end or not.
+    fn discard_outdated(&self, record: &PlanRecord) -> Result<(), Failure> {
+        if record.changeset.outputs.is_empty() {
+            return Ok(());
+        }
+        for site in self.behind {
+            if site.discard_outdated()? {
+                self.output.note(format!(
+                    "{}: its plan is dropped, because it may read outputs that {} changes; it is planned anew",
+                    site.root().name,
+                    record.root
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn unfinished(&self) -> Result<Option<RunId>, Failure> {
@@ -186,6 +244,7 @@ impl Root<'_> {
         let Some(plan) = plan else {
             return Ok(Came::Waits(record.hash()));
         };
+        self.discard_outdated(&record)?;
         if let Some(run) = unfinished
             && matches!(self.journal.history(&run)?.state(), RunState::Stuck { .. })
         {

@@ -14,8 +14,8 @@ use crate::record::Record;
 enum Standing {
     UpToDate,
     Changes(Box<PlanRecord>),
-    /// It only takes things out, which roots behind it may use.
-    Last(Box<PlanRecord>),
+    /// It only takes things out, which roots behind it may use: they come first.
+    PutOff(Box<PlanRecord>),
     /// A root before it changes outputs.
     After(String),
 }
@@ -23,7 +23,7 @@ enum Standing {
 impl Standing {
     fn record(&self) -> Option<&PlanRecord> {
         match self {
-            Standing::Changes(record) | Standing::Last(record) => Some(record),
+            Standing::Changes(record) | Standing::PutOff(record) => Some(record),
             Standing::UpToDate | Standing::After(_) => None,
         }
     }
@@ -49,6 +49,7 @@ pub(super) async fn run(
         .collect();
     if !found.is_empty() {
         output.report(texts.join("\n\n"), &json!({ "roots": documents }))?;
+        note_shown(sites, &found)?;
     }
     record.end(planned.map(|()| ((), json!({ "roots": hashes }))))?;
     check_not_refused(&found)?;
@@ -82,14 +83,24 @@ async fn plan_all(
                 if record.changeset.holds_up() {
                     gate = Some(name.clone());
                 }
-                let is_last = record.changeset.takes_out_only() && index + 1 < sites.len();
-                match is_last {
-                    true => Standing::Last(record),
+                let has_others_behind = index + 1 < sites.len();
+                match has_others_behind && record.changeset.takes_out_only() {
+                    true => Standing::PutOff(record),
                     false => Standing::Changes(record),
                 }
             }
         };
         found.push((name, standing));
+    }
+    Ok(())
+}
+
+/// Every root that was looked at stands in the order of the sites.
+fn note_shown(sites: &[Site], found: &[(String, Standing)]) -> Result<(), ProvisionError> {
+    for (site, (_, standing)) in sites.iter().zip(found) {
+        if let Some(record) = standing.record() {
+            site.keep_shown(record)?;
+        }
     }
     Ok(())
 }
@@ -107,10 +118,7 @@ fn text((name, standing): &(String, Standing)) -> String {
     match standing {
         Standing::UpToDate => format!("{name}: up to date"),
         Standing::Changes(record) => shown::plan(record),
-        Standing::Last(record) => format!(
-            "{}\n  applied after the roots behind it, because they may still use what is taken out",
-            shown::plan(record)
-        ),
+        Standing::PutOff(record) => shown::put_off(record),
         Standing::After(before) => format!(
             "{name}: planned after {before} is applied, because outputs change there that it may read"
         ),
@@ -123,8 +131,8 @@ fn document((name, standing): &(String, Standing)) -> Value {
         Standing::Changes(record) => {
             json!({ "root": name, "standing": "changes", "hash": record.hash(), "plan": record })
         }
-        Standing::Last(record) => {
-            json!({ "root": name, "standing": "changes", "last": true, "hash": record.hash(), "plan": record })
+        Standing::PutOff(record) => {
+            json!({ "root": name, "standing": "changes", "put_off": true, "hash": record.hash(), "plan": record })
         }
         Standing::After(before) => json!({ "root": name, "standing": "waiting", "after": before }),
     }

@@ -30,6 +30,14 @@ pub(super) fn plan(record: &PlanRecord) -> String {
     lines.join("\n")
 }
 
+/// The plan of a root that comes after those behind it.
+pub(super) fn put_off(record: &PlanRecord) -> String {
+    format!(
+        "{}\n  put off until the roots behind it are applied, because they may still use what is taken out",
+        plan(record)
+    )
+}
+
 /// One line a change, and its details below it.
 pub(super) fn changes(changeset: &Changeset) -> Vec<String> {
     changeset.changes.iter().flat_map(change).collect()

@@ -1,6 +1,7 @@
 //! Which roots there are, and what the rules need to know about the design behind them.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use reberth_generate::{MANIFEST_PATH, Manifest};
 use reberth_journal::Clock;
@@ -11,13 +12,31 @@ use reberth_provision::{PlanWaiver, RULES, Root, Site, Surroundings, Tool, roots
 use crate::failure::{CliError, Failure};
 use crate::project::{self, Project, optional};
 
-/// The sites in the order of applies; with a name, only that one.
+/// The sites of a project in the order of applies, and those among them that a command works on.
+pub(super) struct Sites {
+    all: Vec<Site>,
+    chosen: Range<usize>,
+}
+
+impl Sites {
+    /// Those that are worked on: all of them, or the named one.
+    pub(super) fn chosen(&self) -> &[Site] {
+        &self.all[self.chosen.clone()]
+    }
+
+    /// Those behind a chosen one, by its place among them: also such that are not worked on.
+    pub(super) fn behind(&self, index: usize) -> &[Site] {
+        &self.all[self.chosen.start + index + 1..]
+    }
+}
+
+/// The sites; with a name, only that one is chosen.
 pub(super) fn sites(
     project: &Project,
     policy: &Policy,
     tool: &Tool,
     named: Option<&str>,
-) -> Result<Vec<Site>, Failure> {
+) -> Result<Sites, Failure> {
     let manifest: Manifest =
         project::document(&project.path(MANIFEST_PATH), "reberth generate")?.document;
     let design = optional(project.design())?.map(|loaded| loaded.document);
@@ -27,21 +46,26 @@ pub(super) fn sites(
     };
     let folder = project.path(".");
     let all = roots(&folder, manifest.files.keys().map(String::as_str))?;
-    let chosen: Vec<Root> = match named {
-        None => all,
-        Some(named) => vec![one(all, named)?],
+    let chosen = match named {
+        None => 0..all.len(),
+        Some(named) => one(&all, named)?,
     };
     let open = |root| Site::open(&folder, root, tool.clone(), surroundings.clone());
-    Ok(chosen.into_iter().map(open).collect::<Result<_, _>>()?)
+    let all = all.into_iter().map(open).collect::<Result<_, _>>()?;
+    Ok(Sites { all, chosen })
 }
 
-fn one(all: Vec<Root>, named: &str) -> Result<Root, CliError> {
-    let names: Vec<String> = all.iter().map(|root| root.name.clone()).collect();
+/// The place of the root of that name.
+fn one(all: &[Root], named: &str) -> Result<Range<usize>, CliError> {
     let is_named = |root: &Root| root.name == named || root.short_name() == named;
-    let mut found: Vec<Root> = all.into_iter().filter(is_named).collect();
-    let why = match found.len() {
-        1 => return Ok(found.remove(0)),
-        0 => format!("there is no such root; there are {}", names.join(", ")),
+    let places = (0..all.len()).filter(|place| is_named(&all[*place]));
+    let places: Vec<usize> = places.collect();
+    let why = match places[..] {
+        [place] => return Ok(place..place + 1),
+        [] => {
+            let names: Vec<&str> = all.iter().map(|root| root.name.as_str()).collect();
+            format!("there is no such root; there are {}", names.join(", "))
+        }
         _ => "several roots are called so: name it with its environment".to_owned(),
     };
     Err(CliError::Argument {
