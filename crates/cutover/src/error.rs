@@ -60,6 +60,16 @@ pub enum CutoverError {
         /// The server's words.
         reason: String,
     },
+    /// What takes back how a side was shut or opened did not come to its end in time. Passing.
+    #[error("{doing} on the {side} did not end: {reason}")]
+    Unfinished {
+        /// `source` or `target`.
+        side: &'static str,
+        /// What was being taken back.
+        doing: &'static str,
+        /// Why it was given up.
+        reason: String,
+    },
     /// Something that an earlier state must have left is missing.
     #[error("the journal does not hold {what}")]
     NothingToGoBackFrom {
@@ -80,6 +90,7 @@ impl CutoverError {
             CutoverError::StreamEnded { .. } => "RB-CUT-005",
             CutoverError::NotOpen { .. } => "RB-CUT-006",
             CutoverError::NothingToGoBackFrom { .. } => "RB-CUT-007",
+            CutoverError::Unfinished { .. } => "RB-CUT-008",
         }
     }
 
@@ -105,6 +116,9 @@ impl CutoverError {
             CutoverError::NotOpen { .. } => {
                 "check the application's account and rights on that side, then run the same command again"
             }
+            CutoverError::Unfinished { .. } => {
+                "look at what that server, or its provider, is busy with, then run the same command again: what is taken back already is left as it is"
+            }
             CutoverError::NothingToGoBackFrom { .. } => {
                 "a way back exists only after a cutover that was run from this project folder"
             }
@@ -115,7 +129,7 @@ impl CutoverError {
     fn may_retry(&self) -> bool {
         match self {
             CutoverError::Replicate(error) => error.may_retry(),
-            CutoverError::Edge { .. } => true,
+            CutoverError::Edge { .. } | CutoverError::Unfinished { .. } => true,
             CutoverError::NotFenced { .. }
             | CutoverError::Different { .. }
             | CutoverError::WrittenBehindBarrier { .. }

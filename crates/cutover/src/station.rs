@@ -18,8 +18,6 @@ use std::time::Duration;
 
 use reberth_journal::{BoxFuture, Evidence, Observation, Policy, Step, StepError, Undo};
 
-use reberth_replicate::ReplicateError;
-
 use crate::engine::Engine;
 use crate::error::CutoverError;
 use crate::passage::{Passage, Side};
@@ -80,15 +78,17 @@ pub(crate) async fn within<T>(
     })
 }
 
-/// The error of an undo that took too long: the server is out of reach, so the undo may be tried again.
-pub(crate) fn silent(side: &Side, doing: &str) -> impl FnOnce(String) -> CutoverError + use<> {
-    let error = ReplicateError::Silent {
-        side: side.name,
-        host: side.fence.host(),
-        doing: doing.to_owned(),
-        limit_s: side.fenced_by.limit().as_secs(),
-    };
-    |_| error.into()
+/// The error of an undo that took too long. Whatever held it up may pass, so it may be tried again.
+pub(crate) fn unfinished(
+    side: &Side,
+    doing: &'static str,
+) -> impl FnOnce(String) -> CutoverError + use<> {
+    let side = side.name;
+    move |reason| CutoverError::Unfinished {
+        side,
+        doing,
+        reason,
+    }
 }
 
 /// A station as a step.
@@ -159,5 +159,37 @@ impl<E: Engine, S: Station<E>> Step<Passage<E>> for Carried<S> {
 
     fn inspection(&self) -> Vec<String> {
         self.0.inspection()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reberth_replicate::{Address, Secret};
+
+    use super::*;
+    use crate::passage::FencedBy;
+
+    /// What took too long may be a provider or a lock, so nothing is said of a server that does not answer.
+    #[tokio::test]
+    async fn an_undo_that_does_not_end_says_how_long_it_took_and_may_be_tried_again() {
+        let url = Secret::new("postgres://fence@127.0.0.1:1/shop?tls=off".to_owned());
+        let address = Address::parse(&url, "fence", "target").expect("an address");
+        let side = Side {
+            name: "target",
+            fence: address.clone(),
+            app: address.clone(),
+            writer: address,
+            fenced_by: FencedBy::Accounts,
+        };
+        let limit = Duration::from_secs(1);
+        let too_long = unfinished(&side, "shutting the application out again");
+        let ended = within::<()>(limit, std::future::pending(), too_long).await;
+        let error = ended.expect_err("it does not end").into_step_error();
+        assert_eq!(error.code, "RB-CUT-008");
+        assert_eq!(
+            error.what,
+            "shutting the application out again on the target did not end: it took longer than 1 s"
+        );
+        assert!(error.retry);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reberth_journal::{Evidence, Policy, Undo};
+use reberth_journal::{Evidence, Policy, Retry, Undo};
 
 use super::Station;
 use crate::engine::Engine;
@@ -21,7 +21,8 @@ impl<E: Engine> Station<E> for Aligned {
     }
 
     fn policy(&self) -> Policy {
-        Policy::reversible(Duration::from_secs(300))
+        // The application is shut out of both sides: a wire that broke is tried again before the run turns back, or gets stuck on the way.
+        Policy::reversible(Duration::from_secs(300)).with_retry(Retry::times(3))
     }
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {

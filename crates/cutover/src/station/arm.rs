@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reberth_journal::{Evidence, Policy, Undo};
+use reberth_journal::{Evidence, Policy, Retry, Undo};
 use serde_json::{Value, json};
 
 use super::Station;
@@ -19,7 +19,8 @@ impl<E: Engine> Station<E> for Armed {
     }
 
     fn policy(&self) -> Policy {
-        Policy::reversible(Duration::from_secs(120))
+        // The application is shut out of both sides: a wire that broke is tried again before the run turns back, or gets stuck on the way.
+        Policy::reversible(Duration::from_secs(120)).with_retry(Retry::times(3))
     }
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use reberth_journal::{Evidence, Policy, Retry, Undo};
 use serde_json::json;
 
-use super::{Station, silent, within};
+use super::{Station, unfinished, within};
 use crate::engine::{Answer, Engine};
 use crate::error::CutoverError;
 use crate::passage::{LONGEST_WAIT, Passage};
@@ -39,7 +39,7 @@ impl<E: Engine> Station<E> for Fenced {
     }
 
     async fn undo(&self, passage: &mut Passage<E>) -> Result<Undo, CutoverError> {
-        let too_long = silent(&passage.from, "letting the application in again");
+        let too_long = unfinished(&passage.from, "letting the application in again");
         let limit = passage.from.fenced_by.limit();
         within(limit, E::lift(passage), too_long).await?;
         passage.edge.open(passage.from.name).await?;

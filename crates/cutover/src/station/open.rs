@@ -1,9 +1,9 @@
 //! The other side lets the application in, and the application's own account proves it; the door still leads nowhere.
 
-use reberth_journal::{Evidence, Policy, Undo};
+use reberth_journal::{Evidence, Policy, Retry, Undo};
 use serde_json::json;
 
-use super::{Station, silent, within};
+use super::{Station, unfinished, within};
 use crate::engine::{Answer, Engine};
 use crate::error::CutoverError;
 use crate::passage::{LONGEST_WAIT, Passage};
@@ -19,7 +19,8 @@ impl<E: Engine> Station<E> for Opened {
     }
 
     fn policy(&self) -> Policy {
-        Policy::reversible(LONGEST_WAIT)
+        // The application is shut out of both sides: a wire that broke is tried again before the run turns back, or gets stuck on the way.
+        Policy::reversible(LONGEST_WAIT).with_retry(Retry::times(3))
     }
 
     async fn act(&self, passage: &mut Passage<E>) -> Result<(), CutoverError> {
@@ -50,7 +51,7 @@ impl<E: Engine> Station<E> for Opened {
 
     async fn undo(&self, passage: &mut Passage<E>) -> Result<Undo, CutoverError> {
         // Also when they are locked already: a process that died in between may have left their sessions.
-        let too_long = silent(&passage.to, "shutting the application out again");
+        let too_long = unfinished(&passage.to, "shutting the application out again");
         let limit = passage.to.fenced_by.limit();
         let shut = within(limit, E::shut(passage), too_long).await?;
         Ok(Undo::Reverted(shut))

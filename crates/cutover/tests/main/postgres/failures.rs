@@ -1,10 +1,18 @@
 //! What fails before the switch is undone by itself, and the application writes on where it was.
 
-use reberth_journal::RunState;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use reberth_cutover::{Passage, Postgres as Family};
+use reberth_journal::{AppendHook, Event, Killed, RunState};
 use reberth_replicate::postgres::state::Method;
 use reberth_replicate::stream::Direction;
-use reberth_testkit::fault_proxy::Traffic;
+use reberth_replicate::{Address, Secret};
+use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 use reberth_testkit::learning::DATABASE;
+
+use reberth_testkit::learning::postgres::MASTER;
+use reberth_testkit::postgres::PASSWORD;
 
 use super::crossing::Crossing;
 use crate::crosses::{Consent, Crosses, Way};
@@ -223,4 +231,87 @@ async fn a_way_back_that_fails_at_the_door_shuts_the_source_again() {
         crossing.only_writer("source");
         crossing.settle(Direction::Forward).await;
     }
+}
+
+/// States behind the fence and before the point of decision that reach for the target.
+const BEHIND_THE_FENCE: [&str; 3] = ["aligned", "reverse_armed", "target_open_internally"];
+
+/// Cuts the wire once for each of those states, when it begins to act or to undo, until that has failed.
+struct CutsOnce {
+    wire: Arc<FaultProxy>,
+    begins: &'static str,
+    has_cut: Mutex<BTreeSet<String>>,
+}
+
+impl AppendHook for CutsOnce {
+    fn after(&self, event: &Event) -> Result<(), Killed> {
+        let step = event.step.clone().unwrap_or_default();
+        if BEHIND_THE_FENCE.contains(&step.as_str()) {
+            let is_cut = event.kind == self.begins
+                && self.has_cut.lock().expect("nobody panicked").insert(step);
+            self.wire.set(match is_cut {
+                true => Traffic::Cut,
+                false => Traffic::Pass,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Nobody can write anywhere meanwhile, so what a moment heals is neither undone nor left to a person.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wire_that_breaks_once_behind_the_fence_is_tried_again() {
+    let mut crossing = Crossing::start("wire", Method::Logical).await;
+    let wire = FaultProxy::start(crossing.target.port()).await;
+    let wire = Arc::new(wire.expect("the proxy starts"));
+    let over_the_wire = |crossing: &Crossing| -> Passage<Family> {
+        let port = wire.port();
+        let url = format!("postgres://{MASTER}:{PASSWORD}@127.0.0.1:{port}/{DATABASE}?tls=off");
+        let target = Address::parse(&Secret::new(url), MASTER, "target").expect("an address");
+        let mut passage = crossing.passage(Way::There);
+        passage.to.fence = target.clone();
+        passage.to.writer = target.clone();
+        passage.back.from = target;
+        passage
+    };
+    let cuts = |begins| -> Option<Arc<dyn AppendHook>> {
+        Some(Arc::new(CutsOnce {
+            wire: wire.clone(),
+            begins,
+            has_cut: Mutex::default(),
+        }))
+    };
+    let mut passage = over_the_wire(&crossing);
+    let hook = cuts("act_started");
+    let waits = crossing
+        .live_with(&mut passage, Way::There, Consent::Withheld, hook)
+        .await
+        .unwrap();
+    let failure = crossing.failure(Way::There);
+    assert!(
+        matches!(waits, RunState::Waiting { .. }),
+        "{waits}: {failure}"
+    );
+    let failures = BEHIND_THE_FENCE.map(|step| crossing.failures(Way::There, step));
+    assert_eq!(failures, [1, 1, 1], "{failure}");
+    drop(passage);
+
+    let journal = crossing.journal();
+    let run = journal.latest_run(Way::There.kind()).unwrap().unwrap();
+    journal.request_cancel(&run, "the test").unwrap();
+    drop(journal);
+    let mut passage = over_the_wire(&crossing);
+    let hook = cuts("undo_started");
+    let ended = crossing
+        .live_with(&mut passage, Way::There, Consent::Withheld, hook)
+        .await
+        .unwrap();
+    let failure = crossing.failure(Way::There);
+    assert_eq!(ended, RunState::Cancelled, "{failure}");
+    let history = crossing.history(Way::There);
+    let failures = BEHIND_THE_FENCE.map(|step| history.step(step).unwrap().undo_failures);
+    // Counters that were put ahead stay, so there is nothing to reach for.
+    assert_eq!(failures, [0, 1, 1], "{failure}");
+    crossing.source_is_as_before().await;
+    crossing.settle(Direction::Forward).await;
 }
