@@ -191,6 +191,16 @@ pub enum ReplicateError {
         /// Some of the tables, each with who has written to it.
         writers: Vec<String>,
     },
+    /// Another process begins the stream, and does not come to an end.
+    #[error("the stream of {database} could not be begun within {limit_s} s: {holder} begins it")]
+    TurnNotHad {
+        /// The database.
+        database: String,
+        /// Whose turn it is.
+        holder: String,
+        /// How long was waited, in seconds.
+        limit_s: u64,
+    },
     /// A connection pooler answers in the server's place.
     #[error(
         "the {side} at {host} answers through a connection pooler, on which no stream can stand"
@@ -314,6 +324,7 @@ impl ReplicateError {
             ReplicateError::DiskFull { .. } => "RB-REP-027",
             ReplicateError::WindowBroken { .. } => "RB-REP-028",
             ReplicateError::WindowWritten { .. } => "RB-REP-029",
+            ReplicateError::TurnNotHad { .. } => "RB-REP-030",
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Progress {
     pub left_s: Option<u64>,
     /// The tables that are being copied.
     pub tables: BTreeMap<String, TableProgress>,
+    /// Whom it waits for while it is `waiting`; `None`: for its turn to copy.
+    pub waits_for: Option<String>,
     /// Source transactions applied by this process.
     pub transactions_applied: u64,
     /// Row changes applied by this process.

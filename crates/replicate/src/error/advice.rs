@@ -73,6 +73,9 @@ impl ReplicateError {
             ReplicateError::WindowWritten { .. } => {
                 "stop whoever writes and end those transactions, then run `reberth replicate finish` again: it compares every row anew"
             }
+            ReplicateError::TurnNotHad { .. } => {
+                "wait until that process has begun the stream, or end it, then run the same command again: it goes on from what that one has begun"
+            }
             ReplicateError::TableBusy { .. } => {
                 "wait until the sessions named are done with the table, or end them, then run the same command again: it goes on where it stopped"
             }

@@ -9,7 +9,8 @@ use crate::position::LogPosition;
 use crate::postgres::logical::{old_rows, slot};
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
-use crate::postgres::state::{self, Checkpoint, Method, StreamState, beginning};
+use crate::postgres::state::beginning::{self, TURN_LIMIT};
+use crate::postgres::state::{self, Checkpoint, Method, StreamState};
 use crate::postgres::{server, table};
 use crate::stream::Phase;
 
@@ -22,7 +23,8 @@ pub async fn begin_equal(plan: &StreamPlan) -> Result<LogPosition, ReplicateErro
     let tables = table::read(&mut source).await?;
     let mut target = Session::open(&plan.to).await?;
     state::prepare_tables(&mut target).await?;
-    beginning::take_turn(&mut target, plan.direction, &plan.database).await?;
+    let (direction, database) = (plan.direction, plan.database.as_str());
+    beginning::take_turn(&mut target, direction, database, TURN_LIMIT, |_| ()).await?;
     let was_begun = shut_out(plan, &mut target).await?;
     let (place, _) = slot::make(plan, &tables).await?;
     let checkpoint = Checkpoint {
@@ -34,10 +36,10 @@ pub async fn begin_equal(plan: &StreamPlan) -> Result<LogPosition, ReplicateErro
         tables,
     };
     match was_begun {
-        true => beginning::renew(&mut target, plan.direction, &plan.database, &checkpoint).await?,
-        false => beginning::begin(&mut target, plan.direction, &plan.database, &checkpoint).await?,
+        true => beginning::renew(&mut target, direction, database, &checkpoint).await?,
+        false => beginning::begin(&mut target, direction, database, &checkpoint).await?,
     }
-    beginning::end_turn(&mut target, plan.direction, &plan.database).await?;
+    beginning::end_turn(&mut target, direction, database).await?;
     Ok(place)
 }
 

@@ -23,7 +23,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 
 use crate::claim::Claim;
@@ -80,46 +80,19 @@ async fn run_once(
     pooler::refuse(&plan.to).await?;
     let mut target = Session::open(&plan.to).await?;
     state::prepare_tables(&mut target).await?;
-    let begun = state::peek(&mut target, plan.direction, &plan.database).await?;
-    if begun.is_none() && publish.borrow().epoch > 0 {
-        // This process has run the stream before, so somebody has stopped it for good meanwhile: it must not begin anew by itself.
-        return Err(ReplicateError::NotStarted {
-            database: plan.database.clone(),
-        });
-    }
-    if begun
-        .as_ref()
-        .is_some_and(|begun| begun.phase == Phase::Finishing)
-    {
-        return Err(ReplicateError::Finishing {
-            database: plan.database.clone(),
-        });
-    }
-    let is_copying = begun
-        .as_ref()
-        .is_none_or(|begun| begun.phase == Phase::Copying);
+    let begun = find_begun(plan, &mut target, publish).await?;
     // Ends with this function.
     let mut tasks = JoinSet::new();
     tasks.spawn(kept::measure_always(plan.clone(), publish.clone()));
-    let workers = u32::try_from(plan.workers.max(1)).unwrap_or(u32::MAX);
-    let turn = match is_copying {
-        true => {
-            publish.send_modify(|progress| progress.phase = "waiting".to_owned());
-            copy_turns.acquire_many(workers).await.ok()
+    let permits = wait_for_permits(plan, begun.as_ref(), copy_turns, publish).await;
+    let snapshot = match begun {
+        Some(_) => None,
+        None => {
+            let snapshot = begin(plan, &mut target).await?;
+            beginning::end_turn(&mut target, plan.direction, &plan.database).await?;
+            Some(snapshot)
         }
-        false => None,
     };
-    let mut snapshot = None;
-    if begun.is_none() {
-        let (direction, database) = (plan.direction, plan.database.as_str());
-        beginning::take_turn(&mut target, direction, database).await?;
-        // Who had the turn before may have begun it.
-        let begun = state::peek(&mut target, direction, database).await?;
-        if begun.is_none() {
-            snapshot = Some(begin(plan, &mut target).await?);
-        }
-        beginning::end_turn(&mut target, direction, database).await?;
-    }
     let state = StreamState::take_over(&mut target, plan.direction, &plan.database, claim).await?;
     let mut checkpoint = state.checkpoint(&mut target).await?;
     check_source(plan, &checkpoint).await?;
@@ -132,8 +105,72 @@ async fn run_once(
         copy(plan, &state, &checkpoint, snapshot, &mut target, publish).await?;
         checkpoint = state.checkpoint(&mut target).await?;
     }
-    drop(turn);
+    drop(permits);
     stream(plan, &state, checkpoint, &mut target, publish).await
+}
+
+/// The checkpoint with which a stream goes on. `None`: it has none, and the target's session holds the turn to begin it ([`beginning`]).
+async fn find_begun(
+    plan: &StreamPlan,
+    target: &mut Session,
+    publish: &watch::Sender<Progress>,
+) -> Result<Option<Checkpoint>, ReplicateError> {
+    let begun = look(plan, target, publish).await?;
+    if begun.is_some() {
+        return Ok(begun);
+    }
+    let (direction, database) = (plan.direction, plan.database.as_str());
+    // Other streams of this process may copy meanwhile: no permit is held here.
+    let wait = |holder: &str| {
+        publish.send_modify(|progress| {
+            progress.phase = "waiting".to_owned();
+            progress.waits_for = Some(format!("{holder}, which begins this stream"));
+        });
+    };
+    beginning::take_turn(target, direction, database, beginning::TURN_LIMIT, wait).await?;
+    publish.send_modify(|progress| progress.waits_for = None);
+    // Who had the turn before may have begun it, and come further with it.
+    let begun = look(plan, target, publish).await?;
+    if begun.is_some() {
+        beginning::end_turn(target, direction, database).await?;
+    }
+    Ok(begun)
+}
+
+/// Reads the checkpoint. An error if nobody may stream from it, or, where there is none, begin.
+async fn look(
+    plan: &StreamPlan,
+    target: &mut Session,
+    publish: &watch::Sender<Progress>,
+) -> Result<Option<Checkpoint>, ReplicateError> {
+    let database = plan.database.clone();
+    let begun = state::peek(target, plan.direction, &database).await?;
+    match &begun {
+        // This process has run the stream before, so somebody has stopped it for good meanwhile: it must not begin anew by itself.
+        None if publish.borrow().epoch > 0 => Err(ReplicateError::NotStarted { database }),
+        Some(begun) if begun.phase == Phase::Finishing => {
+            Err(ReplicateError::Finishing { database })
+        }
+        _ => Ok(begun),
+    }
+}
+
+/// Waits until this stream may copy, if it is to. It may for as long as it keeps what is returned.
+async fn wait_for_permits<'a>(
+    plan: &StreamPlan,
+    begun: Option<&Checkpoint>,
+    copy_turns: &'a Semaphore,
+    publish: &watch::Sender<Progress>,
+) -> Option<SemaphorePermit<'a>> {
+    if begun.is_some_and(|begun| begun.phase != Phase::Copying) {
+        return None;
+    }
+    publish.send_modify(|progress| {
+        progress.phase = "waiting".to_owned();
+        progress.waits_for = None;
+    });
+    let workers = u32::try_from(plan.workers.max(1)).unwrap_or(u32::MAX);
+    copy_turns.acquire_many(workers).await.ok()
 }
 
 /// Takes the first position and writes the first checkpoint. In the session that holds the turn ([`beginning`]).

@@ -19,7 +19,7 @@ use crate::postgres::table::Tables;
 use crate::postgres::value::quote_text;
 use crate::stream::{Direction, Phase};
 
-pub use beginning::begin;
+pub use beginning::{begin, take_turn};
 pub use chunks::{Chunk, CopyTotals, copy_totals};
 
 /// The schema that holds what we keep.

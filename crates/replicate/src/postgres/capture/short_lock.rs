@@ -55,7 +55,8 @@ pub(crate) async fn run_patiently(
     })
 }
 
-fn is_lock_not_had(error: &ReplicateError) -> bool {
+/// Whether a lock was not had in the time set, or only at the price of a deadlock.
+pub(crate) fn is_lock_not_had(error: &ReplicateError) -> bool {
     let source = match error {
         ReplicateError::Unreachable { source, .. } => source.as_deref(),
         ReplicateError::Refused { source, .. } => Some(source.as_ref()),

@@ -8,25 +8,55 @@
 //! the schema's removal under a lock ([`refuse_begun`]), the slot's in this session, which fails if it is lost ([`require_turn`]). What remains, a slot that
 //! was removed in the moment after that, is seen by whoever reads from it: it begins behind the checkpoint ([`crate::postgres::logical::reader`]).
 
+use std::time::Duration;
+
 use super::{Checkpoint, peek, stream_name};
-use crate::connection::REBUILD_LIMIT;
+use crate::connection::STATEMENT_LIMIT;
 use crate::error::ReplicateError;
+use crate::postgres::capture::short_lock::is_lock_not_had;
 use crate::postgres::session::Session;
 use crate::postgres::value::quote_text;
 use crate::stream::Direction;
 
-/// Waits until nobody else begins this stream, and keeps others from it for as long as the session lives or until [`end_turn`].
-pub(crate) async fn take_turn(
+/// How long whoever begins may take before who waits gives up: the schema is made, and the slot waits for every transaction that is open on the source.
+pub(crate) const TURN_LIMIT: Duration = Duration::from_secs(1800);
+
+/// Waits until nobody else begins this stream, and keeps others from it for as long as the session lives or until [`end_turn`]. `wait` is told who has the
+/// turn, if somebody has. An error if that goes on for longer than `limit`.
+pub async fn take_turn(
     session: &mut Session,
     direction: Direction,
     database: &str,
+    limit: Duration,
+    wait: impl FnOnce(&str),
 ) -> Result<(), ReplicateError> {
     let doing = "waiting for another process that begins this stream";
-    let sql = format!("SELECT pg_advisory_lock({})", lock(direction, database));
-    session
-        .run_within(REBUILD_LIMIT, doing, sql)
-        .await
-        .map(drop)
+    let name = lock(direction, database);
+    let [kind, stream] = &name;
+    let who = format!(
+        "SELECT 'session ' || l.pid || ' on the target' FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid() \
+           AND (l.classid, l.objid, l.objsubid) = (({kind})::int8 & 4294967295, ({stream})::int8 & 4294967295, 2)"
+    );
+    let holder: Option<(String,)> = session.row(doing, who).await?;
+    if let Some((holder,)) = &holder {
+        wait(holder);
+    }
+    let sql = format!(
+        "SET lock_timeout = {}; SELECT pg_advisory_lock({}); RESET lock_timeout",
+        limit.as_millis(),
+        name.join(", ")
+    );
+    // The server tells first that it is over.
+    let taken = session.run_within(limit + STATEMENT_LIMIT, doing, sql);
+    match taken.await {
+        Err(error) if is_lock_not_had(&error) => Err(ReplicateError::TurnNotHad {
+            database: database.to_owned(),
+            holder: holder.map_or("another process".to_owned(), |(holder,)| holder),
+            limit_s: limit.as_secs(),
+        }),
+        taken => taken.map(drop),
+    }
 }
 
 /// Lets others look. What was begun is written down by now.
@@ -36,14 +66,15 @@ pub(crate) async fn end_turn(
     database: &str,
 ) -> Result<(), ReplicateError> {
     let doing = "ending the turn of who begins";
-    let sql = format!("SELECT pg_advisory_unlock({})", lock(direction, database));
+    let name = lock(direction, database).join(", ");
+    let sql = format!("SELECT pg_advisory_unlock({name})");
     session.run(doing, sql).await.map(drop)
 }
 
 /// The lock's two numbers: what it is, and of which stream.
-fn lock(direction: Direction, database: &str) -> String {
+fn lock(direction: Direction, database: &str) -> [String; 2] {
     let name = quote_text(&stream_name(direction, database));
-    format!("hashtext('reberth.stream'), hashtext({name})")
+    ["'reberth.stream'", &name].map(|name| format!("hashtext({name})"))
 }
 
 /// An error if the session that held the turn is lost, or if somebody has begun the stream all the same.
@@ -105,7 +136,7 @@ pub async fn begin(
     }
 }
 
-/// Begins a stream anew in its place: what was moved to the target, and how, is still known there.
+/// Begins a stream anew in its place: what was moved to the target, and how, is still known there. An error if there is none.
 pub(crate) async fn renew(
     session: &mut Session,
     direction: Direction,
@@ -123,8 +154,10 @@ pub(crate) async fn renew(
         quote_text(&definition),
         quote_text(&stream_name(direction, database)),
     );
-    session
-        .run("writing the first checkpoint", sql)
-        .await
-        .map(drop)
+    match session.run("writing the first checkpoint", sql).await? {
+        1 => Ok(()),
+        _ => Err(ReplicateError::NotStarted {
+            database: database.to_owned(),
+        }),
+    }
 }

@@ -1,5 +1,6 @@
 //! Two processes that start one stream at once, and what either of them may not take from the other.
 
+use reberth_replicate::postgres::begin_equal::begin_equal;
 use reberth_replicate::postgres::state;
 
 use super::begin::until;
@@ -60,6 +61,94 @@ async fn a_slot_that_begins_behind_the_checkpoint_is_told() {
     let ended = tokio::time::timeout(PATIENCE, stream.wait_until(|_| false)).await;
     let error = ended.expect("it ends").expect_err("there is a gap");
     assert_eq!(error.code(), "RB-REP-007", "{error}");
+}
+
+/// Who has the turn makes the stream begin, and come to its end but for the removal, while another waits for its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waited_for_its_turn_does_not_stream_into_what_is_being_finished() {
+    let pair = Pair::start("turn-finishing", Major::V15, Major::V16);
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    stream.stop().await.expect("it stops");
+    let begun = "CREATE TABLE begun AS SELECT * FROM reberth.stream; DELETE FROM reberth.stream; UPDATE begun SET phase = 'finishing'";
+    for statement in begun.split(';') {
+        pair.target.sql(DATABASE, statement).expect("no stream");
+    }
+    let mut has_turn = session(&pair.target).await;
+    take_turn(&mut has_turn).await;
+    let permits = Arc::new(Semaphore::new(2));
+    let mut stream = pipeline::start(pair.plan(), permits.clone());
+    let reason = format!(
+        "session {} on the target, which begins this stream",
+        has_turn.id()
+    );
+    reach(&mut stream, |progress| progress.waits_for.is_some()).await;
+    let progress = stream.progress();
+    assert_eq!(progress.phase, "waiting");
+    assert_eq!(progress.waits_for, Some(reason));
+    assert_eq!(permits.available_permits(), 2, "others may copy meanwhile");
+    let begins = "INSERT INTO reberth.stream SELECT * FROM public.begun";
+    has_turn.run("beginning", begins).await.expect("a stream");
+    drop(has_turn);
+    let ended = tokio::time::timeout(PATIENCE, stream.wait_until(|_| false)).await;
+    let error = ended.expect("it ends").expect_err("it is being finished");
+    assert_eq!(error.code(), "RB-REP-018", "{error}");
+    // Nothing of the stream was touched: its epoch is the one that it had.
+    let epochs = "SELECT s.epoch = b.epoch FROM reberth.stream s JOIN begun b USING (name)";
+    let epochs = pair.target.sql(DATABASE, epochs).expect("an epoch");
+    assert_eq!(epochs.trim(), "t");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_its_turn_gives_up_and_names_who_has_it() {
+    let pair = Pair::start("turn-long", Major::V15, Major::V16);
+    let mut has_turn = session(&pair.target).await;
+    take_turn(&mut has_turn).await;
+    let mut waits = session(&pair.target).await;
+    let limit = Duration::from_secs(1);
+    let (direction, mut told) = (Direction::Forward, String::new());
+    let tell = |holder: &str| told = holder.to_owned();
+    let refused = state::take_turn(&mut waits, direction, DATABASE, limit, tell).await;
+    let error = refused.expect_err("it is not over");
+    assert_eq!(error.code(), "RB-REP-030", "{error}");
+    assert_eq!(told, format!("session {} on the target", has_turn.id()));
+    assert!(error.to_string().contains(&told), "{error}");
+    assert!(!error.may_retry(), "it has waited long enough");
+    // Other streams are not concerned.
+    let direction = Direction::Reverse;
+    let free = |holder: &str| panic!("{holder} has another turn");
+    let had = state::take_turn(&mut waits, direction, DATABASE, limit, free).await;
+    had.expect("nobody has this one");
+}
+
+async fn take_turn(session: &mut Session) {
+    let (direction, limit) = (Direction::Forward, Duration::from_secs(1));
+    let free = |holder: &str| panic!("{holder} has the turn");
+    let had = state::take_turn(session, direction, DATABASE, limit, free).await;
+    had.expect("nobody else begins");
+}
+
+/// Its checkpoint would be nowhere, and the slot of nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_removed_while_it_begins_anew_is_not_taken_for_begun() {
+    let pair = Pair::start("renewed", Major::V15, Major::V16);
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    stream.stop().await.expect("it stops");
+    let free = "SELECT NOT EXISTS (SELECT FROM pg_replication_slots WHERE active)";
+    until(&pair.source, free).await;
+    let mut open = session(&pair.source).await;
+    let write = "BEGIN; INSERT INTO keyless VALUES (1, 'open')";
+    open.run("writing", write).await.expect("a row");
+    let plan = pair.plan();
+    let beginning = tokio::spawn(async move { begin_equal(&plan).await });
+    let makes_slot = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE_REPLICATION_SLOT%' AND wait_event_type = 'Lock')";
+    until(&pair.source, makes_slot).await;
+    let removed = "DELETE FROM reberth.stream";
+    pair.target.sql(DATABASE, removed).expect("it goes");
+    open.run("writing", "COMMIT").await.expect("a commit");
+    let begun = beginning.await.expect("it ends");
+    assert_eq!(begun.expect_err("it is gone").code(), "RB-REP-014");
 }
 
 /// A list of items that outlives the stream would let the next start empty the tables.

@@ -82,7 +82,10 @@ pub(crate) fn line(name: &str, progress: &Progress) -> String {
     };
     let what = match progress.phase.as_str() {
         "" => "connecting".to_owned(),
-        "waiting" => "waiting for its turn to copy".to_owned(),
+        "waiting" => format!(
+            "waiting for {}",
+            progress.waits_for.as_deref().unwrap_or("its turn to copy")
+        ),
         "paused" => "paused; `reberth replicate resume` lets it go on".to_owned(),
         "copying" => copying(progress),
         _ => format!(
