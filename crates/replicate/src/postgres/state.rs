@@ -260,6 +260,11 @@ pub async fn forget(
     );
     let present: Vec<(String,)> = session.rows("looking for Reberth's tables", sql).await?;
     let has = |table: &str| present.iter().any(|(present,)| present == table);
+    // Before all else, as whoever writes or reads the schema's items does: in another order each could wait for what the other holds.
+    if has("schema_item") {
+        let lock = "LOCK TABLE reberth.schema_item IN ACCESS EXCLUSIVE MODE";
+        session.run(doing, lock).await?;
+    }
     if has("stream") {
         // So that no other stream begins between the look for others and the end.
         let lock = "LOCK TABLE reberth.stream IN SHARE ROW EXCLUSIVE MODE";

@@ -51,6 +51,7 @@ pub(super) async fn keep(target: &mut Session, plan: &SchemaPlan) -> Result<(), 
             "BEGIN; LOCK TABLE reberth.schema_item IN EXCLUSIVE MODE",
         )
         .await?;
+    // Behind the items, as [`crate::postgres::state::forget`] has it too.
     beginning::refuse_begun(target).await?;
     match is_kept(target).await? {
         true => renewal::renew(target, plan).await?,
@@ -240,8 +241,9 @@ pub(super) async fn needed_by(
 
 /// All that is not made: what the plan left out, and what the target refused.
 pub async fn left_out(target: &mut Session) -> Result<Vec<LeftOut>, ReplicateError> {
-    let sql = "SELECT what, reason, is_blocker FROM reberth.schema_left_out
-         UNION ALL SELECT kind || ' ' || name, 'the target refused it: ' || reason, false FROM reberth.schema_item WHERE state = 'refused'
+    // The items first: see [`crate::postgres::state::forget`].
+    let sql = "SELECT kind || ' ' || name, 'the target refused it: ' || reason, false FROM reberth.schema_item WHERE state = 'refused'
+         UNION ALL SELECT what, reason, is_blocker FROM reberth.schema_left_out
          ORDER BY 1, 2";
     let rows: Vec<(String, String, bool)> = target.rows("reading what is left out", sql).await?;
     Ok(rows

@@ -63,6 +63,31 @@ async fn a_slot_that_begins_behind_the_checkpoint_is_told() {
     assert_eq!(error.code(), "RB-REP-007", "{error}");
 }
 
+/// Somebody writes the schema's items down, who then looks for streams: whoever forgets this one waits before it holds anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_forgets_a_stream_does_not_hold_up_who_writes_down_the_schema() {
+    let pair = Pair::start("forgotten-beside", Major::V15, Major::V16);
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    stream.stop().await.expect("it stops");
+    let mut writes = session(&pair.target).await;
+    let items = "BEGIN; LOCK TABLE reberth.schema_item IN EXCLUSIVE MODE";
+    writes.run("locking", items).await.expect("a lock");
+    let mut forgets = session(&pair.target).await;
+    let forgetting =
+        tokio::spawn(
+            async move { state::forget(&mut forgets, Direction::Forward, DATABASE).await },
+        );
+    let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'reberth.schema_item'::regclass)";
+    until(&pair.target, waits).await;
+    let looks = "LOCK TABLE reberth.stream IN SHARE ROW EXCLUSIVE MODE";
+    writes.run("locking", looks).await.expect("nobody holds it");
+    writes.run("ending", "COMMIT").await.expect("it ends");
+    let removed = forgetting.await.expect("it ends").expect("it goes");
+    let all = "the schema reberth".to_owned();
+    assert!(removed.contains(&all), "{removed:?}");
+}
+
 /// Who has the turn makes the stream begin, and come to its end but for the removal, while another waits for its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waited_for_its_turn_does_not_stream_into_what_is_being_finished() {
