@@ -114,6 +114,8 @@ async fn rows_without_a_key_go_as_often_as_they_went() {
     let made = "CREATE TABLE tally (a int, b numeric, c char(4), d float8, e json, f point, g text, always int GENERATED ALWAYS AS IDENTITY, twice int GENERATED ALWAYS AS (a * 2) STORED);
         ALTER TABLE tally ALTER g SET STORAGE EXTERNAL; ALTER TABLE tally REPLICA IDENTITY FULL;
         CREATE TABLE bare (); ALTER TABLE bare REPLICA IDENTITY FULL;
+        CREATE TABLE document (j json); ALTER TABLE document REPLICA IDENTITY FULL;
+        INSERT INTO document SELECT format('{\"n\": %s}', n % 2)::json FROM generate_series(1, 40) n; INSERT INTO document VALUES ('{\"n\":1}'), (NULL);
         CREATE TABLE once (u int UNIQUE, v text); ALTER TABLE once REPLICA IDENTITY FULL;
         INSERT INTO once VALUES (1, 'a'), (2, 'b'), (3, 'c'), (NULL, 'd'), (NULL, 'd');
         INSERT INTO bare SELECT FROM generate_series(1, 9);
@@ -134,6 +136,8 @@ async fn rows_without_a_key_go_as_often_as_they_went() {
         "UPDATE tally SET c = 'y' WHERE b::text = '0.40' OR d::text = '0' OR e::text NOT LIKE '% %'".to_owned(),
         format!("DELETE FROM tally WHERE {}; UPDATE tally SET b = 0.5 WHERE a IS NULL", some(1, "a IS NULL")),
         "BEGIN; UPDATE tally SET a = a + 1; UPDATE tally SET a = a - 1; DELETE FROM tally WHERE a = 0; COMMIT".to_owned(),
+        "UPDATE document SET j = '{\"n\": 2}' WHERE ctid = ANY (ARRAY(SELECT ctid FROM document WHERE j::text = '{\"n\": 1}' LIMIT 7))".to_owned(),
+        "BEGIN; DELETE FROM document WHERE j::text = '{\"n\": 0}' OR j IS NULL; UPDATE document SET j = NULL WHERE j::text = '{\"n\": 1}'; COMMIT".to_owned(),
         "DELETE FROM bare WHERE ctid = ANY (ARRAY(SELECT ctid FROM bare LIMIT 4))".to_owned(),
         "BEGIN; UPDATE once SET u = NULL WHERE v = 'a'; UPDATE once SET u = 1 WHERE v = 'b'; UPDATE once SET u = 2 WHERE v = 'a'; DELETE FROM once WHERE ctid = (SELECT min(ctid) FROM once WHERE v = 'd'); COMMIT".to_owned(),
         "BEGIN; DELETE FROM tally; INSERT INTO tally (a) VALUES (1), (1), (2); COMMIT".to_owned(),
