@@ -186,9 +186,9 @@ pub enum ReplicateError {
         first: Vec<String>,
     },
     /// The window without writes is none: somebody is about to commit.
-    #[error("transactions that have written to the source are still open: {}", writers.join(", "))]
+    #[error("transactions that change the source are still open: {}", writers.join(", "))]
     WindowWritten {
-        /// Some of the tables, each with who has written to it.
+        /// Some of what is changed, each with who changes it.
         writers: Vec<String>,
     },
     /// Another process begins the stream, and does not come to an end.

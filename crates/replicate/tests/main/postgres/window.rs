@@ -95,3 +95,46 @@ async fn a_writer_that_is_open_over_a_comparison_is_seen() {
     finish(&plan, |_, _| {}).await.expect("nobody writes");
     pair.assert_equal();
 }
+
+/// Of each of these the comparison would see nothing, or wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_empties_makes_or_alters_a_table_or_writes_large_objects_is_a_writer() {
+    let (pair, plan) = Pair::read_only("window-locks");
+    pair.write(READ_ALL);
+    pair.write("SELECT lo_from_bytea(77, 'large'); GRANT SELECT ON LARGE OBJECT 77 TO viewer");
+    let mut stream = pipeline::start(plan.clone(), Arc::new(Semaphore::new(2)));
+    reach(&mut stream, |progress| progress.phase == "copied").await;
+    stream.stop().await.expect("it stops");
+
+    let mut open = session(&pair.source).await;
+    let name = "SET application_name = 'application'";
+    open.run("naming", name).await.expect("a name");
+    for (change, what) in [
+        ("TRUNCATE keyless", "public.keyless"),
+        ("ALTER TABLE keyless ADD more int", "public.keyless"),
+        ("LOCK TABLE keyless IN EXCLUSIVE MODE", "public.keyless"),
+        (
+            "CREATE TRIGGER quiet BEFORE INSERT ON keyless EXECUTE FUNCTION hush()",
+            "public.keyless",
+        ),
+        ("CREATE TABLE fresh AS SELECT 1 AS n", "a new table"),
+        ("SELECT lo_from_bytea(78, 'new')", "large objects"),
+        ("SELECT lo_put(77, 0, 'other')", "large objects"),
+        ("SELECT lo_unlink(77)", "large objects"),
+    ] {
+        let begun = open.run("changing", format!("BEGIN; {change}")).await;
+        begun.unwrap_or_else(|error| panic!("{change}: {error}"));
+        let compared = |table: &str, _| panic!("{table} was compared beside {change}");
+        let refused = finish(&plan, compared).await.expect_err(change);
+        assert_eq!(refused.code(), "RB-REP-029", "{change}: {refused}");
+        let by = format!("open: {what} by session {}", open.id());
+        assert!(refused.to_string().contains(&by), "{change}: {refused}");
+        open.run("changing", "ROLLBACK").await.expect("no change");
+    }
+    // To read one takes the lock of a write: a verification of ours may do so meanwhile.
+    let mut reads = session(&pair.source).await;
+    let read = "BEGIN; SELECT lo_get(77)";
+    reads.run("reading", read).await.expect("an object");
+    finish(&plan, |_, _| {}).await.expect("nobody writes");
+    pair.assert_equal();
+}
