@@ -21,6 +21,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod pooler;
 pub mod preflight;
+mod readable;
 pub mod resting;
 pub mod schema;
 pub mod sequence;

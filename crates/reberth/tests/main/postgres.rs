@@ -125,6 +125,11 @@ fn an_account_that_may_only_read_moves_a_database_in_a_window_without_writes() {
             && plan.contains("stop the application's writes before `start`"),
         "{plan}"
     );
+    pair.write("CREATE TABLE shut (n int)");
+    let plan = pair.expect(&["plan"], 1);
+    let remedy = "GRANT SELECT ON TABLE public.shut TO viewer there";
+    assert!(plan.contains(remedy), "{plan}");
+    pair.write("DROP TABLE shut");
     let early = pair.expect(&["finish", "--apply"], 1);
     assert!(early.contains("RB-REP-014"), "{early}");
     // A start that is killed is run again: while the schema is begun, while rows come, and while the schema is completed.

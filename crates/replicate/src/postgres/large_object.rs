@@ -73,18 +73,6 @@ pub async fn carry(source: &mut Session, target: &mut Session) -> Result<Carried
     }
 }
 
-/// The numbers of those that this account may not read, for a message.
-pub(crate) async fn unreadable(source: &mut Session) -> Result<Vec<String>, ReplicateError> {
-    // `lo_compat_privileges` lets everybody read all.
-    let sql = "SELECT o.oid::text FROM pg_largeobject_metadata o, pg_roles own WHERE own.rolname = current_user AND NOT own.rolsuper \
-         AND NOT current_setting('lo_compat_privileges')::boolean AND NOT pg_has_role(current_user, o.lomowner, 'USAGE') \
-         AND NOT EXISTS (SELECT FROM aclexplode(o.lomacl) a WHERE a.privilege_type = 'SELECT' \
-           AND (a.grantee = 0 OR pg_has_role(current_user, a.grantee, 'USAGE'))) ORDER BY o.oid";
-    let doing = "asking which large objects may be read";
-    let rows: Vec<(String,)> = source.rows_within(LONG_STATEMENT_LIMIT, doing, sql).await?;
-    Ok(rows.into_iter().map(|(oid,)| oid).collect())
-}
-
 /// The numbers of the objects that are not the same on both sides.
 pub async fn differing(
     source: &mut Session,

@@ -8,43 +8,24 @@ use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
 use crate::postgres::state::Method;
 use crate::postgres::table::ReplicaIdentity;
-use crate::postgres::{large_object, pooler, sequence, table};
+use crate::postgres::{pooler, readable, table};
 
 /// What blocks, each with its remedy; empty if nothing does. What blocks the schema is told where that is read.
 pub async fn blockers(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
     pooler::refuse(&plan.from).await?;
     pooler::refuse(&plan.to).await?;
     let mut blockers = Vec::new();
+    let mut source = Session::open(&plan.from).await?;
     if plan.method == Method::Logical {
-        let mut source = Session::open(&plan.from).await?;
         let mut tables = table::read(&mut source).await?;
         // These are asked for their old rows when the stream begins.
         tables.retain(|_, table| table.replica_identity != ReplicaIdentity::Unset);
         blockers.extend(slot::blockers(&tables));
         blockers.extend(Room::read(plan, &mut source).await?.blocker());
     }
-    blockers.extend(unreadable(plan).await?);
+    blockers.extend(readable::blockers(&mut source).await?);
     blockers.extend(resting_triggers(&plan.to).await?);
     Ok(blockers)
-}
-
-/// What is no table, and is read only when the application stands still: that it may not be read must be known before.
-async fn unreadable(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
-    let mut source = Session::open(&plan.from).await?;
-    let user = plan.from.user();
-    let sequences = sequence::unreadable(&mut source).await?;
-    let objects = large_object::unreadable(&mut source).await?;
-    let blocker = |what: &str, names: &[String]| {
-        let first = names.first()?;
-        let count = names.len();
-        Some(format!(
-            "{user} may not read {count} {what}(s) of the source: GRANT SELECT ON {} {first} TO {user} there, and so for each",
-            what.to_uppercase()
-        ))
-    };
-    let sequences = blocker("sequence", &sequences);
-    let objects = blocker("large object", &objects);
-    Ok(sequences.into_iter().chain(objects).collect())
 }
 
 /// An error that names everything that blocks, if anything does.
@@ -76,12 +57,11 @@ pub async fn remarks(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
             None => "max_slot_wal_keep_size is not set on the source: a stream that stands still lets its log grow until the disk is full; watch it".to_owned(),
         });
     }
-    let sql = "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'MEMBER') OR NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type IS NULL)";
-    let sees: Option<(bool,)> = source.row("asking whose sessions are seen", sql).await?;
-    if sees != Some((true,)) {
+    let sql = "SELECT quote_ident(current_user) WHERE NOT pg_has_role(current_user, 'pg_read_all_stats', 'MEMBER') AND EXISTS (SELECT FROM pg_stat_activity WHERE backend_type IS NULL)";
+    let blind: Option<(String,)> = source.row("asking whose sessions are seen", sql).await?;
+    if let Some((user,)) = blind {
         remarks.push(format!(
-            "{} does not see what the sessions of others do, so the copy is not slowed for their sake: GRANT pg_read_all_stats TO {} on the source, or use --max-rate",
-            plan.from.user(), plan.from.user()
+            "{user} does not see what the sessions of others do, so the copy is not slowed for their sake: GRANT pg_read_all_stats TO {user} on the source, or use --max-rate"
         ));
     }
     Ok(remarks)
@@ -93,11 +73,13 @@ async fn resting_triggers(target: &Address) -> Result<Option<String>, ReplicateE
     let sql = "SET session_replication_role = replica";
     match session.run("letting triggers rest", sql).await {
         Ok(_) => Ok(None),
-        Err(ReplicateError::Refused { .. }) => Ok(Some(format!(
-            "{} may not set session_replication_role on the target: use a member of rds_superuser, or, from PostgreSQL 15 on, run GRANT SET ON PARAMETER session_replication_role TO {} there",
-            target.user(),
-            target.user()
-        ))),
+        Err(ReplicateError::Refused { .. }) => {
+            let sql = "SELECT quote_ident(current_user)";
+            let user: Option<(String,)> = session.row("asking for the account", sql).await?;
+            Ok(user.map(|(user,)| format!(
+                "{user} may not set session_replication_role on the target: use a member of rds_superuser, or, from PostgreSQL 15 on, run GRANT SET ON PARAMETER session_replication_role TO {user} there"
+            )))
+        }
         Err(error) => Err(error),
     }
 }

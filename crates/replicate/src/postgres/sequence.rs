@@ -183,7 +183,11 @@ pub async fn behind(
 pub async fn read(session: &mut Session) -> Result<BTreeMap<String, Counter>, ReplicateError> {
     const DOING: &str = "reading the sequences";
     type Bounds = (String, String, i64, i64, i64, bool);
-    let bounds: Vec<Bounds> = session.rows(DOING, BOUNDS).await?;
+    let sql = format!(
+        "SELECT n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle \
+         FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {SCOPE} ORDER BY 1, 2"
+    );
+    let bounds: Vec<Bounds> = session.rows(DOING, sql).await?;
     let mut counters = BTreeMap::new();
     for piece in bounds.chunks(AT_ONCE) {
         let read: Vec<String> = piece
@@ -215,21 +219,8 @@ pub async fn read(session: &mut Session) -> Result<BTreeMap<String, Counter>, Re
     Ok(counters)
 }
 
-/// The paths of those whose counters this account may not read.
-pub(crate) async fn unreadable(source: &mut Session) -> Result<Vec<String>, ReplicateError> {
-    let sql = format!(
-        "SELECT format('%I.%I', b.nspname, b.relname) FROM ({BOUNDS}) AS b \
-         WHERE NOT has_schema_privilege(b.nspname, 'USAGE') OR NOT has_sequence_privilege(format('%I.%I', b.nspname, b.relname), 'SELECT')"
-    );
-    let doing = "asking which sequences may be read";
-    let rows: Vec<(String,)> = source.rows(doing, sql).await?;
-    Ok(rows.into_iter().map(|(path,)| path).collect())
-}
-
-const BOUNDS: &str = "
-    SELECT n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle
-    FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname NOT IN ('reberth', '_heroku') AND n.nspname !~ '^pg_' ORDER BY 1, 2";
+/// Which sequences are a source's own, of `pg_class` and `pg_namespace` as `c` and `n`.
+pub(crate) const SCOPE: &str = "n.nspname NOT IN ('reberth', '_heroku') AND n.nspname !~ '^pg_'";
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Column, ReplicaIdentity, Table, Tables};
 use crate::error::ReplicateError;
 use crate::postgres::session::Session;
-use crate::postgres::state::OWN_SCHEMA;
 
 /// Numbers below this belong to the server itself, and are alike on all of them (`FirstNormalObjectId`).
 const FIRST_OWN_OID: u32 = 16384;
@@ -16,13 +15,14 @@ const BOUND_TO_THE_CATALOGUE: &str = "'oid', 'regproc', 'regprocedure', 'regoper
 /// `REPLICA IDENTITY FULL` has all of them.
 const REFUSES_UNTOLD_SINCE: u32 = 180_000;
 
+/// Which tables are a source's own and nobody's extension's, of `pg_class` and `pg_namespace` as `c` and `n`.
+pub(crate) const SCOPE: &str = "c.relpersistence IN ('p', 'u') \
+     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'reberth') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%' \
+     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+
 /// Reads all tables that hold rows and belong to nobody's extension.
 pub async fn read(session: &mut Session) -> Result<Tables, ReplicateError> {
-    let scope = format!(
-        "c.relkind = 'r' AND c.relpersistence IN ('p', 'u') \
-         AND n.nspname NOT IN ('pg_catalog', 'information_schema', '{OWN_SCHEMA}') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%' \
-         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
-    );
+    let scope = format!("c.relkind = 'r' AND {SCOPE}");
     let mut columns = columns(session, &scope).await?;
     let mut keys = keys(session, &scope).await?;
     let sql = format!(

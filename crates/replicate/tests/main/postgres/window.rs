@@ -40,14 +40,35 @@ async fn what_may_not_be_read_at_the_end_is_told_before_the_beginning() {
     let (pair, plan) = Pair::read_only("window-rights");
     pair.write("SELECT lo_from_bytea(77, 'read by few'), lo_from_bytea(78, 'read by all')");
     pair.write("GRANT SELECT ON LARGE OBJECT 78 TO PUBLIC");
+    pair.write("CREATE SCHEMA \"Hidden\"; CREATE TABLE \"Hidden\".later (n int) PARTITION BY RANGE (n); CREATE TABLE shut (n int); CREATE SEQUENCE \"Hidden\".open");
+    pair.write("GRANT SELECT ON \"Hidden\".open TO viewer");
     let found = preflight::blockers(&plan).await.expect("blockers");
-    assert_eq!(found.len(), 2, "{found:?}");
-    let sequences = "viewer may not read 2 sequence(s) of the source: GRANT SELECT ON SEQUENCE public.counted_n_seq TO viewer there";
-    assert!(found[0].starts_with(sequences), "{found:?}");
-    let objects = "viewer may not read 1 large object(s) of the source: GRANT SELECT ON LARGE OBJECT 77 TO viewer there";
-    assert!(found[1].starts_with(objects), "{found:?}");
+    let expected = [
+        "1 schema(s) of the source: GRANT USAGE ON SCHEMA \"Hidden\"",
+        "2 table(s) of the source: GRANT SELECT ON TABLE \"Hidden\".later",
+        "2 sequence(s) of the source: GRANT SELECT ON SEQUENCE public.counted_n_seq",
+        "1 large object(s) of the source: GRANT SELECT ON LARGE OBJECT 77",
+    ];
+    let expected =
+        expected.map(|what| format!("viewer may not read {what} TO viewer there, and so for each"));
+    assert_eq!(found, expected);
+    let odd = format!("CREATE ROLE \"Odd.Reader\" LOGIN PASSWORD '{PASSWORD}'");
+    pair.write(&odd);
+    let url = Secret::new(pair.source.url("Odd.Reader", PASSWORD, DATABASE));
+    let other = StreamPlan {
+        from: Address::parse(&url, "source", "source").expect("an address"),
+        ..plan.clone()
+    };
+    let found = preflight::blockers(&other).await.expect("blockers");
+    let remedy =
+        "GRANT USAGE ON SCHEMA \"Hidden\" TO \"Odd.Reader\" there, and so for each".to_owned();
+    assert!(found[0].ends_with(&remedy), "{found:?}");
+    let remarks = preflight::remarks(&other).await.expect("remarks");
+    let remedy = "GRANT pg_read_all_stats TO \"Odd.Reader\" on the source";
+    let of_rights = remarks.iter().find(|remark| remark.contains(remedy));
+    assert!(of_rights.is_some(), "{remarks:?}");
     pair.write(READ_ALL);
-    pair.write("GRANT SELECT ON LARGE OBJECT 77 TO viewer");
+    pair.write("GRANT SELECT ON LARGE OBJECT 77 TO viewer; GRANT SELECT ON shut TO viewer; DROP SCHEMA \"Hidden\" CASCADE");
     let found = preflight::blockers(&plan).await.expect("blockers");
     assert_eq!(found, Vec::<String>::new());
 }

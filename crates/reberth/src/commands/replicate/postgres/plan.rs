@@ -1,5 +1,6 @@
 //! `reberth replicate plan` of a PostgreSQL stream.
 
+use reberth_replicate::ReplicateError;
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::{preflight, schema, table};
 use serde_json::{Value, json};
@@ -20,8 +21,16 @@ pub(in crate::commands::replicate) async fn show(
     let plan = &planned.stream;
     let mut source = Session::open(&plan.from).await?;
     let tables = table::read(&mut source).await?;
-    let in_the_way = preflight::blockers(plan).await?;
-    let read = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await?;
+    let mut in_the_way = preflight::blockers(plan).await?;
+    let read = schema::read(&plan.from, &plan.to, &plan.pg_dump()).await;
+    let read = read.map_err(|error| match error {
+        // Of tables that may not be read, `pg_dump` names the first: the blockers name what to grant.
+        ReplicateError::SchemaUnread { .. } if !in_the_way.is_empty() => {
+            in_the_way.push(error.to_string());
+            ReplicateError::Blocked(std::mem::take(&mut in_the_way))
+        }
+        error => error,
+    })?;
     let mut blockers = read.blockers();
     blockers.extend(in_the_way);
     let remarks = preflight::remarks(plan).await?;
