@@ -49,7 +49,7 @@ pub async fn choose(source: &mut Session) -> Result<Choice, ReplicateError> {
 /// What refuses work that needs a stream, where there is none.
 pub fn nothing_follows() -> ReplicateError {
     ReplicateError::Blocked(vec![
-        "nothing follows the source, whose account may not replicate and owns none of the tables there: move it in a window without writes (`replicate start`, then `finish`), or give the account the right to replicate, or use the tables' owner"
+        "nothing follows the source, whose account can have no replication slot and owns none of the tables there: move it in a window without writes (`replicate start`, then `finish`), or give the account the right to replicate with wal_level = logical, or use the tables' owner"
             .to_owned(),
     ])
 }
