@@ -12,6 +12,7 @@ pub mod old_rows;
 mod one_row;
 mod ordered;
 pub(crate) mod reader;
+mod relations;
 pub(crate) mod room;
 pub mod slot;
 pub(crate) mod write;

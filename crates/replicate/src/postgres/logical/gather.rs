@@ -1,23 +1,22 @@
 //! Reads the log, and gathers its changes into batches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-use super::apply::{Batch, is_own_mark};
+use super::apply::Batch;
 use super::change::Row;
-use super::decode::{Message, Relation};
+use super::decode::Message;
 use super::fold::TableChanges;
 use super::reader::{Read, Reader, STATUS_INTERVAL};
-use super::write::Shape;
+use super::relations::{Followed, Relations};
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::plan::StreamPlan;
-use crate::postgres::table::{ReplicaIdentity, Tables};
-use crate::postgres::value::quote_path;
+use crate::postgres::table::Tables;
 use crate::postgres::visible::Visible;
 use crate::progress::Progress;
 
@@ -68,10 +67,8 @@ enum Transaction {
 /// The reading half of a stream.
 pub(super) struct Gathering {
     reader: Reader,
-    tables: Tables,
+    relations: Relations,
     readings: BTreeMap<String, Visible>,
-    /// What the log calls tables; `None`: not ours to follow.
-    relations: HashMap<u32, Option<Followed>>,
     batch: Batch,
     bytes: usize,
     bytes_most: usize,
@@ -91,13 +88,6 @@ pub(super) struct Gathering {
     altered: Option<String>,
 }
 
-#[derive(Clone)]
-enum Followed {
-    /// Our own checkpoint.
-    OwnMark,
-    Table(String, Arc<Shape>),
-}
-
 impl Gathering {
     /// Begins behind a place. With `until` it ends as soon as everything below that place is applied.
     pub(super) fn new(
@@ -111,9 +101,8 @@ impl Gathering {
     ) -> Gathering {
         Gathering {
             reader,
-            tables,
+            relations: Relations::of(tables),
             readings,
-            relations: HashMap::new(),
             batch: Batch::default(),
             bytes: 0,
             bytes_most: plan.stage_bytes(),
@@ -303,9 +292,8 @@ impl Gathering {
                 self.transaction = Transaction::None;
             }
             Message::Relation(relation) => {
-                let oid = relation.oid;
-                let followed = self.recognise(relation);
-                self.relations.insert(oid, followed);
+                let altered = self.relations.take_in(&relation);
+                self.altered = altered.or(self.altered.take());
             }
             Message::Insert { oid, new } => self.change(oid, bytes, Row::Insert(new))?,
             Message::Update { oid, old, new } => self.change(oid, bytes, Row::Update(old, new))?,
@@ -320,61 +308,19 @@ impl Gathering {
         Ok(())
     }
 
-    /// What a table of the log is to us; `None`: nothing. It must look as it did when the stream began.
-    fn recognise(&mut self, relation: Relation) -> Option<Followed> {
-        if is_own_mark(&relation.schema, &relation.name) {
-            return Some(Followed::OwnMark);
-        }
-        let path = quote_path(&relation.schema, &relation.name);
-        let table = self.tables.get(&path)?;
-        let known = table
-            .stored()
-            .map(|column| (&column.name, column.type_oid, column.type_modifier));
-        let found = relation
-            .columns
-            .iter()
-            .map(|(name, oid, modifier)| (name, *oid, *modifier));
-        if !known.eq(found) {
-            self.altered = Some(path);
-            return None;
-        }
-        let fields: Vec<usize> = (0..table.columns.len())
-            .filter(|place| !table.columns[*place].is_generated)
-            .collect();
-        let key_places = match &table.replica_identity {
-            ReplicaIdentity::Key(places) => places,
-            ReplicaIdentity::Full | ReplicaIdentity::Unset | ReplicaIdentity::Nothing => {
-                &table.identity
-            }
-        };
-        let key: Option<Vec<usize>> = key_places
-            .iter()
-            .map(|place| fields.iter().position(|field| field == place))
-            .collect();
-        let shape = Shape {
-            key: key.unwrap_or_default(),
-            fields,
-            table: table.clone(),
-        };
-        Some(Followed::Table(path, Arc::new(shape)))
-    }
-
     /// Gathers a change, unless it is none of ours or came with the copy.
     fn change(&mut self, oid: u32, bytes: usize, row: Row) -> Result<(), ReplicateError> {
         let Transaction::Wanted(transaction) = self.transaction else {
             return Ok(());
         };
-        let followed = match self.relations.get(&oid) {
-            Some(Some(followed)) => followed,
-            _ => return Ok(()),
-        };
-        let (path, shape) = match followed {
-            Followed::Table(path, shape) => (path, shape),
-            Followed::OwnMark => {
+        let (path, shape) = match self.relations.get(oid) {
+            Some(Followed::Table(path, shape)) => (path, shape),
+            Some(Followed::OwnMark) => {
                 // It comes first in each of our transactions.
                 self.transaction = Transaction::Unwanted;
                 return Ok(());
             }
+            None => return Ok(()),
         };
         let is_copied = self
             .readings
