@@ -12,10 +12,10 @@ use std::sync::Arc;
 use reberth_discover::heroku::SeenJobs;
 use reberth_discover::inside::PROBES;
 use reberth_discover::{
-    AnswerCache, Api, Fingerprint, Progress, checkout, digitalocean, heroku, queues,
+    AnswerCache, Api, Fingerprint, Progress, checkout, digitalocean, heroku, is_command, queues,
 };
 use reberth_model::document::{sha256_hex, to_bytes};
-use reberth_model::estate::{Codebase, Difference, Estate};
+use reberth_model::estate::{Codebase, Difference, Estate, NotVisible};
 use reberth_model::policy::Provider;
 use serde_json::{Value, json};
 
@@ -33,8 +33,8 @@ use crate::visible::visible;
 struct Read {
     estate: Estate,
     broken: u64,
-    /// Why a watch over jobs ended before its time, or what it saw is not kept.
-    watch_fault: Option<Failure>,
+    /// How a watch over jobs ended; it listens for Ctrl-C to the end of the command.
+    watched: job_watch::Ended,
 }
 
 /// What a watch over jobs goes on from.
@@ -62,7 +62,7 @@ pub(crate) async fn run(
     let Read {
         estate,
         broken,
-        watch_fault,
+        watched,
     } = record.end(discovered)?;
     let difference = older.map(|older| Difference::between(&older, &estate));
     if is_diff && difference.is_none() {
@@ -75,7 +75,7 @@ pub(crate) async fn run(
         fields.insert("diff".to_owned(), json!(difference));
     }
     output.report(parts.join("\n\n"), &summary)?;
-    if let Some(error) = watch_fault {
+    if let Some(error) = watched.fault {
         output.note("the watch over jobs did not end well; estate.json has what was seen");
         return Err(error);
     }
@@ -108,11 +108,11 @@ async fn read(
     }
     queues::add(&mut estate);
     let mut written_sha256 = write(&estate, project)?;
-    let mut watch_fault = None;
+    let mut watched = job_watch::Ended::default();
     if let Some(mut watching) = watching {
         let seen_path = job_watch::path(project);
         let Watching { api, seen, watch } = &mut watching;
-        watch_fault = job_watch::run(api, &estate, seen, watch, (&seen_path, output)).await;
+        watched = job_watch::run(api, &estate, seen, watch, (&seen_path, output)).await;
         heroku::add_seen_jobs(&mut estate, seen);
         written_sha256 = write(&estate, project)?;
     }
@@ -121,7 +121,7 @@ async fn read(
     let read = Read {
         estate,
         broken,
-        watch_fault,
+        watched,
     };
     Ok((read, outputs))
 }
@@ -311,12 +311,16 @@ fn text(estate: &Estate) -> String {
         .map(|(kind, count)| vec![kind.clone(), count.to_string()])
         .collect();
     let mut parts = vec![table(&["kind", "found"], &rows)];
-    let not_visible: Vec<String> = estate
-        .not_visible
-        .iter()
-        .map(|part| format!("  {}: {}", visible(&part.what), visible(&part.reason)))
-        .collect();
-    parts.extend(listed("not visible to this token", &not_visible));
+    let (commands, hidden): (Vec<&NotVisible>, Vec<&NotVisible>) =
+        estate.not_visible.iter().partition(|part| is_command(part));
+    for (title, hidden) in [
+        ("not visible to this token", hidden),
+        ("with a secret, which is left out", commands),
+    ] {
+        let lines = hidden.into_iter();
+        let lines = lines.map(|own| format!("  {}: {}", visible(&own.what), visible(&own.reason)));
+        parts.extend(listed(title, &lines.collect::<Vec<_>>()));
+    }
     let unmapped: Vec<String> = estate
         .unmapped
         .iter()

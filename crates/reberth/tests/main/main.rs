@@ -10,6 +10,7 @@ mod demo;
 mod discover;
 mod failures;
 mod folder;
+mod job_watch;
 mod journal;
 mod kill;
 mod large;

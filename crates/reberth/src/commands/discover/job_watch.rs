@@ -9,6 +9,7 @@ use reberth_discover::Api;
 use reberth_discover::heroku::{SeenJobs, watch_jobs, watch_pause_min};
 use reberth_model::document::to_bytes;
 use reberth_model::estate::Estate;
+use tokio::task::JoinSet;
 
 use super::tell;
 use crate::atomic_file;
@@ -33,22 +34,32 @@ pub(super) fn kept(project: &Project) -> Result<SeenJobs, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(SeenJobs::default()),
         Err(error) => return Err(CliError::file(&path, "read", error).into()),
     };
-    let parsed = serde_json::from_slice(&bytes);
-    parsed.map_err(|error| CliError::file(&path, "read", error.into()).into())
+    match serde_json::from_slice::<SeenJobs>(&bytes) {
+        Ok(seen) => Ok(seen.in_todays_words()),
+        Err(error) => Err(CliError::file(&path, "read", error.into()).into()),
+    }
 }
 
-/// Watches until the time is over or somebody interrupts it; both end it well. The failure that ended it early, or left what was seen unkept, is handed
-/// back: `seen` has it all the same.
+/// How a watch ended.
+#[derive(Default)]
+pub(super) struct Ended {
+    /// What ended it early, or left what was seen unkept.
+    pub(super) fault: Option<Failure>,
+    /// End the program at Ctrl-C, as long as they live.
+    _interrupts: JoinSet<()>,
+}
+
+/// Watches until the time is over or somebody interrupts it; both end it well. `seen` has what was seen, however it ended.
 pub(super) async fn run(
     api: &Api,
     estate: &Estate,
     seen: &mut SeenJobs,
     watch: &JobWatch,
     (path, output): (&Path, &Output),
-) -> Option<Failure> {
+) -> Ended {
     let Some(pause_min) = watch_pause_min(estate) else {
         output.note("no application has the scheduler: there is nothing to watch");
-        return None;
+        return Ended::default();
     };
     if watch.pause < pause_min {
         output.note(format!(
@@ -69,9 +80,14 @@ pub(super) async fn run(
             None
         }
     };
-    end_on_interrupt();
+    let interrupts = end_on_interrupt();
+    // The look that was under way may have seen something.
+    keep(seen);
     let unkept = unkept.into_inner().unwrap_or_else(PoisonError::into_inner);
-    fault.map(Failure::from).or(unkept.map(Failure::from))
+    Ended {
+        fault: fault.map(Failure::from).or(unkept.map(Failure::from)),
+        _interrupts: interrupts,
+    }
 }
 
 fn write(path: &Path, seen: &SeenJobs) -> Result<(), CliError> {
@@ -99,11 +115,13 @@ async fn interrupted(output: &Output) {
 }
 
 /// From here on Ctrl-C ends the program again, which it would not do by itself once somebody listened for it. Files are replaced whole, so it may
-/// happen at any moment. Lives as long as the program.
-fn end_on_interrupt() {
-    tokio::spawn(async {
+/// happen at any moment.
+fn end_on_interrupt() -> JoinSet<()> {
+    let mut interrupts = JoinSet::new();
+    interrupts.spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {
             std::process::exit(INTERRUPTED);
         }
     });
+    interrupts
 }
