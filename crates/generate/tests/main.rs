@@ -18,3 +18,4 @@ mod scanned;
 mod schema;
 mod server_replication;
 mod settled;
+mod trusts;

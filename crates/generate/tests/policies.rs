@@ -74,7 +74,7 @@ fn planted_policies_are_found() {
     assert_eq!(bare_roles(&trees).len(), 1);
 }
 
-fn is(block: &Block, kind: &str, label: &str) -> bool {
+pub(crate) fn is(block: &Block, kind: &str, label: &str) -> bool {
     block.kind() == kind && block.labels().first().is_some_and(|own| own == label)
 }
 
@@ -106,7 +106,7 @@ fn faults(trees: &BTreeMap<String, Body>) -> Vec<String> {
 }
 
 /// Statements, also those that stand in a dynamic block.
-fn statements(body: &Body) -> Vec<&Body> {
+pub(crate) fn statements(body: &Body) -> Vec<&Body> {
     let mut found = Vec::new();
     for own in body.blocks() {
         if own.kind() == "statement" {
@@ -150,7 +150,7 @@ fn judge(statement: &Body) -> Option<String> {
 }
 
 /// The texts in a value; of an expression, every quoted one.
-fn texts(value: &Expression) -> Vec<String> {
+pub(crate) fn texts(value: &Expression) -> Vec<String> {
     match value {
         Expression::Text(text) | Expression::Template(text) => vec![text.clone()],
         Expression::List(items) => items.iter().flat_map(texts).collect(),
@@ -240,75 +240,4 @@ fn the_deploy_role_changes_what_charts_bring_in_its_namespaces_only() {
         let text = String::from_utf8_lossy(&files[&format!("infra/live/prod/{file}")]).into_owned();
         assert!(text.contains("custom-resource-editors"), "{file}: {text}");
     }
-}
-
-/// Services whose roles are bound to this account otherwise: an instance profile belongs to its account, and EKS marks the sessions of pods with the cluster.
-const BOUND_OTHERWISE: [&str; 2] = ["ec2.amazonaws.com", "pods.eks.amazonaws.com"];
-/// Where a condition would be a guess: an aggregator that Config could not make would be worse than a list of accounts that is read.
-const UNDOCUMENTED: &str = "infra/modules/organization-watch/config.tf";
-
-/// A service works for every account of AWS: a role that it may take on says for which one.
-#[test]
-fn a_service_takes_a_role_on_for_one_account_only() {
-    let mut count = 0;
-    for design in designs::all() {
-        let (found, open) = service_trusts(&parsed::all(&design));
-        count += found;
-        assert_eq!(open, Vec::<String>::new());
-    }
-    assert!(count > 40, "only {count} trusts were looked at");
-    let statement = block("statement", &[])
-        .set("actions", list(["sts:AssumeRole"]))
-        .nest(
-            block("principals", &[])
-                .set("type", "Service")
-                .set("identifiers", list(["backup.amazonaws.com"])),
-        );
-    let document = block("data", &["aws_iam_policy_document", "planted"]).nest(statement);
-    let trees = [("main.tf".to_owned(), Body::new().block(document))].into();
-    assert_eq!(service_trusts(&trees).1.len(), 1);
-}
-
-/// How many roles' trusts in services there are, and those that hold for every account.
-fn service_trusts(trees: &BTreeMap<String, Body>) -> (usize, Vec<String>) {
-    let mut open = Vec::new();
-    let mut count = 0;
-    for (path, body) in trees {
-        let documents = body
-            .blocks()
-            .filter(|own| is(own, "data", "aws_iam_policy_document"));
-        for document in documents {
-            for statement in statements(document.body()) {
-                let Some(services) = trusted_services(statement) else {
-                    continue;
-                };
-                count += 1;
-                let mut names = services.iter();
-                let is_bound = !services.is_empty()
-                    && names.all(|own| BOUND_OTHERWISE.contains(&own.as_str()));
-                let text = format!("{statement:?}");
-                let names_account =
-                    text.contains("aws:SourceAccount") || text.contains("aws:SourceArn");
-                if !is_bound && !names_account && path != UNDOCUMENTED {
-                    open.push(format!("{path}: {services:?}"));
-                }
-            }
-        }
-    }
-    (count, open)
-}
-
-/// The services that a statement lets take a role on.
-fn trusted_services(statement: &Body) -> Option<Vec<String>> {
-    let value = |body: &Body, name: &str| {
-        let mut attributes = body.attributes();
-        let found = attributes.find(|(own, _)| *own == name);
-        found.map(|(_, value)| texts(value)).unwrap_or_default()
-    };
-    if !value(statement, "actions").contains(&"sts:AssumeRole".to_owned()) {
-        return None;
-    }
-    let mut principals = statement.blocks().filter(|own| own.kind() == "principals");
-    let services = principals.find(|own| value(own.body(), "type") == ["Service"])?;
-    Some(value(services.body(), "identifiers"))
 }

@@ -1,4 +1,5 @@
-# For this account's replication only. DMS names the account from its version 3.4.7 on.
+# For this account's replication only. DMS names the account from its version 3.4.7 on, where it takes the role of an
+# endpoint on.
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -16,9 +17,22 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+# For the roles that DMS finds by their names AWS documents no account that it names: under a condition on it no log of
+# a task is written. They belong to the account, not to one replication.
+data "aws_iam_policy_document" "service_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["dms.amazonaws.com"]
+    }
+  }
+}
+
 resource "aws_iam_role" "vpc" {
   name               = "dms-vpc-role"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  assume_role_policy = data.aws_iam_policy_document.service_trust.json
 }
 
 resource "aws_iam_role_policy_attachment" "vpc" {
@@ -28,7 +42,7 @@ resource "aws_iam_role_policy_attachment" "vpc" {
 
 resource "aws_iam_role" "logs" {
   name               = "dms-cloudwatch-logs-role"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  assume_role_policy = data.aws_iam_policy_document.service_trust.json
 }
 
 resource "aws_iam_role_policy_attachment" "logs" {
