@@ -198,6 +198,7 @@ pub(crate) fn plan(source: &str, target: &str, method: Method) -> Result<StreamP
         pg_dump: client_program("pg_dump")?,
         workers: jobs(),
         bytes_per_s_most: None,
+        spool: None,
         streams: 1,
     })
 }

@@ -62,6 +62,7 @@ impl PostgresPlan {
             pg_dump: pg_dump(),
             workers,
             bytes_per_s_most: None,
+            spool: None,
             streams: 1,
         };
         Ok(PostgresPlan {

@@ -2,8 +2,8 @@
 
 use reberth_model::policy::{DatabasePolicy, Policy};
 use reberth_replicate::mysql::pipeline::StreamPlan;
-use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_replicate::mysql::state::Direction;
+use reberth_replicate::sealed::SpoolPlan;
 use reberth_replicate::{Address, Engine, ReplicateError, Secret};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::plan::{Plan, PostgresPlan};
 use crate::project::Project;
 use crate::record::Record;
 
-/// Bytes that the spool of a database may take in the project folder; more is read from the source when the copy is done.
+/// Bytes that the spool of a database may take in the project folder; more is read from the source when the copy is done, or, of large transactions, when they commit.
 const SPOOL_BYTES_MAX: u64 = 16 << 30;
 /// Copy workers of a pair, as nobody has chosen a number in a policy.
 const PAIR_WORKERS: usize = 4;
@@ -86,11 +86,14 @@ impl Scope {
                 let mut plans = Vec::new();
                 for database in databases {
                     let mut plan = plan(database, direction, environment).await?;
-                    if let (Plan::MySql(plan), Direction::Forward) = (&mut plan, direction) {
-                        plan.spool = Some(SpoolPlan {
-                            folder: project.path(".reberth/spool"),
-                            bytes_max: SPOOL_BYTES_MAX,
-                        });
+                    let spool = Some(SpoolPlan {
+                        folder: project.path(".reberth/spool"),
+                        bytes_max: SPOOL_BYTES_MAX,
+                    });
+                    match (&mut plan, direction) {
+                        (Plan::MySql(plan), Direction::Forward) => plan.spool = spool,
+                        (Plan::MySql(_), Direction::Reverse) => {}
+                        (Plan::Postgres(plan), _) => plan.stream.spool = spool,
                     }
                     plans.push(plan);
                 }

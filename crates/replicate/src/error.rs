@@ -221,6 +221,12 @@ pub enum ReplicateError {
         /// A new start cuts it back to what is whole, and goes on in the source's log.
         is_passing: bool,
     },
+    /// A transaction that the source sends in progress cannot be kept on our side. Passing: from the next try on, the source keeps it until it commits.
+    #[error("a large transaction in progress cannot be kept here: {reason}")]
+    Unkept {
+        /// Why.
+        reason: String,
+    },
     /// `pg_dump` did not tell the schema.
     #[error("the schema of the database cannot be read: {reason}")]
     SchemaUnread {
@@ -325,6 +331,7 @@ impl ReplicateError {
             ReplicateError::WindowBroken { .. } => "RB-REP-028",
             ReplicateError::WindowWritten { .. } => "RB-REP-029",
             ReplicateError::TurnNotHad { .. } => "RB-REP-030",
+            ReplicateError::Unkept { .. } => "RB-REP-031",
         }
     }
 
@@ -348,6 +355,7 @@ impl ReplicateError {
             self,
             ReplicateError::Unreachable { .. }
                 | ReplicateError::Silent { .. }
+                | ReplicateError::Unkept { .. }
                 | ReplicateError::Spool {
                     is_passing: true,
                     ..

@@ -16,6 +16,7 @@ pub mod position;
 pub mod postgres;
 pub mod progress;
 pub mod running;
+pub mod sealed;
 pub mod stream;
 pub mod supervise;
 pub(crate) mod throttle;

@@ -30,6 +30,9 @@ impl ReplicateError {
             ReplicateError::Spool { .. } => {
                 "make the folder writable, or free its disk, then run the same command again; the file itself may be deleted: what it held is read from the source's log again, if that still has it"
             }
+            ReplicateError::Unkept { .. } => {
+                "nothing is lost: the source keeps such a transaction until it commits; the folder `.reberth/spool` wants room for it"
+            }
             ReplicateError::SourceDiverged { .. } => {
                 "point the reader at a server that has the whole history (log_slave_updates on, nothing lost in the failover); or run `reberth replicate stop`, empty the target, and start anew from this one"
             }

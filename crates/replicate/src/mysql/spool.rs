@@ -34,18 +34,10 @@ use crate::mysql::state::{Checkpoint, Phase, StreamState};
 use crate::position::LogPosition;
 use crate::progress::Progress;
 
-pub(crate) use frame::new_key;
 use frame::{Frame, FrameKey};
 pub(crate) use reader::SpoolReader;
 
-/// Where the spool may be, and how large.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SpoolPlan {
-    /// Folder that holds it; made if it is missing.
-    pub folder: PathBuf,
-    /// Bytes on disk at the most.
-    pub bytes_max: u64,
-}
+pub use crate::sealed::SpoolPlan;
 
 /// How much is in the file, for those who read it while it grows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,9 +21,9 @@ use crate::error::ReplicateError;
 use crate::mysql::gtid::GtidSet;
 use crate::mysql::log::OWN_SCHEMA;
 use crate::mysql::schema::Schema;
-use crate::mysql::spool;
 use crate::mysql::value::quote_text;
 use crate::position::LogPosition;
+use crate::sealed;
 
 pub use crate::claim::Claim;
 pub use crate::stream::{Direction, Phase};
@@ -117,7 +117,7 @@ impl StreamState {
     /// The key of the stream's spool; made when it is asked for first.
     pub(crate) async fn spool_key(&self, session: &mut Session) -> Result<Vec<u8>, ReplicateError> {
         let name = quote_text(&self.name);
-        let fresh: String = spool::new_key()
+        let fresh: String = sealed::new_key()
             .iter()
             .flatten()
             .map(|byte| format!("{byte:02x}"))

@@ -15,4 +15,6 @@ pub(crate) mod reader;
 mod relations;
 pub(crate) mod room;
 pub mod slot;
+mod streamed;
+mod waiting;
 pub(crate) mod write;

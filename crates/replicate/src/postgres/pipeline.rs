@@ -57,7 +57,17 @@ impl Attempt for Pipeline {
             Some(claim) => claim,
             none => none.insert(Claim::new()?),
         };
-        run_once(&self.plan, &self.copy_turns, claim, publish).await
+        let ended = run_once(&self.plan, &self.copy_turns, claim, publish).await;
+        if let Err(ReplicateError::Unkept { reason }) = &ended {
+            // From now on the source keeps them.
+            self.plan.spool = None;
+            publish.send_modify(|progress| {
+                progress.spool_warning = Some(format!(
+                    "the source spills large transactions to its own disk until they commit, since one could not be kept here: {reason}"
+                ));
+            });
+        }
+        ended
     }
 }
 

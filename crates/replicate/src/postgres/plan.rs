@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use crate::connection::Address;
 use crate::postgres::schema::{Maker, PgDump};
 use crate::postgres::state::Method;
+use crate::sealed::SpoolPlan;
 use crate::stream::Direction;
 
 /// What a stream moves, and between whom.
@@ -29,6 +30,8 @@ pub struct StreamPlan {
     pub workers: usize,
     /// Bytes a second that the copy reads at most, all workers together; `None`: as many as the source stands without suffering.
     pub bytes_per_s_most: Option<u64>,
+    /// Where large transactions that the source sends in progress wait for their commit; `None`: the source keeps them until then.
+    pub spool: Option<SpoolPlan>,
     /// Streams that run in this process, which share its memory.
     pub streams: usize,
 }
@@ -39,11 +42,21 @@ const STAGE_BYTES: usize = 48 << 20;
 const STAGE_BYTES_MAX: usize = 8 << 20;
 /// Nor less: a batch must be worth its round trips.
 const STAGE_BYTES_MIN: usize = 1 << 20;
+/// Bytes of transactions in progress that all streams of a process hold in memory; what is more goes to disk.
+const WAITING_BYTES: usize = 16 << 20;
+/// One stream holds no more of them, nor less: a frame is to be worth its write.
+const WAITING_BYTES_MAX: usize = 8 << 20;
+const WAITING_BYTES_MIN: usize = 1 << 20;
 
 impl StreamPlan {
     /// Bytes of changes that one stage of this stream holds at the most.
     pub(crate) fn stage_bytes(&self) -> usize {
         (STAGE_BYTES / self.streams.max(1)).clamp(STAGE_BYTES_MIN, STAGE_BYTES_MAX)
+    }
+
+    /// Bytes of transactions in progress that this stream holds in memory at the most.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        (WAITING_BYTES / self.streams.max(1)).clamp(WAITING_BYTES_MIN, WAITING_BYTES_MAX)
     }
 
     /// As many turns as it wants, for a stream that runs alone.

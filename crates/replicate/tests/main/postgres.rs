@@ -11,6 +11,7 @@ mod owner;
 mod random;
 mod room;
 mod settings;
+mod streamed;
 mod throttle;
 mod touched;
 mod two_starts;
@@ -105,6 +106,7 @@ impl Pair {
             workers: 2,
             streams: 1,
             bytes_per_s_most: None,
+            spool: None,
         }
     }
 

@@ -190,6 +190,7 @@ impl Crossing {
             pg_dump: client_program("pg_dump").expect("pg_dump"),
             workers: 2,
             bytes_per_s_most: None,
+            spool: None,
             streams: 1,
         }
     }

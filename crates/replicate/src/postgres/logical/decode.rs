@@ -1,4 +1,5 @@
-//! The messages of `pgoutput`, in version 1 of its protocol: whole transactions in the order of their commits.
+//! The messages of `pgoutput`: whole transactions in the order of their commits, as version 1 of its protocol sends them, and what version 2 puts around the pieces of
+//! one that is still in progress.
 //!
 //! Format: PostgreSQL manual, "Logical Replication Message Formats".
 
@@ -83,6 +84,67 @@ pub enum Message {
     },
     /// Something that says nothing about rows.
     Other,
+}
+
+/// What is said of the pieces of transactions in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// What follows belongs to a transaction of that number.
+    Start {
+        /// Its number.
+        top: u32,
+    },
+    /// What follows belongs to it no more.
+    Stop,
+    /// It has committed.
+    Commit {
+        /// Its number.
+        top: u32,
+        /// The end of its commit record: a restart goes on from here.
+        end: u64,
+    },
+    /// A part of it was rolled back.
+    Abort {
+        /// Its number.
+        top: u32,
+        /// That of the part; its own: all of it.
+        part: u32,
+    },
+}
+
+/// Reads what is said of pieces. `None`: it is something else.
+pub fn segment(body: &[u8]) -> Option<Segment> {
+    let (tag, rest) = body.split_first()?;
+    let mut rest = Bytes(rest);
+    let segment = match tag {
+        b'S' => {
+            let top = rest.u32()?;
+            rest.skip(1)?;
+            Segment::Start { top }
+        }
+        b'E' => Segment::Stop,
+        b'c' => {
+            let top = rest.u32()?;
+            rest.skip(9)?;
+            let end = rest.u64()?;
+            rest.skip(8)?;
+            Segment::Commit { top, end }
+        }
+        b'A' => Segment::Abort {
+            top: rest.u32()?,
+            part: rest.u32()?,
+        },
+        _ => return None,
+    };
+    rest.0.is_empty().then_some(segment)
+}
+
+/// A message within a piece, without the number that it carries there: the number, the message's tag, and what follows. `None`: it is cut short.
+pub fn within(body: &[u8]) -> Option<(u32, u8, &[u8])> {
+    let (tag, rest) = body.split_first()?;
+    let mut rest = Bytes(rest);
+    let number = rest.u32()?;
+    Some((number, *tag, rest.0))
 }
 
 /// Reads a message. `None`: it is none of this protocol.
@@ -253,5 +315,33 @@ mod tests {
         }
         assert_eq!(decode(&[UPDATE, b"x"].concat()), None);
         assert_eq!(decode(b"?"), None);
+    }
+
+    #[test]
+    fn pieces_of_transactions_are_told_from_what_is_in_them() {
+        let commit = [
+            b"c\0\0\0\x09\0",
+            &[0; 8][..],
+            &[0, 0, 0, 0, 0, 0, 1, 2],
+            &[0; 8],
+        ]
+        .concat();
+        let (top, end) = (9, 258);
+        for (body, expected) in [
+            (&b"S\0\0\0\x09\x01"[..], Segment::Start { top }),
+            (b"E", Segment::Stop),
+            (&commit, Segment::Commit { top, end }),
+            (b"A\0\0\0\x09\0\0\0\x0a", Segment::Abort { top, part: 10 }),
+        ] {
+            assert_eq!(segment(body), Some(expected));
+            assert_eq!(segment(&[body, b"x"].concat()), None);
+            for end in 0..body.len() {
+                assert_eq!(segment(&body[..end]), None, "{expected:?} {end}");
+            }
+        }
+        assert_eq!(segment(UPDATE), None);
+        let insert = b"I\0\0\0\x0a\0\0\0\x07N";
+        assert_eq!(within(insert), Some((10, b'I', &b"\0\0\0\x07N"[..])));
+        assert_eq!(within(&insert[..4]), None);
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::apply::{Applier, Batch, find_operators};
 use super::gather::Gathering;
-use super::reader::Reader;
+use super::streamed::Streamed;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::plan::StreamPlan;
@@ -28,7 +28,7 @@ pub(crate) async fn follow(
     let from: LogPosition = checkpoint.position.parse().map_err(|_| {
         ReplicateError::Blocked(vec!["the checkpoint holds no place in a log".to_owned()])
     })?;
-    let reader = Reader::open(plan, &from).await?;
+    let reader = Streamed::open(plan, &from, publish).await?;
     let mut applier = Applier::open(state, from.clone()).await?;
     find_operators(applier.session()).await?;
     let (hand_over, mut batches) = mpsc::channel::<Batch>(1);

@@ -11,8 +11,9 @@ use super::apply::Batch;
 use super::change::Row;
 use super::decode::Message;
 use super::fold::TableChanges;
-use super::reader::{Read, Reader, STATUS_INTERVAL};
+use super::reader::{Read, STATUS_INTERVAL};
 use super::relations::{Followed, Relations};
+use super::streamed::Streamed;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::plan::StreamPlan;
@@ -66,7 +67,7 @@ enum Transaction {
 
 /// The reading half of a stream.
 pub(super) struct Gathering {
-    reader: Reader,
+    reader: Streamed,
     relations: Relations,
     readings: BTreeMap<String, Visible>,
     batch: Batch,
@@ -91,7 +92,7 @@ pub(super) struct Gathering {
 impl Gathering {
     /// Begins behind a place. With `until` it ends as soon as everything below that place is applied.
     pub(super) fn new(
-        reader: Reader,
+        reader: Streamed,
         plan: &StreamPlan,
         tables: Tables,
         readings: BTreeMap<String, Visible>,
@@ -168,8 +169,9 @@ impl Gathering {
                 }
             }
             match self.reader.read().await? {
-                Read::Message(message, bytes) => self.take_in(message, bytes)?,
-                Read::Reached(place) => self.reached(place),
+                Some(Read::Message(message, bytes)) => self.take_in(message, bytes)?,
+                Some(Read::Reached(place)) => self.reached(place),
+                None => {}
             }
             if let Some(path) = self.altered.take() {
                 return self.stop_before(path, &hand_over).await;
@@ -320,7 +322,12 @@ impl Gathering {
                 self.transaction = Transaction::Unwanted;
                 return Ok(());
             }
-            None => return Ok(()),
+            Some(Followed::Nothing) => return Ok(()),
+            None => {
+                let reason = format!("the server did not tell what the table {oid} is");
+                let position = LogPosition::of_lsn(self.done_up_to());
+                return Err(ReplicateError::LogUnreadable { position, reason });
+            }
         };
         let is_copied = self
             .readings

@@ -26,6 +26,26 @@ pub(crate) enum Read {
     Reached(u64),
 }
 
+/// What was read, as it is.
+pub(super) enum Raw {
+    /// A message of the log, which is the reader's [`Reader::payload`] until the next one.
+    Payload,
+    /// Everything below this place has been sent.
+    Reached(u64),
+}
+
+/// What the source sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sends {
+    /// Transactions when they commit.
+    Committed,
+    /// Large ones before they commit too; from 14 on.
+    InProgress,
+}
+
+/// Bytes before the message of the log in what is received: the tag, two places in the log, the time.
+const PREFIX_BYTES: usize = 25;
+
 /// An open stream.
 pub(crate) struct Reader {
     session: Session,
@@ -36,11 +56,12 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Opens the stream of the plan's own slot behind the checkpoint's place.
-    pub(crate) async fn open(
+    pub(super) async fn open(
         plan: &StreamPlan,
         from: &LogPosition,
+        sends: Sends,
     ) -> Result<Reader, ReplicateError> {
-        let reader = Reader::open_slot(plan, &plan.mark(), from).await?;
+        let reader = Reader::open_slot(plan, &plan.mark(), from, sends).await?;
         refuse_later(plan, from).await?;
         Ok(reader)
     }
@@ -50,11 +71,16 @@ impl Reader {
         plan: &StreamPlan,
         slot: &str,
         from: &LogPosition,
+        sends: Sends,
     ) -> Result<Reader, ReplicateError> {
         let settings = [("replication", "database"), ("lc_monetary", "C")];
         let mut session = Session::open_with(&plan.from, &settings).await?;
+        let protocol = match sends {
+            Sends::Committed => "proto_version '1'",
+            Sends::InProgress => "proto_version '2', streaming 'on'",
+        };
         let sql = format!(
-            "START_REPLICATION SLOT {slot} LOGICAL {from} (proto_version '1', publication_names {})",
+            "START_REPLICATION SLOT {slot} LOGICAL {from} ({protocol}, publication_names {})",
             quote_text(&format!("\"{}\"", plan.mark()))
         );
         let begun = session.wire().begin_copy_both(sql.as_bytes()).await;
@@ -86,6 +112,14 @@ impl Reader {
 
     /// Reads what has come. It must not be cut off.
     pub(crate) async fn read(&mut self) -> Result<Read, ReplicateError> {
+        match self.read_raw().await? {
+            Raw::Reached(place) => Ok(Read::Reached(place)),
+            Raw::Payload => self.message(),
+        }
+    }
+
+    /// [`Reader::read`], with the message as it is.
+    pub(super) async fn read_raw(&mut self) -> Result<Raw, ReplicateError> {
         let doing = "reading the log";
         if self.body.capacity() > BODY_BYTES_KEPT {
             self.body = Vec::new();
@@ -100,23 +134,31 @@ impl Reader {
                 source: None,
             });
         }
-        let (kind, rest) = self.body.split_first().unwrap_or((&0, &[]));
-        let number = |at: usize| {
-            let bytes = rest.get(at..at + 8)?;
-            Some(u64::from_be_bytes(bytes.try_into().ok()?))
-        };
-        let read = match kind {
-            b'k' => number(0).map(Read::Reached),
-            b'w' => {
-                let message = rest.get(24..).and_then(decode);
-                message.map(|message| Read::Message(message, self.body.len()))
-            }
-            _ => None,
-        };
-        read.ok_or_else(|| ReplicateError::LogUnreadable {
+        let place = self.body.get(1..9).and_then(|bytes| bytes.try_into().ok());
+        match (self.body.first(), place) {
+            (Some(b'k'), Some(place)) => Ok(Raw::Reached(u64::from_be_bytes(place))),
+            (Some(b'w'), _) if self.body.len() > PREFIX_BYTES => Ok(Raw::Payload),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    /// The message of the log that was read last.
+    pub(super) fn payload(&self) -> &[u8] {
+        self.body.get(PREFIX_BYTES..).unwrap_or_default()
+    }
+
+    /// [`Reader::payload`], understood.
+    pub(super) fn message(&self) -> Result<Read, ReplicateError> {
+        let message = decode(self.payload());
+        let read = message.map(|message| Read::Message(message, self.body.len()));
+        read.ok_or_else(|| self.unreadable())
+    }
+
+    pub(super) fn unreadable(&self) -> ReplicateError {
+        ReplicateError::LogUnreadable {
             position: self.position.clone(),
             reason: "the server sent a message that is none of pgoutput's".to_owned(),
-        })
+        }
     }
 
     /// Tells the source that everything up to a place is committed on the target, if it is time to, and asks for an answer.

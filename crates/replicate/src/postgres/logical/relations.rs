@@ -12,8 +12,10 @@ use super::write::Shape;
 use crate::postgres::table::{ReplicaIdentity, Table, Tables};
 use crate::postgres::value::quote_path;
 
-/// A relation that concerns us.
+/// What a relation is to us.
 pub(super) enum Followed {
+    /// Nothing that is ours to follow, or not any more.
+    Nothing,
     /// Our own checkpoint.
     OwnMark,
     /// A table, by its quoted path.
@@ -35,14 +37,14 @@ impl Relations {
         }
     }
 
-    /// What a number stands for; `None`: nothing that is ours to follow.
+    /// What a number stands for; `None`: the log has not told.
     pub(super) fn get(&self, oid: u32) -> Option<&Followed> {
         self.told.get(&oid)
     }
 
     /// Takes in what the log tells. Returns the path of a table that does not look as it did when the stream began.
     pub(super) fn take_in(&mut self, relation: &Relation) -> Option<String> {
-        self.told.remove(&relation.oid);
+        self.told.insert(relation.oid, Followed::Nothing);
         if is_own_mark(&relation.schema, &relation.name) {
             self.told.insert(relation.oid, Followed::OwnMark);
             return None;

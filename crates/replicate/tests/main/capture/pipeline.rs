@@ -33,6 +33,7 @@ pub(super) fn plan(pair: &Captured) -> StreamPlan {
         workers: 2,
         streams: 1,
         bytes_per_s_most: None,
+        spool: None,
     }
 }
 

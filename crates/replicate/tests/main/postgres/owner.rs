@@ -77,6 +77,7 @@ impl Sides {
             pg_dump: client_program("pg_dump").expect("pg_dump"),
             workers: 1,
             bytes_per_s_most: None,
+            spool: None,
             streams: 1,
         }
     }

@@ -9,6 +9,7 @@ use reberth_replicate::postgres::session::Session;
 use reberth_testkit::postgres::Major;
 use tokio::sync::Semaphore;
 
+use super::streamed::Sending;
 use super::{DATABASE, PATIENCE, Pair, reach, session};
 
 /// A small generator: tests must be repeatable, and need no good randomness.
@@ -91,13 +92,27 @@ async fn write(mut session: Session, seed: u64, mut told: tokio::sync::watch::Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_off_at_random_moments_the_target_holds_the_sources_rows() {
+    let pair = Pair::start("random", Major::V15, Major::V16);
+    broken_off_at_random_moments(&pair, &pair.plan()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_off_among_pieces_of_transactions_the_target_holds_the_sources_rows() {
+    let sending = Sending::start("random", Major::V15);
+    broken_off_at_random_moments(&sending.pair, &sending.plan()).await;
+    let sent = "SELECT sum(stream_txns) > 10 FROM pg_stat_replication_slots";
+    let sent = sending.pair.source.sql(DATABASE, sent).expect("a sum");
+    assert_eq!(sent.trim(), "t");
+}
+
+async fn broken_off_at_random_moments(pair: &Pair, plan: &StreamPlan) {
+    let stream = || pipeline::start(plan.clone(), Arc::new(Semaphore::new(2)));
     let seed: u64 = std::env::var("SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())
         .unwrap_or(20_261_122);
-    println!("SEED={seed}");
+    eprintln!("SEED={seed}");
     let mut random = Random(seed);
-    let pair = Pair::start("random", Major::V15, Major::V16);
     let rows = "INSERT INTO plain SELECT n, n, repeat('p', 500) FROM generate_series(100, 20000) n; \
                 INSERT INTO two_keys SELECT n, n, repeat(md5(n::text), 100) FROM generate_series(1000, 3000) n";
     pair.source.sql(DATABASE, rows).expect("rows");
@@ -115,7 +130,7 @@ async fn broken_off_at_random_moments_the_target_holds_the_sources_rows() {
         let is_in_copy = turn < 4;
         let plan = StreamPlan {
             bytes_per_s_most: is_in_copy.then_some(4_000_000),
-            ..pair.plan()
+            ..plan.clone()
         };
         let mut stream = pipeline::start(plan, Arc::new(Semaphore::new(2)));
         let (bytes, transactions) = (random.below(6_000_000), random.below(40));
@@ -129,9 +144,9 @@ async fn broken_off_at_random_moments_the_target_holds_the_sources_rows() {
         drop(stream);
     }
     // One that is left alive ends by itself when another takes over.
-    let mut left_alive = pair.stream();
+    let mut left_alive = stream();
     reach(&mut left_alive, |progress| progress.phase == "following").await;
-    let mut stream = pair.stream();
+    let mut stream = stream();
     reach(&mut stream, |progress| progress.phase == "following").await;
     let ended = tokio::time::timeout(PATIENCE, left_alive.wait_until(|_| false)).await;
     let ended = ended.expect("two are alive");

@@ -12,7 +12,7 @@ use crate::position::LogPosition;
 use crate::postgres::base;
 use crate::postgres::behind::wait_until_nobody_reads;
 use crate::postgres::logical::decode::{Message, Old, Relation, Tuple, Value};
-use crate::postgres::logical::reader::{Read, Reader, STATUS_INTERVAL};
+use crate::postgres::logical::reader::{Read, Reader, STATUS_INTERVAL, Sends};
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
 use crate::postgres::value::quote_text;
@@ -38,7 +38,7 @@ pub(super) async fn read(
     comparison: &mut Comparison<'_>,
 ) -> Result<Reader, ReplicateError> {
     let from = begin(plan, comparison.source()).await?;
-    let mut reader = Reader::open_slot(plan, &plan.base_slot(), &from).await?;
+    let mut reader = Reader::open_slot(plan, &plan.base_slot(), &from, Sends::Committed).await?;
     let mut reading = Reading {
         relations: HashMap::new(),
         transactions: Vec::new(),
@@ -96,7 +96,7 @@ pub(super) async fn let_go(
         Some(reader) => reader,
         None => {
             wait_until_nobody_reads(source, &quote_text(&plan.base_slot())).await?;
-            Reader::open_slot(plan, &plan.base_slot(), until).await?
+            Reader::open_slot(plan, &plan.base_slot(), until, Sends::Committed).await?
         }
     };
     reader.tell_now(until.offset()).await?;
