@@ -1,6 +1,7 @@
 //! Following a source by logical decoding: a slot keeps the log, the server decodes it, the changes of many transactions become one step.
 
 pub(crate) mod apply;
+pub(crate) mod backlog;
 pub mod bag;
 pub(crate) mod change;
 pub mod decode;

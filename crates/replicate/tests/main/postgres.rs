@@ -1,5 +1,6 @@
 //! PostgreSQL: two servers, a database with the oddities that applications have, and a stream between them.
 
+mod backlog;
 mod begin;
 mod faults;
 mod follow;

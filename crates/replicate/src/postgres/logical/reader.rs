@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::backlog::{Backlog, Piece};
 use super::decode::{Message, decode};
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
@@ -14,7 +15,7 @@ pub(crate) const STATUS_INTERVAL: Duration = Duration::from_millis(50);
 /// The source answers to every status, so a longer silence means that it is gone.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// The room for a message is kept for the next one, unless a large value has made it larger than this.
-const BODY_BYTES_KEPT: usize = 4 << 20;
+pub(super) const BODY_BYTES_KEPT: usize = 4 << 20;
 /// Midnight of 2000-01-01, from which the protocol counts, in seconds of Unix.
 const EPOCH_S: u64 = 946_684_800;
 
@@ -46,21 +47,34 @@ pub(crate) enum Sends {
 /// Bytes before the message of the log in what is received: the tag, two places in the log, the time.
 const PREFIX_BYTES: usize = 25;
 
+/// Where messages come from.
+enum Feed {
+    /// The replication protocol.
+    Stream(Box<Session>),
+    /// Statements, while the stream is far behind; then what the source shall send.
+    Backlog(Box<Backlog>, Sends),
+}
+
 /// An open stream.
 pub(crate) struct Reader {
-    session: Session,
+    feed: Feed,
     body: Vec<u8>,
+    /// Where the message of the log begins in it.
+    prefix_bytes: usize,
     told: Instant,
     position: LogPosition,
 }
 
 impl Reader {
-    /// Opens the stream of the plan's own slot behind the checkpoint's place.
+    /// Opens the stream of the plan's own slot behind the checkpoint's place: by statements first, where it is far behind.
     pub(super) async fn open(
         plan: &StreamPlan,
         from: &LogPosition,
         sends: Sends,
     ) -> Result<Reader, ReplicateError> {
+        if let Some(backlog) = Backlog::open(plan, from).await? {
+            return Ok(Reader::of(Feed::Backlog(Box::new(backlog), sends), from));
+        }
         let reader = Reader::open_slot(plan, &plan.mark(), from, sends).await?;
         refuse_later(plan, from).await?;
         Ok(reader)
@@ -73,41 +87,37 @@ impl Reader {
         from: &LogPosition,
         sends: Sends,
     ) -> Result<Reader, ReplicateError> {
-        let settings = [("replication", "database"), ("lc_monetary", "C")];
-        let mut session = Session::open_with(&plan.from, &settings).await?;
-        let protocol = match sends {
-            Sends::Committed => "proto_version '1'",
-            Sends::InProgress => "proto_version '2', streaming 'on'",
-        };
-        let sql = format!(
-            "START_REPLICATION SLOT {slot} LOGICAL {from} ({protocol}, publication_names {})",
-            quote_text(&format!("\"{}\"", plan.mark()))
-        );
-        let begun = session.wire().begin_copy_both(sql.as_bytes()).await;
-        begun.map_err(|error| {
-            lost(
-                session.told(SILENCE_LIMIT, "opening the slot's stream", error),
-                from,
-            )
-        })?;
-        session.wire().set_patience(SILENCE_LIMIT);
-        Ok(Reader {
-            session,
+        let session = begin(plan, slot, from, sends).await?;
+        Ok(Reader::of(Feed::Stream(Box::new(session)), from))
+    }
+
+    fn of(feed: Feed, from: &LogPosition) -> Reader {
+        Reader {
+            feed,
             body: Vec::new(),
+            prefix_bytes: PREFIX_BYTES,
             told: Instant::now(),
             position: from.clone(),
-        })
+        }
     }
 
     /// Whether something is here already.
     pub(crate) fn has_buffered(&mut self) -> bool {
-        self.session.wire().has_buffered()
+        match &mut self.feed {
+            Feed::Stream(session) => session.wire().has_buffered(),
+            Feed::Backlog(backlog, _) => backlog.has_buffered(),
+        }
     }
 
     /// Waits until something has come. It may be cut off at any time.
     pub(crate) async fn wait(&mut self) -> Result<(), ReplicateError> {
-        let waited = self.session.wire().copy_both_wait().await;
-        waited.map_err(|error| self.session.told(SILENCE_LIMIT, "reading the log", error))
+        match &mut self.feed {
+            Feed::Stream(session) => {
+                let waited = session.wire().copy_both_wait().await;
+                waited.map_err(|error| session.told(SILENCE_LIMIT, "reading the log", error))
+            }
+            Feed::Backlog(backlog, _) => backlog.wait().await,
+        }
     }
 
     /// Reads what has come. It must not be cut off.
@@ -120,31 +130,45 @@ impl Reader {
 
     /// [`Reader::read`], with the message as it is.
     pub(super) async fn read_raw(&mut self) -> Result<Raw, ReplicateError> {
-        let doing = "reading the log";
         if self.body.capacity() > BODY_BYTES_KEPT {
             self.body = Vec::new();
         }
-        let read = self.session.wire().copy_both_message(&mut self.body).await;
-        let goes_on = read.map_err(|error| self.session.told(SILENCE_LIMIT, doing, error))?;
-        if !goes_on {
-            return Err(ReplicateError::Unreachable {
-                side: self.session.address().side(),
-                host: self.session.address().host(),
-                doing: "reading the log, which the server ended".to_owned(),
-                source: None,
-            });
+        let backlog = match &mut self.feed {
+            Feed::Stream(session) => {
+                self.prefix_bytes = PREFIX_BYTES;
+                return match received(session, &mut self.body).await? {
+                    Some(raw) => Ok(raw),
+                    None => Err(self.unreadable()),
+                };
+            }
+            Feed::Backlog(backlog, _) => backlog,
+        };
+        match backlog.read(&mut self.body).await? {
+            Piece::Message { prefix_bytes } => {
+                self.prefix_bytes = prefix_bytes;
+                Ok(Raw::Payload)
+            }
+            Piece::Ended => Ok(Raw::Reached(backlog.read_up_to().offset())),
+            Piece::Over => self.leave_backlog().await,
         }
-        let place = self.body.get(1..9).and_then(|bytes| bytes.try_into().ok());
-        match (self.body.first(), place) {
-            (Some(b'k'), Some(place)) => Ok(Raw::Reached(u64::from_be_bytes(place))),
-            (Some(b'w'), _) if self.body.len() > PREFIX_BYTES => Ok(Raw::Payload),
-            _ => Err(self.unreadable()),
-        }
+    }
+
+    /// Goes over to the replication protocol, behind the last commit that was read.
+    async fn leave_backlog(&mut self) -> Result<Raw, ReplicateError> {
+        let Feed::Backlog(backlog, sends) = &mut self.feed else {
+            return Ok(Raw::Reached(self.position.offset()));
+        };
+        let from = backlog.read_up_to();
+        backlog.close().await?;
+        let plan = backlog.plan();
+        let session = begin(plan, &plan.mark(), &from, *sends).await?;
+        self.feed = Feed::Stream(Box::new(session));
+        Ok(Raw::Reached(from.offset()))
     }
 
     /// The message of the log that was read last.
     pub(super) fn payload(&self) -> &[u8] {
-        self.body.get(PREFIX_BYTES..).unwrap_or_default()
+        self.body.get(self.prefix_bytes..).unwrap_or_default()
     }
 
     /// [`Reader::payload`], understood.
@@ -172,6 +196,16 @@ impl Reader {
     /// [`Reader::tell`], whether it is time to or not.
     pub(crate) async fn tell_now(&mut self, done: u64) -> Result<(), ReplicateError> {
         self.told = Instant::now();
+        self.position = LogPosition::of_lsn(done);
+        let session = match &mut self.feed {
+            Feed::Stream(session) => session,
+            Feed::Backlog(backlog, _) => {
+                if !backlog.goes_on(done).await {
+                    self.leave_backlog().await?;
+                }
+                return Ok(());
+            }
+        };
         let epoch = SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH_S);
         let now = SystemTime::now().duration_since(epoch).unwrap_or_default();
         let now_us = now.as_micros() as u64;
@@ -180,11 +214,62 @@ impl Reader {
             status.extend_from_slice(&number.to_be_bytes());
         }
         status.push(1);
-        self.position = LogPosition::of_lsn(done);
-        self.session
+        session
             .copy_in_data("telling the source what is done", &status)
             .await
     }
+}
+
+/// Begins the replication protocol on a slot.
+async fn begin(
+    plan: &StreamPlan,
+    slot: &str,
+    from: &LogPosition,
+    sends: Sends,
+) -> Result<Session, ReplicateError> {
+    let settings = [("replication", "database"), ("lc_monetary", "C")];
+    let mut session = Session::open_with(&plan.from, &settings).await?;
+    let protocol = match sends {
+        Sends::Committed => "proto_version '1'",
+        Sends::InProgress => "proto_version '2', streaming 'on'",
+    };
+    let sql = format!(
+        "START_REPLICATION SLOT {slot} LOGICAL {from} ({protocol}, publication_names {})",
+        quote_text(&format!("\"{}\"", plan.mark()))
+    );
+    let begun = session.wire().begin_copy_both(sql.as_bytes()).await;
+    begun.map_err(|error| {
+        lost(
+            session.told(SILENCE_LIMIT, "opening the slot's stream", error),
+            from,
+        )
+    })?;
+    session.wire().set_patience(SILENCE_LIMIT);
+    Ok(session)
+}
+
+/// Reads a message of the replication protocol. `None`: it is none.
+async fn received(
+    session: &mut Session,
+    body: &mut Vec<u8>,
+) -> Result<Option<Raw>, ReplicateError> {
+    let doing = "reading the log";
+    let read = session.wire().copy_both_message(body).await;
+    let goes_on = read.map_err(|error| session.told(SILENCE_LIMIT, doing, error))?;
+    if !goes_on {
+        return Err(ReplicateError::Unreachable {
+            side: session.address().side(),
+            host: session.address().host(),
+            doing: "reading the log, which the server ended".to_owned(),
+            source: None,
+        });
+    }
+    let place = body.get(1..9).and_then(|bytes| bytes.try_into().ok());
+    Ok(match (body.first(), place) {
+        (Some(b'k'), Some(place)) => Some(Raw::Reached(u64::from_be_bytes(place))),
+        (Some(b'w'), _) if body.len() > PREFIX_BYTES => Some(Raw::Payload),
+        _ => None,
+    })
 }
 
 /// An error if the slot has let go of more than the checkpoint has passed: the server would begin later than it was asked to, without a word. Asked for while we read from it, so

@@ -56,6 +56,24 @@ impl Wire {
         WireError::Server(Box::new(error))
     }
 
+    /// Reads the next message of rows of a `COPY … TO STDOUT` that was sent, into `body`. `false`: the answer has ended, and the session is ready for its next statement.
+    pub(crate) async fn copied_row(&mut self, body: &mut Vec<u8>) -> Result<bool, WireError> {
+        loop {
+            match self.message(body).await? {
+                b'd' => return Ok(true),
+                b'Z' => return Ok(false),
+                b'H' | b'c' | b'C' => {}
+                b'E' => return Err(self.refused(body).await),
+                tag => {
+                    return Err(protocol(&format!(
+                        "a message {:?} among copied rows",
+                        char::from(tag)
+                    )));
+                }
+            }
+        }
+    }
+
     /// Appends messages of rows to `out`, as they are, until it holds at least `enough` bytes or the copy ends. `None`: there is more; else the
     /// number of rows, and the session is ready for its next statement.
     pub async fn copy_out_piece(

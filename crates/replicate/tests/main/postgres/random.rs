@@ -142,6 +142,13 @@ async fn broken_off_at_random_moments(pair: &Pair, plan: &StreamPlan) {
         })
         .await;
         drop(stream);
+        if turn % 2 == 1 {
+            // The next one finds itself far behind, and reads by statements first.
+            for _ in 0..3 {
+                let longer = "SELECT pg_logical_emit_message(false, 'skip', 'x'), pg_switch_wal()";
+                pair.source.sql(DATABASE, longer).expect("a longer log");
+            }
+        }
     }
     // One that is left alive ends by itself when another takes over.
     let mut left_alive = stream();
