@@ -7,6 +7,7 @@ use crate::error::ReplicateError;
 use crate::postgres::capture::apply::stored_catalogue;
 use crate::postgres::capture::reader::Reader;
 use crate::postgres::capture::{Cut, keys};
+use crate::postgres::logical::slot;
 use crate::postgres::method;
 use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
@@ -49,16 +50,10 @@ pub(crate) async fn changes(
 async fn decoded(plan: &StreamPlan, checkpoint: &Checkpoint) -> Result<u64, ReplicateError> {
     let doing = "looking for changes behind the checkpoint";
     let mut source = Session::open(&plan.from).await?;
-    let (mark, position) = (quote_text(&plan.mark()), quote_text(&checkpoint.position));
+    let (mark, position) = (quote_text(&plan.mark()), &checkpoint.position);
     wait_until_nobody_reads(&mut source, &mark).await?;
     // What the target has committed is passed first, so that it is not counted.
-    let advance = format!(
-        "SELECT pg_replication_slot_advance(slot_name, {position}::pg_lsn) FROM pg_replication_slots \
-         WHERE slot_name = {mark} AND confirmed_flush_lsn < {position}::pg_lsn"
-    );
-    source
-        .run_within(LONG_STATEMENT_LIMIT, doing, advance)
-        .await?;
+    slot::move_up(&mut source, &plan.mark(), position, LONG_STATEMENT_LIMIT).await?;
     // I, U, D, T: the tags of messages that tell of rows; but for the last, the number of the table follows (PostgreSQL manual, "Logical Replication Message
     // Formats"). Our own checkpoint is published too, for the way back.
     let count = format!(

@@ -90,11 +90,10 @@ async fn run_once(
     pooler::refuse(&plan.to).await?;
     let mut target = Session::open(&plan.to).await?;
     state::prepare_tables(&mut target).await?;
-    let begun = find_begun(plan, &mut target, publish).await?;
     // Ends with this function.
     let mut tasks = JoinSet::new();
     tasks.spawn(kept::measure_always(plan.clone(), publish.clone()));
-    let permits = wait_for_permits(plan, begun.as_ref(), copy_turns, publish).await;
+    let (begun, permits) = wait_to_begin(plan, &mut target, copy_turns, publish).await?;
     let snapshot = match begun {
         Some(_) => None,
         None => {
@@ -119,32 +118,41 @@ async fn run_once(
     stream(plan, &state, checkpoint, &mut target, publish).await
 }
 
-/// The checkpoint with which a stream goes on. `None`: it has none, and the target's session holds the turn to begin it ([`beginning`]).
-async fn find_begun(
+/// The checkpoint with which a stream goes on, and the permits to copy, if it is to. No checkpoint: it has none, and the target's session holds the turn to
+/// begin it ([`beginning`]). Nobody waits for permits who holds the turn, nor the other way round, as others wait for both; and what was found before a wait is looked for again.
+async fn wait_to_begin<'a>(
     plan: &StreamPlan,
     target: &mut Session,
+    copy_turns: &'a Semaphore,
     publish: &watch::Sender<Progress>,
-) -> Result<Option<Checkpoint>, ReplicateError> {
-    let begun = look(plan, target, publish).await?;
-    if begun.is_some() {
-        return Ok(begun);
-    }
+) -> Result<(Option<Checkpoint>, Option<SemaphorePermit<'a>>), ReplicateError> {
     let (direction, database) = (plan.direction, plan.database.as_str());
-    // Other streams of this process may copy meanwhile: no permit is held here.
-    let wait = |holder: &str| {
-        publish.send_modify(|progress| {
-            progress.phase = "waiting".to_owned();
-            progress.waits_for = Some(format!("{holder}, which begins this stream"));
-        });
-    };
-    beginning::take_turn(target, direction, database, beginning::TURN_LIMIT, wait).await?;
-    publish.send_modify(|progress| progress.waits_for = None);
-    // Who had the turn before may have begun it, and come further with it.
-    let begun = look(plan, target, publish).await?;
-    if begun.is_some() {
+    loop {
+        let begun = look(plan, target, publish).await?;
+        let permits = wait_for_permits(plan, begun.as_ref(), copy_turns, publish).await;
+        let begun = look(plan, target, publish).await?;
+        if begun.is_some() {
+            return Ok((begun, permits));
+        }
+        if beginning::try_turn(target, direction, database).await? {
+            // Who had the turn before may have begun it, and come further with it.
+            let begun = look(plan, target, publish).await?;
+            if begun.is_some() {
+                beginning::end_turn(target, direction, database).await?;
+            }
+            return Ok((begun, permits));
+        }
+        drop(permits);
+        let wait = |holder: &str| {
+            publish.send_modify(|progress| {
+                progress.phase = "waiting".to_owned();
+                progress.waits_for = Some(format!("{holder}, which begins this stream"));
+            });
+        };
+        beginning::take_turn(target, direction, database, beginning::TURN_LIMIT, wait).await?;
         beginning::end_turn(target, direction, database).await?;
+        publish.send_modify(|progress| progress.waits_for = None);
     }
-    Ok(begun)
 }
 
 /// Reads the checkpoint. An error if nobody may stream from it, or, where there is none, begin.

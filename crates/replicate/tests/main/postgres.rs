@@ -75,9 +75,14 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn start(name: &str, source: Major, target: Major) -> Pair {
-        let start = |side: &str, major| {
+        Pair::start_with(name, source, target, &[])
+    }
+
+    /// `settings` are of the source.
+    pub(crate) fn start_with(name: &str, source: Major, target: Major, settings: &[&str]) -> Pair {
+        let start = |side: &str, major, settings: &[&str]| {
             let server =
-                Postgres::start(major, &format!("pg-{name}-{side}"), &[]).expect("a server");
+                Postgres::start(major, &format!("pg-{name}-{side}"), settings).expect("a server");
             let roles = format!(
                 "CREATE ROLE mover LOGIN SUPERUSER PASSWORD '{PASSWORD}'; CREATE DATABASE {DATABASE}"
             );
@@ -89,8 +94,8 @@ impl Pair {
             server
         };
         let pair = Pair {
-            source: start("source", source),
-            target: start("target", target),
+            source: start("source", source, settings),
+            target: start("target", target, &[]),
         };
         pair.source.sql(DATABASE, TABLES).expect("tables");
         pair

@@ -25,6 +25,8 @@
 use std::time::{Duration, Instant};
 
 use super::decode::{Message, decode};
+use super::room::Room;
+use super::slot;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::plan::StreamPlan;
@@ -46,7 +48,9 @@ const SOON: Duration = Duration::from_secs(1);
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Bytes of log after which the source is told how much of it may go.
 const LET_GO_BYTES: u64 = 256 << 20;
-/// How long the source may be silent in the middle of an answer, and while it moves a slot.
+/// How long the source may take to move a slot.
+const MOVE_LIMIT: Duration = Duration::from_secs(20);
+/// How long the source may be silent in the middle of an answer.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 /// How long it is looked whether an answer has come that nobody has waited for.
 const GLANCE: Duration = Duration::from_millis(1);
@@ -96,7 +100,7 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    /// Begins to read behind the checkpoint's place. `None`: the stream is not far behind, or the source has no slot to spare.
+    /// Begins to read behind the checkpoint's place. `None`: the stream is not far behind, or the source has no slot to spare, or is long in moving one.
     pub(super) async fn open(
         plan: &StreamPlan,
         from: &LogPosition,
@@ -106,9 +110,13 @@ impl Backlog {
         if end.saturating_sub(from.offset()) < WORTH_BYTES {
             return Ok(None);
         }
-        let slot = format!("{}_{}", plan.mark(), session.id());
-        if !begin_at(&mut session, &plan.mark(), &slot, from).await? {
+        if !Room::read(plan, &mut session).await?.has_one_to_spare() {
             return Ok(None);
+        }
+        let slot = format!("{}_{}", plan.mark(), session.id());
+        match begin_at(plan, &mut session, &slot, from).await {
+            Err(error) if is_declined(&error) => return Ok(None),
+            begun => begun?,
         }
         let mut backlog = Backlog {
             session,
@@ -230,11 +238,12 @@ impl Backlog {
 
     /// Tells the source that everything committed on the target may go. If it will not hear it now, it is told again by the stream.
     async fn let_go(&mut self) -> Result<(), ReplicateError> {
-        let doing = "telling the source what is done";
         self.told = self.done;
-        match move_up(&mut self.session, doing, &self.plan.mark(), self.done).await {
-            Err(ReplicateError::Refused { .. }) => Ok(()),
-            moved => moved.map(drop),
+        let done = LogPosition::of_lsn(self.done).to_string();
+        let moved = slot::move_up(&mut self.session, &self.plan.mark(), &done, MOVE_LIMIT).await;
+        match moved {
+            Err(error) if is_declined(&error) => Ok(()),
+            moved => moved,
         }
     }
 
@@ -243,45 +252,27 @@ impl Backlog {
     }
 }
 
-/// Copies the stream's slot, and moves the copy up to a place. `false`: the source refuses, as when it has no slot to spare.
+/// Copies the stream's slot, and moves the copy up to a place.
 async fn begin_at(
+    plan: &StreamPlan,
     session: &mut Session,
-    mark: &str,
-    slot: &str,
+    name: &str,
     from: &LogPosition,
-) -> Result<bool, ReplicateError> {
-    let (mark, slot_text) = (quote_text(mark), quote_text(slot));
-    let copy = format!("SELECT pg_copy_logical_replication_slot({mark}, {slot_text}, true)");
-    match session.run(DOING, copy).await {
-        Err(ReplicateError::Refused { .. }) => return Ok(false),
-        copied => copied?,
-    };
-    let sql = format!(
-        "SELECT confirmed_flush_lsn <= '{from}'::pg_lsn FROM pg_replication_slots WHERE slot_name = {slot_text}"
-    );
-    let is_whole: Option<(bool,)> = session.row("asking where the slot begins", sql).await?;
-    if is_whole != Some((true,)) {
-        return Err(ReplicateError::LogPurged {
-            position: from.clone(),
-        });
-    }
-    move_up(session, DOING, slot, from.offset()).await?;
-    Ok(true)
+) -> Result<(), ReplicateError> {
+    slot::copy_as(plan, session, name, true).await?;
+    slot::refuse_later(session, name, from).await?;
+    slot::move_up(session, name, &from.to_string(), MOVE_LIMIT).await
 }
 
-/// Moves a slot up to a place, unless it is there: what lies before it is not decoded.
-async fn move_up(
-    session: &mut Session,
-    doing: &str,
-    slot: &str,
-    place: u64,
-) -> Result<u64, ReplicateError> {
-    let place = quote_text(&LogPosition::of_lsn(place).to_string());
-    let sql = format!(
-        "SELECT pg_replication_slot_advance(slot_name, {place}::pg_lsn) FROM pg_replication_slots WHERE slot_name = {} AND confirmed_flush_lsn < {place}::pg_lsn",
-        quote_text(slot)
-    );
-    session.run_within(SILENCE_LIMIT, doing, sql).await
+/// Whether the source has said no, or not now: what is asked of it here is never needed.
+fn is_declined(error: &ReplicateError) -> bool {
+    match error {
+        ReplicateError::Refused { .. } | ReplicateError::DiskFull { .. } => true,
+        ReplicateError::Unreachable { source, .. } => source
+            .as_ref()
+            .is_some_and(|cause| cause.sql_state().is_some()),
+        _ => false,
+    }
 }
 
 /// Bytes of the copy's head, which stands before its first row.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::backlog::{Backlog, Piece};
 use super::decode::{Message, decode};
+use super::slot;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::plan::StreamPlan;
@@ -75,9 +76,8 @@ impl Reader {
         if let Some(backlog) = Backlog::open(plan, from).await? {
             return Ok(Reader::of(Feed::Backlog(Box::new(backlog), sends), from));
         }
-        let reader = Reader::open_slot(plan, &plan.mark(), from, sends).await?;
-        refuse_later(plan, from).await?;
-        Ok(reader)
+        let session = begin_own(plan, from, sends).await?;
+        Ok(Reader::of(Feed::Stream(Box::new(session)), from))
     }
 
     /// Opens the stream of a slot behind a place, of the tables that the plan's publication names.
@@ -161,7 +161,7 @@ impl Reader {
         let from = backlog.read_up_to();
         backlog.close().await?;
         let plan = backlog.plan();
-        let session = begin(plan, &plan.mark(), &from, *sends).await?;
+        let session = begin_own(plan, &from, *sends).await?;
         self.feed = Feed::Stream(Box::new(session));
         Ok(Raw::Reached(from.offset()))
     }
@@ -220,6 +220,18 @@ impl Reader {
     }
 }
 
+/// Begins the replication protocol on the plan's own slot. Where that begins is asked for while we read from it, so that nobody else has moved it, or made it anew, since.
+async fn begin_own(
+    plan: &StreamPlan,
+    from: &LogPosition,
+    sends: Sends,
+) -> Result<Session, ReplicateError> {
+    let session = begin(plan, &plan.mark(), from, sends).await?;
+    let mut other = Session::open(&plan.from).await?;
+    slot::refuse_later(&mut other, &plan.mark(), from).await?;
+    Ok(session)
+}
+
 /// Begins the replication protocol on a slot.
 async fn begin(
     plan: &StreamPlan,
@@ -270,23 +282,6 @@ async fn received(
         (Some(b'w'), _) if body.len() > PREFIX_BYTES => Some(Raw::Payload),
         _ => None,
     })
-}
-
-/// An error if the slot has let go of more than the checkpoint has passed: the server would begin later than it was asked to, without a word. Asked for while we read from it, so
-/// that nobody else has moved it since.
-async fn refuse_later(plan: &StreamPlan, from: &LogPosition) -> Result<(), ReplicateError> {
-    let mut session = Session::open(&plan.from).await?;
-    let sql = format!(
-        "SELECT confirmed_flush_lsn <= '{from}'::pg_lsn FROM pg_replication_slots WHERE slot_name = {}",
-        quote_text(&plan.mark())
-    );
-    let is_whole: Option<(bool,)> = session.row("asking where the slot begins", sql).await?;
-    match is_whole {
-        Some((true,)) => Ok(()),
-        _ => Err(ReplicateError::LogPurged {
-            position: from.clone(),
-        }),
-    }
 }
 
 /// A slot that is gone, or whose log was taken away, cannot be made again without a gap (rule 25).

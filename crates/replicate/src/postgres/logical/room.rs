@@ -6,7 +6,7 @@ use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
 use crate::postgres::value::quote_text;
 
-/// Slots and senders that nobody but this stream has.
+/// Slots and senders that nobody but this stream has. The slots that end with a backlog are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Room {
     slots: i64,
@@ -20,7 +20,7 @@ impl Room {
         source: &mut Session,
     ) -> Result<Room, ReplicateError> {
         let own = format!(
-            "slot_name IN ({}, {})",
+            "(slot_name IN ({}, {}) OR temporary AND slot_name LIKE 'reberth\\_%')",
             quote_text(&plan.mark()),
             quote_text(&plan.base_slot())
         );
@@ -32,6 +32,11 @@ impl Room {
         let row: Option<(i64, i64)> = source.row("counting free replication slots", sql).await?;
         let (slots, senders) = row.unwrap_or_default();
         Ok(Room { slots, senders })
+    }
+
+    /// Whether a backlog may have a slot for a while: one is left besides the stream's own and a base's, which others may wait for.
+    pub(crate) fn has_one_to_spare(self) -> bool {
+        self.slots > 2
     }
 
     /// Why a stream cannot begin.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::connection::STATEMENT_LIMIT;
 use crate::error::ReplicateError;
 use crate::position::LogPosition;
 use crate::postgres::plan::StreamPlan;
@@ -86,12 +87,59 @@ pub async fn make(
 
 /// Copies the stream's slot, as it stands, into that of a base: both begin where the target has committed everything.
 pub(crate) async fn copy(plan: &StreamPlan, session: &mut Session) -> Result<(), ReplicateError> {
+    copy_as(plan, session, &plan.base_slot(), false).await
+}
+
+/// Copies the stream's slot, as it stands, into another. A temporary one ends with the session.
+pub(crate) async fn copy_as(
+    plan: &StreamPlan,
+    session: &mut Session,
+    name: &str,
+    is_temporary: bool,
+) -> Result<(), ReplicateError> {
     let sql = format!(
-        "SELECT pg_copy_logical_replication_slot({}, {}, false)",
+        "SELECT pg_copy_logical_replication_slot({}, {}, {is_temporary})",
         quote_text(&plan.mark()),
-        quote_text(&plan.base_slot())
+        quote_text(name)
     );
     session.run("copying the slot", sql).await.map(drop)
+}
+
+/// Moves a slot that nobody reads up to a place, unless it is there. The server reads its log for that from where the slot's oldest transaction began, and gives up after `limit`.
+pub(crate) async fn move_up(
+    session: &mut Session,
+    name: &str,
+    to: &str,
+    limit: Duration,
+) -> Result<(), ReplicateError> {
+    let (name, to) = (quote_text(name), quote_text(to));
+    let sql = format!(
+        "SET statement_timeout = {}; SELECT pg_replication_slot_advance(slot_name, {to}::pg_lsn) FROM pg_replication_slots \
+         WHERE slot_name = {name} AND confirmed_flush_lsn < {to}::pg_lsn; RESET statement_timeout",
+        limit.as_millis()
+    );
+    // The server tells first that it is over.
+    let moved = session.run_within(limit + STATEMENT_LIMIT, "moving a slot up", sql);
+    moved.await.map(drop)
+}
+
+/// An error if a slot has let go of more than a place: the server would begin later than it was asked to, without a word.
+pub(crate) async fn refuse_later(
+    session: &mut Session,
+    name: &str,
+    from: &LogPosition,
+) -> Result<(), ReplicateError> {
+    let sql = format!(
+        "SELECT confirmed_flush_lsn <= '{from}'::pg_lsn FROM pg_replication_slots WHERE slot_name = {}",
+        quote_text(name)
+    );
+    let is_whole: Option<(bool,)> = session.row("asking where the slot begins", sql).await?;
+    match is_whole {
+        Some((true,)) => Ok(()),
+        _ => Err(ReplicateError::LogPurged {
+            position: from.clone(),
+        }),
+    }
 }
 
 /// Removes all of them, whatever is there. Returns what was removed.

@@ -59,6 +59,18 @@ pub async fn take_turn(
     }
 }
 
+/// [`take_turn`] without a wait. `false`: somebody else has it.
+pub(crate) async fn try_turn(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+) -> Result<bool, ReplicateError> {
+    let name = lock(direction, database).join(", ");
+    let sql = format!("SELECT pg_try_advisory_lock({name})");
+    let taken: Option<(bool,)> = session.row("asking who begins this stream", sql).await?;
+    Ok(taken == Some((true,)))
+}
+
 /// Lets others look. What was begun is written down by now.
 pub(crate) async fn end_turn(
     session: &mut Session,

@@ -43,7 +43,7 @@ async fn noted_changes_go_when_the_target_has_them_and_not_before() {
     let mut pair = Captured::start("capture-prune", ROWS);
     let mut follower = pair.followed().await;
     let mut source = pair.source_session().await;
-    let idle = "((date_part('minute', clock_timestamp())::int + 2) % 4)::smallint";
+    let idle = "((date_part('minute', clock_timestamp())::int + 3) % 4)::smallint";
     let note = format!(
         "INSERT INTO reberth.change (part, table_id, key) SELECT {idle}, 't'::regclass, ARRAY[n::text] FROM generate_series(1, 50) n"
     );

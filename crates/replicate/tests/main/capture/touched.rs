@@ -98,7 +98,7 @@ async fn noted_keys_are_kept_for_a_base_but_not_at_the_cost_of_the_capture() {
     let mut follower = pair.followed().await;
     let plan = plan(&pair);
     let base = base::lay(&plan).await.unwrap();
-    let idle = "((date_part('minute', clock_timestamp())::int + 2) % 4)::smallint";
+    let idle = "((date_part('minute', clock_timestamp())::int + 3) % 4)::smallint";
     let note = |keys: u32| {
         format!(
             "INSERT INTO reberth.change (part, table_id, key) SELECT {idle}, 't'::regclass, ARRAY[n::text] FROM generate_series(1, {keys}) n"

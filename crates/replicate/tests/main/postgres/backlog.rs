@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 
+use super::begin::until;
 use super::two_ways::{self, Writer};
 use super::*;
 
@@ -33,15 +34,7 @@ fn write(pair: &Pair) {
 
 /// A pair whose stream has followed, ended, and is far behind.
 async fn left_behind(name: &str, settings: &[&str]) -> Pair {
-    let mut pair = Pair::start(name, Major::V15, Major::V16);
-    for setting in settings {
-        let sql = format!("ALTER SYSTEM SET {setting}");
-        pair.source.sql("postgres", &sql).expect("a setting");
-    }
-    if !settings.is_empty() {
-        pair.source.shut_down().expect("it ends in order");
-        pair.source.resume().expect("it comes back");
-    }
+    let pair = Pair::start_with(name, Major::V15, Major::V16, settings);
     let mut stream = pair.stream();
     reach(&mut stream, |progress| progress.phase == "following").await;
     stream.stop().await.expect("it stops");
@@ -83,7 +76,9 @@ async fn hold_target(pair: &Pair) -> Session {
 async fn assert_caught_up(pair: &Pair, stream: &mut RunningStream) {
     pair.settle(stream).await;
     pair.assert_equal();
-    assert_eq!(temporary_slots(pair), "", "they go with their session");
+    // They go with their session, when the source has noticed its end.
+    let gone = "SELECT NOT EXISTS (SELECT FROM pg_replication_slots WHERE temporary)";
+    until(&pair.source, gone).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,15 +103,79 @@ async fn a_stream_that_is_not_far_behind_takes_no_slot() {
     stream.stop().await.expect("it stops");
     let few = "INSERT INTO plain SELECT n, n, 'few' FROM generate_series(1, 1000) n";
     pair.source.sql(DATABASE, few).expect("writes");
-    let hold = hold_target(&pair).await;
-    let mut stream = pair.stream();
-    let streams =
-        "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' OR state = 'catchup'";
-    while pair.source.sql(DATABASE, streams).expect("streams").trim() != "1" {
-        assert_eq!(temporary_slots(&pair), "");
+    for sql in [
+        "ALTER SYSTEM SET log_statement = 'all'",
+        "SELECT pg_reload_conf()",
+    ] {
+        pair.source.sql("postgres", sql).expect("a setting");
     }
-    drop(hold);
+    let mut stream = pair.stream();
     assert_caught_up(&pair, &mut stream).await;
+    let log = std::fs::read_to_string(pair.source.log()).expect("a log");
+    assert!(
+        log.contains("pg_current_wal_insert_lsn"),
+        "statements are logged"
+    );
+    assert!(!log.contains("pg_copy_logical_replication_slot"));
+}
+
+/// What was applied of a backlog is not read again, though the source was not told of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rest_of_a_backlog_begins_at_the_checkpoint_and_not_where_the_slot_stands() {
+    let pair = left_behind("backlog-rest", &[]).await;
+    let before = slots_place(&pair);
+    let proxy = slow_source(&pair).await;
+    let mut stream = through(&pair, &proxy);
+    reach(&mut stream, |progress| progress.transactions_applied > 500).await;
+    drop(stream);
+    assert_eq!(slots_place(&pair), before);
+    proxy.set(Traffic::Pass);
+    let mut stream = through(&pair, &proxy);
+    assert_caught_up(&pair, &mut stream).await;
+}
+
+/// As another build, or hands, may leave it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_that_begins_behind_the_checkpoint_is_told_of_a_backlog_too() {
+    let pair = left_behind("backlog-later", &[]).await;
+    make_slot_anew(&pair);
+    for _ in 0..FAR_TIMES {
+        pair.source.sql(DATABASE, FAR).expect("a longer log");
+    }
+    let mut stream = pair.stream();
+    let ended = tokio::time::timeout(PATIENCE, stream.wait_until(|_| false)).await;
+    let error = ended.expect("it ends").expect_err("there is a gap");
+    assert_eq!(error.code(), "RB-REP-007", "{error}");
+}
+
+fn make_slot_anew(pair: &Pair) {
+    let mark = pair.plan().mark();
+    let missed = "INSERT INTO plain VALUES (-1, 1, 'before the other slot')";
+    for sql in [
+        missed,
+        &format!("SELECT pg_drop_replication_slot('{mark}')"),
+        &format!("SELECT pg_create_logical_replication_slot('{mark}', 'pgoutput')"),
+    ] {
+        pair.source.sql(DATABASE, sql).expect("another slot");
+    }
+}
+
+/// Where the stream's own slot stands.
+fn slots_place(pair: &Pair) -> String {
+    let sql = "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE NOT temporary";
+    pair.source.sql(DATABASE, sql).expect("a place")
+}
+
+/// A way to the source on which an answer takes long.
+async fn slow_source(pair: &Pair) -> FaultProxy {
+    let proxy = FaultProxy::start(pair.source.port()).await;
+    let proxy = proxy.expect("a proxy");
+    proxy.set(Traffic::Slow(Duration::from_millis(20)));
+    proxy
+}
+
+fn through(pair: &Pair, proxy: &FaultProxy) -> RunningStream {
+    two_ways::stream(pair, Method::Logical, proxy.port(), pair.target.port())
 }
 
 /// Ended in the middle of an answer, by the source and with it: the next attempt begins at the checkpoint.
@@ -124,33 +183,49 @@ async fn a_stream_that_is_not_far_behind_takes_no_slot() {
 async fn an_answer_that_breaks_off_is_asked_for_again_from_the_checkpoint() {
     let mut pair = left_behind("backlog-broken", &[]).await;
     let hold = hold_target(&pair).await;
-    let proxy = FaultProxy::start(pair.source.port())
-        .await
-        .expect("a proxy");
-    proxy.set(Traffic::Slow(Duration::from_millis(20)));
-    let target = pair.target.port();
-    let mut stream = two_ways::stream(&pair, Method::Logical, proxy.port(), target);
-    wait_until_in_answer(&pair).await;
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%get_binary_changes%'";
-    let ended = pair.source.sql(DATABASE, end).expect("an end");
+    let proxy = slow_source(&pair).await;
+    let mut stream = through(&pair, &proxy);
+    let first = wait_until_in_answer(&pair, "0").await;
+    let end = format!("SELECT pg_terminate_backend({first})");
+    let ended = pair.source.sql(DATABASE, &end).expect("an end");
     assert_eq!(ended.trim(), "t");
-    wait_until_in_answer(&pair).await;
+    let second = wait_until_in_answer(&pair, &first).await;
     pair.source.kill();
     pair.source.resume().expect("it comes back");
-    wait_until_in_answer(&pair).await;
+    wait_until_in_answer(&pair, &second).await;
     proxy.set(Traffic::Pass);
     drop(hold);
     assert_caught_up(&pair, &mut stream).await;
 }
 
-/// Waits until an answer stands on the wire, longer than the wire takes at once.
-async fn wait_until_in_answer(pair: &Pair) {
-    let sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%get_binary_changes%' AND wait_event = 'ClientWrite'";
+/// Waits until an answer stands on the wire, longer than the wire takes at once, in another session than one before. Returns the session's number.
+async fn wait_until_in_answer(pair: &Pair, before: &str) -> String {
+    let sql = format!(
+        "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY%get_binary_changes%' AND wait_event = 'ClientWrite' AND pid <> {before}"
+    );
     let begun = Instant::now();
-    while pair.source.sql(DATABASE, sql).expect("sessions").trim() == "0" {
+    loop {
+        let session = pair.source.sql(DATABASE, &sql).expect("sessions");
+        if !session.trim().is_empty() {
+            return session.trim().to_owned();
+        }
         assert!(begun.elapsed() < PATIENCE, "no answer is read");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Nobody holds the stream's own slot while a backlog is read from a copy, so it may be made anew meanwhile: what it does not send must not be missed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_that_is_made_anew_while_a_backlog_is_read_is_told() {
+    let pair = left_behind("backlog-anew", &[]).await;
+    let proxy = slow_source(&pair).await;
+    let mut stream = through(&pair, &proxy);
+    wait_until_in_answer(&pair, "0").await;
+    make_slot_anew(&pair);
+    proxy.set(Traffic::Pass);
+    let ended = tokio::time::timeout(PATIENCE, stream.wait_until(|_| false)).await;
+    let error = ended.expect("it ends").expect_err("there is a gap");
+    assert_eq!(error.code(), "RB-REP-007", "{error}");
 }
 
 /// The source's work on an answer is bounded: what takes too long is broken off, and left to the stream.
@@ -182,8 +257,22 @@ async fn an_answer_that_does_not_come_is_left_to_the_stream() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_slot_to_spare_the_stream_is_read_at_once() {
-    let pair = left_behind("backlog-full", &["max_replication_slots = 1"]).await;
-    let mut stream = pair.stream();
+    // A base may want the second.
+    let pair = left_behind("backlog-full", &["max_replication_slots=2"]).await;
+    let before = slots_place(&pair);
+    let proxy = slow_source(&pair).await;
+    let mut stream = through(&pair, &proxy);
+    reach(&mut stream, |progress| progress.transactions_applied > 500).await;
+    assert_eq!(temporary_slots(&pair), "");
+    until(
+        &pair.source,
+        &format!(
+            "SELECT confirmed_flush_lsn > '{}' FROM pg_replication_slots",
+            before.trim()
+        ),
+    )
+    .await;
+    proxy.set(Traffic::Pass);
     assert_caught_up(&pair, &mut stream).await;
 }
 
@@ -191,8 +280,7 @@ async fn without_a_slot_to_spare_the_stream_is_read_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_source_keeps_what_is_read_and_not_applied() {
     let pair = left_behind("backlog-kept", &[]).await;
-    let place = "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE NOT temporary";
-    let before = pair.source.sql(DATABASE, place).expect("a place");
+    let before = slots_place(&pair);
     let hold = hold_target(&pair).await;
     let mut stream = pair.stream();
     wait_until_read(&pair).await;
@@ -200,9 +288,8 @@ async fn the_source_keeps_what_is_read_and_not_applied() {
     while pair.source.sql(DATABASE, moved).expect("slots").trim() != "1" {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(pair.source.sql(DATABASE, place).expect("a place"), before);
+    assert_eq!(slots_place(&pair), before);
     drop(hold);
     assert_caught_up(&pair, &mut stream).await;
-    let after = pair.source.sql(DATABASE, place).expect("a place");
-    assert_ne!(after, before);
+    assert_ne!(slots_place(&pair), before);
 }

@@ -12,13 +12,7 @@ fn speak_of(findings: &[String], setting: &str) -> usize {
 
 /// A pair whose source has those settings, and a slot of somebody else.
 fn pair_with(settings: &[&str]) -> Pair {
-    let mut pair = Pair::start("room", Major::V16, Major::V16);
-    pair.source = Postgres::start(Major::V16, "pg-room", settings).expect("a server");
-    let role = format!("CREATE ROLE mover LOGIN SUPERUSER PASSWORD '{PASSWORD}'");
-    let database = format!("CREATE DATABASE {DATABASE}");
-    for sql in [role.as_str(), &database] {
-        pair.source.sql("postgres", sql).expect("it is made");
-    }
+    let pair = Pair::start_with("room", Major::V16, Major::V16, settings);
     let taken = "SELECT pg_create_physical_replication_slot('of_another')";
     pair.source.sql(DATABASE, taken).expect("a slot");
     pair

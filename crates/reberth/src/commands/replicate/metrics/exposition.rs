@@ -108,7 +108,7 @@ const FAMILIES: [Family; 22] = [
     ),
     (
         "reberth_spool_stopped",
-        "1 while the spool takes no more of the source's log, because it or its disk is full.",
+        "1 while the spool takes no more of the source's log, because it or its disk is full; of PostgreSQL, since a transaction in progress could not be kept there.",
         "gauge",
         |p| Some(f64::from(u8::from(p.spool_warning.is_some()))),
     ),
