@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{Address, QUERY_LIMIT, STATEMENT_LIMIT};
 use crate::error::ReplicateError;
+use crate::mysql::value::quote_text;
 
 /// What a server answers to a statement that is not a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,6 +164,26 @@ impl Session {
         sql: impl AsRef<[u8]>,
     ) -> Result<Option<T>, ReplicateError> {
         Ok(self.rows(doing, sql).await?.into_iter().next())
+    }
+
+    /// Takes a lock of that name, which ends with this session. The error tells which session has it; `what` is what that one does.
+    pub(crate) async fn lock_named(
+        &mut self,
+        name: &str,
+        limit: Duration,
+        what: &str,
+    ) -> Result<(), ReplicateError> {
+        let (name, doing) = (quote_text(name), format!("waiting for {what}"));
+        let sql = format!("SELECT GET_LOCK({name}, {})", limit.as_secs());
+        let taken: Option<Option<u64>> = self.row(&doing, sql).await?;
+        if taken.flatten() == Some(1) {
+            return Ok(());
+        }
+        let sql = format!("SELECT IS_USED_LOCK({name})");
+        let holder: Option<Option<u64>> = self.row(&doing, sql).await?;
+        let holder = holder.flatten().map(|id| format!(" (its session {id})"));
+        let doing = doing + &holder.unwrap_or_default();
+        Err(self.address.silent(&doing, limit))
     }
 
     /// The server's number for this session.

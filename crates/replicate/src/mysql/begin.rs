@@ -1,5 +1,7 @@
 //! How a stream begins: the first position, the schema, the empty tables.
 
+use std::time::Duration;
+
 use reberth_model::document::sha256_hex;
 
 use crate::connection::Session;
@@ -13,7 +15,7 @@ use crate::mysql::state::{self, Checkpoint, Phase};
 use crate::mysql::value::{quote_name, quote_text};
 
 /// How long a second process waits for the first to have begun.
-const BEGIN_WAIT_S: u64 = 20;
+const BEGIN_WAIT: Duration = Duration::from_secs(20);
 
 /// Begins the stream, unless it has begun.
 ///
@@ -28,21 +30,9 @@ pub(crate) async fn begin_once(
 ) -> Result<(), ReplicateError> {
     // Names of locks may be 64 characters long, names of databases too.
     let stream = format!("{}:{}", plan.direction.word(), plan.database);
-    let lock = quote_text(&format!("reberth:{}", &sha256_hex(stream.as_bytes())[..40]));
-    let taken: Option<Option<u64>> = target
-        .row(
-            "waiting for the right to begin",
-            format!("SELECT GET_LOCK({lock}, {BEGIN_WAIT_S})"),
-        )
-        .await?;
-    if taken.flatten() != Some(1) {
-        return Err(ReplicateError::Silent {
-            side: "target",
-            host: target.address().host(),
-            doing: "waiting for another process that is beginning this stream".to_owned(),
-            limit_s: BEGIN_WAIT_S,
-        });
-    }
+    let lock = format!("reberth:{}", &sha256_hex(stream.as_bytes())[..40]);
+    let what = "another process that is beginning this stream";
+    target.lock_named(&lock, BEGIN_WAIT, what).await?;
     if state::peek(target, plan.direction, &plan.database)
         .await?
         .is_none()
@@ -52,7 +42,7 @@ pub(crate) async fn begin_once(
     target
         .run(
             "giving the right to begin back",
-            format!("DO RELEASE_LOCK({lock})"),
+            format!("DO RELEASE_LOCK({})", quote_text(&lock)),
         )
         .await?;
     Ok(())

@@ -16,6 +16,8 @@ mod prepared;
 mod recopies;
 mod schema_changes;
 
+use std::error::Error;
+
 use crate::connection::{Address, Session};
 use crate::error::ReplicateError;
 use crate::mysql::gtid::GtidSet;
@@ -196,7 +198,8 @@ async fn write_first(
 
 /// Forgets a stream and its chunks, and removes Reberth's schema with the last stream. Returns what was removed, for the report: nothing, if
 /// nothing is there. A process may have died while it made or removed these tables, so each of them may be missing. All rows go in one transaction: a stream
-/// without its chunks would copy once more over what it has copied.
+/// without its chunks would copy once more over what it has copied. Once they are gone the stream is, so a schema that cannot be removed is a line of the
+/// report, and no error: whoever called again would find no stream, and lose what else there is to tell.
 pub async fn forget(
     session: &mut Session,
     direction: Direction,
@@ -237,6 +240,22 @@ pub async fn forget(
         removed.push(format!("{rows} row(s) of reberth.{table}"));
     }
     session.run("committing", "COMMIT").await?;
-    removed.extend(own_schema::remove_unused(session).await?);
+    match own_schema::remove_unused(session).await {
+        Ok(schema) => removed.extend(schema),
+        Err(error) => removed.push(format!(
+            "perhaps not the schema {OWN_SCHEMA}, which `reberth replicate stop` removes: {}",
+            with_causes(&error)
+        )),
+    }
     Ok(removed)
+}
+
+fn with_causes(error: &ReplicateError) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        words += &format!(": {next}");
+        cause = next.source();
+    }
+    words
 }

@@ -99,3 +99,20 @@ async fn triggers_are_kept_in_a_schema_that_stays() {
     let kept = kept.await.expect("it ends").expect("they are kept");
     assert_eq!(kept, ["counts"]);
 }
+
+/// The rows are gone when the turn at the schema is waited for, so the stream has ended, whoever has that turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_ends_though_the_schema_cannot_be_removed() {
+    let pair = Pair::with("own-held", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let (holder, mut session) = (holder(&pair).await, beside(&pair).await);
+    let removed = state::forget(&mut session, Direction::Forward, DATABASE).await;
+    let removed = removed.expect("it ends");
+    let told = removed.last().expect("it tells");
+    assert!(told.starts_with("perhaps not the schema reberth"), "{told}");
+    assert!(told.contains(&format!("session {}", holder.id())), "{told}");
+    drop(holder);
+    let mut again = state::forget(&mut session, Direction::Forward, DATABASE).await;
+    let last = again.as_mut().ok().and_then(Vec::pop);
+    assert_eq!(last.as_deref(), Some("the schema reberth"));
+}

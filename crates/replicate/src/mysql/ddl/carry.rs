@@ -3,6 +3,7 @@
 mod session_settings;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::change::{Change, Place};
 use super::observe::{self, Definitions, Outline, Step};
@@ -14,11 +15,11 @@ use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::schema::{self, Schema, translate};
 use crate::mysql::server::{self, ServerVersion};
 use crate::mysql::state::{Checkpoint, Direction, Phase, Progressed, StreamState};
-use crate::mysql::value::{quote_name, quote_text};
+use crate::mysql::value::quote_name;
 use reberth_model::document::sha256_hex;
 
 /// How long to wait for a predecessor's session to end; then the whole is tried again.
-const LOCK_WAIT_S: u64 = 20;
+const LOCK_WAIT: Duration = Duration::from_secs(20);
 
 /// Carries a statement over that stands right behind the checkpoint, or finds that it is done. Afterwards the reader passes over it.
 pub(crate) async fn carry(
@@ -267,23 +268,9 @@ fn name_before<'a>(change: &'a Change, name: &'a str) -> &'a str {
 
 /// Waits until no session of a predecessor can change a definition any more, and then keeps others out until this session ends.
 pub(crate) async fn lock(session: &mut Session, database: &str) -> Result<(), ReplicateError> {
-    let name = quote_text(&format!(
-        "reberth-ddl:{}",
-        &sha256_hex(database.as_bytes())[..40]
-    ));
-    let sql = format!("SELECT GET_LOCK({name}, {LOCK_WAIT_S})");
-    let taken: Option<Option<u64>> = session
-        .row("waiting for a predecessor's session to end", sql)
-        .await?;
-    if taken.flatten() == Some(1) {
-        return Ok(());
-    }
-    Err(ReplicateError::Silent {
-        side: "target",
-        host: session.address().host(),
-        doing: "waiting for a predecessor's schema change to end".to_owned(),
-        limit_s: LOCK_WAIT_S,
-    })
+    let name = format!("reberth-ddl:{}", &sha256_hex(database.as_bytes())[..40]);
+    let what = "a predecessor's schema change to end";
+    session.lock_named(&name, LOCK_WAIT, what).await
 }
 
 /// The sessions over which a statement is carried.

@@ -4,6 +4,8 @@
 //! another writes in between: the first row of a stream, or a definition of what is about to be dropped. So a named lock of the server is held around
 //! both: by whoever looks and removes, and by whoever writes what the schema is kept for, who makes the tables again with the lock held. It ends with its session.
 
+use std::time::Duration;
+
 use super::{TABLES, added};
 use crate::connection::Session;
 use crate::error::ReplicateError;
@@ -11,7 +13,8 @@ use crate::mysql::log::OWN_SCHEMA;
 use crate::mysql::objects::keep;
 
 /// How long another process is waited for that makes or removes the schema.
-const LOCK_WAIT_S: u64 = 20;
+const LOCK_WAIT: Duration = Duration::from_secs(20);
+const LOCK: &str = "reberth:own-schema";
 
 /// Makes Reberth's schema where it is missing.
 pub async fn prepare_tables(session: &mut Session) -> Result<(), ReplicateError> {
@@ -83,19 +86,8 @@ pub(super) async fn tables(session: &mut Session) -> Result<Vec<String>, Replica
 
 /// Waits until nobody else makes, fills or removes the schema, and keeps others from it.
 pub(crate) async fn lock(session: &mut Session) -> Result<(), ReplicateError> {
-    let sql = format!("SELECT GET_LOCK('reberth:own-schema', {LOCK_WAIT_S})");
-    let taken: Option<Option<u64>> = session
-        .row("waiting for the turn at Reberth's schema", sql)
-        .await?;
-    if taken.flatten() == Some(1) {
-        return Ok(());
-    }
-    Err(ReplicateError::Silent {
-        side: session.address().side(),
-        host: session.address().host(),
-        doing: "waiting for another process that makes or removes Reberth's schema".to_owned(),
-        limit_s: LOCK_WAIT_S,
-    })
+    let what = "another process that makes, fills or removes Reberth's schema";
+    session.lock_named(LOCK, LOCK_WAIT, what).await
 }
 
 /// Lets others at it, whether what was done went well or not, and hands its result on.
@@ -103,7 +95,7 @@ pub(crate) async fn unlock<T>(
     session: &mut Session,
     done: Result<T, ReplicateError>,
 ) -> Result<T, ReplicateError> {
-    let sql = "DO RELEASE_LOCK('reberth:own-schema')";
+    let sql = format!("DO RELEASE_LOCK('{LOCK}')");
     let let_go = session.run("letting others at Reberth's schema", sql).await;
     let done = done?;
     let_go.map(|_| done)
