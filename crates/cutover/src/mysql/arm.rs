@@ -26,7 +26,7 @@ pub(super) async fn arm(passage: &Passage<MySql>) -> Result<Arming<LogPosition>,
         schema: schema::read(&mut from, &plan.database).await?,
     };
     let mut to = server::writer(&plan.to).await?;
-    state::prepare_tables(&mut to).await?;
+    state::prepare_tables(&mut to, plan.direction, &plan.database).await?;
     // A stream back that an earlier cutover left ends here: both sides are proven equal at this moment.
     if state::peek(&mut to, plan.direction, &plan.database)
         .await?
@@ -40,7 +40,7 @@ pub(super) async fn arm(passage: &Passage<MySql>) -> Result<Arming<LogPosition>,
         )
         .await?;
         state::forget(&mut to, plan.direction, &plan.database).await?;
-        state::prepare_tables(&mut to).await?;
+        state::prepare_tables(&mut to, plan.direction, &plan.database).await?;
     }
     let taken_off = programs::take_off(passage).await?;
     state::begin(&mut to, plan.direction, &plan.database, &checkpoint).await?;

@@ -106,7 +106,7 @@ async fn run_once(
     let mut source = server::reader(&plan.from).await?;
     let flavour = server::version(&mut source).await?.flavour;
     let mut target = server::writer(&plan.to).await?;
-    state::prepare_tables(&mut target).await?;
+    state::prepare_tables(&mut target, plan.direction, &plan.database).await?;
     if state::peek(&mut target, plan.direction, &plan.database)
         .await?
         .is_none()

@@ -157,7 +157,7 @@ async fn a_change_on_the_target_closes_the_way_back() {
         .expect("it goes on")
         .flavour;
     let mut writer = server::writer(&to).await.expect("it goes on");
-    state::prepare_tables(&mut writer)
+    state::prepare_tables(&mut writer, Direction::Forward, DATABASE)
         .await
         .expect("it goes on");
     let position = server::visible_position(&mut reader, flavour)

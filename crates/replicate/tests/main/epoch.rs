@@ -238,7 +238,9 @@ async fn a_new_stream_does_not_take_over_the_place_of_an_old_one() {
 async fn a_stream_begins_over_tables_that_were_half_made() {
     let pair = Pair::with("half", SCHEMA);
     let mut session = beside(&pair).await;
-    state::prepare_tables(&mut session).await.expect("it works");
+    state::prepare_tables(&mut session, Direction::Forward, DATABASE)
+        .await
+        .expect("it works");
     pair.target
         .sql("DROP TABLE reberth.source_schema")
         .expect("it works");

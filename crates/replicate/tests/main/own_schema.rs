@@ -2,9 +2,9 @@
 
 use crate::pair::{MYSQL, Pair, Products, address, becomes, usual};
 use reberth_replicate::connection::Session;
-use reberth_replicate::mysql::objects::keep;
+use reberth_replicate::mysql::objects::{Kind, keep};
 use reberth_replicate::mysql::server;
-use reberth_replicate::mysql::state::{self, Direction};
+use reberth_replicate::mysql::state::{self, Direction, operation};
 use reberth_testkit::learning::DATABASE;
 
 const SCHEMA: &str = "CREATE TABLE seat (id INT PRIMARY KEY, v INT)";
@@ -60,7 +60,6 @@ async fn a_stop_does_not_take_along_a_stream_that_begins_on_mysql() {
 async fn a_stream_begins_when_the_last_one_has_taken_the_schema_along() {
     let pair = Pair::with("own-gone", SCHEMA);
     let mut session = beside(&pair).await;
-    state::prepare_tables(&mut session).await.expect("it works");
     let checkpoint = {
         pair.follow().await.stop().await.expect("it works");
         let peeked = state::peek(&mut session, Direction::Forward, DATABASE).await;
@@ -98,6 +97,63 @@ async fn triggers_are_kept_in_a_schema_that_stays() {
     drop(holder);
     let kept = kept.await.expect("it ends").expect("they are kept");
     assert_eq!(kept, ["counts"]);
+}
+
+/// Its row keeps the schema, so it has no need of the turn, which a session that nobody ends may hold.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_has_begun_waits_for_no_turn() {
+    let pair = Pair::with("own-begun", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let (_holder, mut session) = (holder(&pair).await, beside(&pair).await);
+    let paused = operation::pause(&mut session, Direction::Forward, DATABASE, "a test").await;
+    paused.expect("it is held");
+    let resumed = operation::resume(&mut session, Direction::Forward, DATABASE).await;
+    assert!(resumed.expect("it goes on"));
+    pair.follow().await.stop().await.expect("it works");
+}
+
+/// Another comes in between two definers that are tried.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_turn_is_given_back_after_each_definer() {
+    let pair = Pair::with("own-definers", SCHEMA);
+    let trigger = |name: &str, time: &str, user: &str| {
+        format!(
+            "CREATE DEFINER = {user}@localhost TRIGGER {name} {time} INSERT ON seat FOR EACH ROW SET @counted = 1;"
+        )
+    };
+    let (early, late) = (
+        trigger("early", "BEFORE", "a"),
+        trigger("late", "AFTER", "b"),
+    );
+    pair.target
+        .sql(&format!("SET GLOBAL log_bin_trust_function_creators = 1; CREATE DATABASE {DATABASE}; USE {DATABASE}; {SCHEMA}; {early} {late}"))
+        .expect("the target has triggers");
+    let (holder, mut trying) = (holder(&pair).await, beside(&pair).await);
+    let tried =
+        tokio::spawn(
+            async move { keep::foreign_definers(&mut trying, DATABASE, Kind::Trigger).await },
+        );
+    becomes(&pair.target, WAITING, "1").await;
+    let mut next = beside(&pair).await;
+    let taken = tokio::spawn(async move {
+        let sql = "SELECT GET_LOCK('reberth:own-schema', 60)";
+        let taken = next.row::<Option<u64>>("taking the turn", sql).await;
+        (next, taken)
+    });
+    becomes(&pair.target, WAITING, "2").await;
+    drop(holder);
+    let (next, taken) = taken.await.expect("it ends");
+    assert_eq!(taken.expect("it is answered").flatten(), Some(1));
+    becomes(&pair.target, WAITING, "1").await;
+    drop(next);
+    let refused = tried.await.expect("it ends").expect("they are tried");
+    assert_eq!(
+        refused,
+        [
+            "trigger early of a@localhost",
+            "trigger late of b@localhost"
+        ]
+    );
 }
 
 /// The rows are gone when the turn at the schema is waited for, so the stream has ended, whoever has that turn.

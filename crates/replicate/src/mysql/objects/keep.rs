@@ -3,6 +3,8 @@
 //! They are kept on that very server, beside the state of the stream, and written there before anything is taken away: whoever finds the server,
 //! after whatever accident, finds what it lacks.
 
+use std::collections::BTreeSet;
+
 use super::{Account, Kind, Program, definer, level, read};
 use crate::connection::Session;
 use crate::error::ReplicateError;
@@ -258,28 +260,31 @@ pub async fn foreign_definers(
     require_visible(&found.hidden, kind, session.address().side())?;
     let is_concerned = |program: &&Program| program.kind == kind && program.is_enabled;
     let concerned: Vec<&Program> = found.programs.values().filter(is_concerned).collect();
-    own_schema::lock(session).await?;
-    let refused = refused_of(session, &concerned).await;
-    own_schema::unlock(session, refused).await
-}
-
-/// Those of the programs whose definer is refused. Trying one makes something in Reberth's schema.
-async fn refused_of(
-    session: &mut Session,
-    programs: &[&Program],
-) -> Result<Vec<String>, ReplicateError> {
-    own_schema::prepare_database(session).await?;
-    let mut refused = Vec::new();
-    for program in programs {
-        if let Some(account) = &program.definer
-            && !definer::may_define(session, account).await?
-        {
-            refused.push(format!(
-                "{} {} of {account}",
-                program.kind.word(),
-                program.name
-            ));
+    let accounts: BTreeSet<&Account> = concerned
+        .iter()
+        .filter_map(|program| program.definer.as_ref())
+        .collect();
+    let mut refused = BTreeSet::new();
+    for account in accounts {
+        if !is_accepted(session, account).await? {
+            refused.insert(account);
         }
     }
-    Ok(refused)
+    let named = concerned.iter().filter_map(|program| {
+        let account = refused.get(program.definer.as_ref()?)?;
+        let (word, name) = (program.kind.word(), &program.name);
+        Some(format!("{word} {name} of {account}"))
+    });
+    Ok(named.collect())
+}
+
+/// Whether the server takes this definer. Trying makes something in Reberth's schema, so nobody may remove that meanwhile; whoever else waits for it comes in
+/// between two tries.
+async fn is_accepted(session: &mut Session, account: &Account) -> Result<bool, ReplicateError> {
+    own_schema::lock(session).await?;
+    let accepted = match own_schema::prepare_database(session).await {
+        Ok(()) => definer::may_define(session, account).await,
+        Err(error) => Err(error),
+    };
+    own_schema::unlock(session, accepted).await
 }

@@ -73,7 +73,7 @@ pub async fn pause(
     database: &str,
     by: &str,
 ) -> Result<StreamState, ReplicateError> {
-    super::prepare_tables(session).await?;
+    super::prepare_tables(session, direction, database).await?;
     let sql = format!(
         "INSERT INTO reberth.operation (stream, paused_at, paused_by) SELECT name, UTC_TIMESTAMP(3), {} FROM reberth.stream WHERE name = {} \
          ON DUPLICATE KEY UPDATE paused_by = IF(paused_at IS NULL, VALUES(paused_by), paused_by), paused_at = COALESCE(paused_at, VALUES(paused_at))",

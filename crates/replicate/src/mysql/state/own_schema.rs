@@ -6,24 +6,47 @@
 
 use std::time::Duration;
 
-use super::{TABLES, added};
+use super::{Direction, TABLES, added, stream_name};
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::log::OWN_SCHEMA;
 use crate::mysql::objects::keep;
+use crate::mysql::value::quote_text;
 
 /// How long another process is waited for that makes or removes the schema.
 const LOCK_WAIT: Duration = Duration::from_secs(20);
 const LOCK: &str = "reberth:own-schema";
 
-/// Makes Reberth's schema where it is missing.
-pub async fn prepare_tables(session: &mut Session) -> Result<(), ReplicateError> {
+/// Makes Reberth's schema where it is missing, for this stream. One that has begun waits for nobody: its row keeps the schema from being removed, and
+/// what is made is made only where it is missing.
+pub async fn prepare_tables(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+) -> Result<(), ReplicateError> {
+    if has_begun(session, direction, database).await? {
+        return make_tables(session).await;
+    }
     lock(session).await?;
     let made = make_tables(session).await;
     unlock(session, made).await
 }
 
-/// The same with the lock held.
+/// Whether the stream has a row; older builds may have made the table that it stands in.
+async fn has_begun(
+    session: &mut Session,
+    direction: Direction,
+    database: &str,
+) -> Result<bool, ReplicateError> {
+    let name = quote_text(&stream_name(direction, database));
+    let sql = format!("SELECT COUNT(*) FROM reberth.stream WHERE name = {name}");
+    match session.row("looking for the stream", sql).await {
+        Err(error) if is_absent(&error) => Ok(false),
+        count => Ok(count? == Some(1_u64)),
+    }
+}
+
+/// The same where the schema cannot be removed meanwhile.
 pub(super) async fn make_tables(session: &mut Session) -> Result<(), ReplicateError> {
     prepare_database(session).await?;
     for table in TABLES {

@@ -202,7 +202,7 @@ pub async fn allow_past(
     database: &str,
     position: &LogPosition,
 ) -> Result<(), ReplicateError> {
-    prepare_tables(session).await?;
+    prepare_tables(session, direction, database).await?;
     let checkpoint = peek(session, direction, database).await?;
     let checkpoint = checkpoint.ok_or_else(|| ReplicateError::NotStarted {
         database: database.to_owned(),
