@@ -156,6 +156,91 @@ async fn the_turn_is_given_back_after_each_definer() {
     );
 }
 
+/// Whoever writes what the schema is kept for has the turn until it is written: a stop beside it waits, and finds it.
+async fn the_turn_lasts_until_it_is_written(
+    pair: &Pair,
+    (writer, table): (u32, &str),
+    in_the_way: Session,
+) {
+    let writes = format!(
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {writer} AND INFO LIKE 'INSERT INTO reberth.{table} %'"
+    );
+    becomes(&pair.target, &writes, "1").await;
+    let holds = pair.target.sql("SELECT IS_USED_LOCK('reberth:own-schema')");
+    assert_eq!(holds.expect("it is told").trim(), writer.to_string());
+    let mut stopping = beside(pair).await;
+    let stopped =
+        tokio::spawn(
+            async move { state::forget(&mut stopping, Direction::Forward, DATABASE).await },
+        );
+    becomes(&pair.target, WAITING, "1").await;
+    drop(in_the_way);
+    let removed = stopped.await.expect("it ends").expect("it stops");
+    assert!(
+        !removed.iter().any(|what| what.contains("the schema")),
+        "{removed:?}"
+    );
+}
+
+/// A session that has written the same row and decides nothing.
+async fn in_the_way(pair: &Pair, sql: &str) -> Session {
+    let mut session = beside(pair).await;
+    for sql in ["START TRANSACTION", sql] {
+        session
+            .run("writing the same row", sql)
+            .await
+            .expect("it works");
+    }
+    session
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_beginning_has_the_turn_until_its_row_is_written() {
+    let pair = Pair::with("own-first-row", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let mut beginning = beside(&pair).await;
+    let peeked = state::peek(&mut beginning, Direction::Forward, DATABASE).await;
+    let checkpoint = peeked.expect("it is read").expect("it has begun");
+    let sql = "INSERT INTO reberth.stream (name, epoch, phase, log_file, log_offset, certain_file, certain_offset, source_identity) VALUES ('forward:other', 0, 'copying', 'l.1', 4, 'l.1', 4, 'x')";
+    let (in_the_way, writer) = (in_the_way(&pair, sql).await, beginning.id());
+    let begun = tokio::spawn(async move {
+        state::begin(&mut beginning, Direction::Forward, "other", &checkpoint).await
+    });
+    the_turn_lasts_until_it_is_written(&pair, (writer, "stream"), in_the_way).await;
+    begun.await.expect("it ends").expect("it begins");
+    let left = pair.target.sql("SELECT name FROM reberth.stream");
+    assert_eq!(left.expect("it is there").trim(), "forward:other");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_keeps_triggers_has_the_turn_until_they_are_written() {
+    let pair = Pair::with("own-kept-row", SCHEMA);
+    pair.follow().await.stop().await.expect("it works");
+    let trigger = format!(
+        "USE {DATABASE}; CREATE TRIGGER counts BEFORE INSERT ON seat FOR EACH ROW SET NEW.v = 1"
+    );
+    pair.target
+        .sql(&format!(
+            "SET GLOBAL log_bin_trust_function_creators = 1; {trigger}"
+        ))
+        .expect("the target has a trigger");
+    let mut keeping = beside(&pair).await;
+    // Makes the table, too.
+    let kept = keep::take_triggers(&mut keeping, DATABASE).await;
+    assert_eq!(kept.expect("they are kept"), ["counts"]);
+    pair.target
+        .sql(&format!("DELETE FROM reberth.kept_program; {trigger}"))
+        .expect("it is there again");
+    let sql = format!(
+        "INSERT INTO reberth.kept_program (database_name, kind, name, place, statement, charset, collation, sql_mode) VALUES ('{DATABASE}', 'trigger', 'counts', 0, '', '', '', '')"
+    );
+    let (in_the_way, writer) = (in_the_way(&pair, &sql).await, keeping.id());
+    let kept = tokio::spawn(async move { keep::take_triggers(&mut keeping, DATABASE).await });
+    the_turn_lasts_until_it_is_written(&pair, (writer, "kept_program"), in_the_way).await;
+    let kept = kept.await.expect("it ends").expect("they are kept");
+    assert_eq!(kept, ["counts"]);
+}
+
 /// The rows are gone when the turn at the schema is waited for, so the stream has ended, whoever has that turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_ends_though_the_schema_cannot_be_removed() {
