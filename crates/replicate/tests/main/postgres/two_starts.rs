@@ -124,6 +124,35 @@ async fn who_waited_for_its_turn_does_not_stream_into_what_is_being_finished() {
     assert_eq!(epochs.trim(), "t");
 }
 
+/// While a stream waits for permits to go on with its copy, another process may bring it to its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waited_for_permits_does_not_copy_into_what_is_being_finished() {
+    let pair = Pair::start("permits-finishing", Major::V15, Major::V16);
+    let mut stream = pair.stream();
+    pair.settle(&mut stream).await;
+    stream.stop().await.expect("it stops");
+    let set_phase = |phase: &str| {
+        let sql = format!("UPDATE reberth.stream SET phase = '{phase}'");
+        pair.target.sql(DATABASE, &sql).expect("a phase");
+    };
+    set_phase("copying");
+    let epoch = || {
+        pair.target
+            .sql(DATABASE, "SELECT epoch FROM reberth.stream")
+    };
+    let before = epoch().expect("an epoch");
+    let permits = Arc::new(Semaphore::new(2));
+    let others = permits.clone().acquire_many_owned(2).await;
+    let mut stream = pipeline::start(pair.plan(), permits);
+    reach(&mut stream, |progress| progress.phase == "waiting").await;
+    set_phase("finishing");
+    drop(others);
+    let ended = tokio::time::timeout(PATIENCE, stream.wait_until(|_| false)).await;
+    let error = ended.expect("it ends").expect_err("it is being finished");
+    assert_eq!(error.code(), "RB-REP-018", "{error}");
+    assert_eq!(epoch().expect("an epoch"), before, "nothing was touched");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_its_turn_gives_up_and_names_who_has_it() {
     let pair = Pair::start("turn-long", Major::V15, Major::V16);
