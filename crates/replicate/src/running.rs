@@ -118,8 +118,7 @@ async fn run_with_retries(
     publish: watch::Sender<Progress>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), ReplicateError> {
-    let mut failing_since: Option<Instant> = None;
-    let mut tries = 0;
+    let mut retries = Retries::default();
     loop {
         let before = publish.borrow().clone();
         let result = tokio::select! {
@@ -128,29 +127,72 @@ async fn run_with_retries(
         };
         let Err(error) = result else { return Ok(()) };
         let after = publish.borrow().clone();
-        if (after.applied.as_ref(), after.chunks_done)
-            != (before.applied.as_ref(), before.chunks_done)
-        {
-            (failing_since, tries) = (None, 0);
-        }
-        let since = *failing_since.get_or_insert_with(Instant::now);
-        if !error.may_retry() || since.elapsed() > RETRY_LIMIT {
+        let has_come_further = (after.applied.as_ref(), after.chunks_done)
+            != (before.applied.as_ref(), before.chunks_done);
+        let wait = retries.wait_after(has_come_further, Instant::now());
+        let Some(wait) = wait.filter(|_| error.may_retry()) else {
             return Err(error);
-        }
-        publish.send_modify(|progress| {
-            progress.retrying = Some(error.to_string());
-            progress.retries += 1;
-        });
-        let wait = RETRY_WAITS_MS[tries.min(RETRY_WAITS_MS.len() - 1)];
-        tries += 1;
+        };
+        tell_retry(&publish, &error);
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(wait)) => {}
+            () = tokio::time::sleep(wait) => {}
             () = is_stopped(&mut stopped) => return Ok(()),
         }
     }
 }
 
+/// How long something has failed with passing errors, and how often.
+#[derive(Debug, Default)]
+pub(crate) struct Retries {
+    failing_since: Option<Instant>,
+    tries: usize,
+}
+
+impl Retries {
+    /// How long to wait after a try that failed now, before the next one. `None`: none has come further for too long.
+    pub(crate) fn wait_after(&mut self, has_come_further: bool, now: Instant) -> Option<Duration> {
+        if has_come_further {
+            *self = Retries::default();
+        }
+        let since = *self.failing_since.get_or_insert(now);
+        let wait = RETRY_WAITS_MS[self.tries.min(RETRY_WAITS_MS.len() - 1)];
+        self.tries += 1;
+        (now.saturating_duration_since(since) <= RETRY_LIMIT).then(|| Duration::from_millis(wait))
+    }
+}
+
+/// Tells whoever watches that this is tried again.
+pub(crate) fn tell_retry(publish: &watch::Sender<Progress>, error: &ReplicateError) {
+    publish.send_modify(|progress| {
+        progress.retrying = Some(error.to_string());
+        progress.retries += 1;
+    });
+}
+
 async fn is_stopped(stopped: &mut watch::Receiver<bool>) {
     // An error means that the handle is gone, which is as good as a stop.
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_further_is_tried_for_as_long_as_it_does() {
+        let mut retries = Retries::default();
+        let start = Instant::now();
+        let mut wait = |has_come_further, s| {
+            let now = start + Duration::from_secs(s);
+            let wait = retries.wait_after(has_come_further, now);
+            wait.map(|wait| wait.as_millis())
+        };
+        let waits = [0, 1, 2, 3, 4, 5, 300].map(|s| wait(false, s));
+        let expected = [100, 200, 500, 1000, 2000, 5000, 5000].map(Some);
+        assert_eq!(waits, expected);
+        assert_eq!(wait(false, 301), None);
+        // Each try took longer than the limit, and came further.
+        assert_eq!([wait(true, 700), wait(true, 1100)], [Some(100); 2]);
+        assert_eq!([wait(false, 1400), wait(false, 1401)], [Some(200), None]);
+    }
 }

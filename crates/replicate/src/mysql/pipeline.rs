@@ -144,7 +144,7 @@ async fn run_once(
         );
         if let Err(error) = copied.await {
             let spool = spool.as_ref();
-            recopy::after_failed_copy(plan, &state, &checkpoint, spool, error).await?;
+            recopy::after_failed_copy(plan, &state, &checkpoint, spool, publish, error).await?;
             return Ok(Ended::CopiesAgain);
         }
         let ends = state.reading_ends(&mut target).await?;

@@ -27,33 +27,35 @@
 //! holds the lock keeps the successor waiting, who then makes all tables again. Only then are they marked as made, and only then copied.
 //!
 //! **When.** The replay meets the statement right behind its checkpoint. The copy may fail before, because a column or a table is gone; so when a copy ends
-//! with an error that will not pass, the log is searched for such a statement, and only if there is none is it the error's turn ([`after_failed_copy`]).
+//! with an error that will not pass, the log is searched for such a statement, over as many connections as that takes while each reads further, and only if none is found
+//! is it the error's turn ([`after_failed_copy`]).
 
 mod group;
 mod remake;
+mod search;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use crate::connection::Session;
 use crate::error::ReplicateError;
 use crate::mysql::ddl::LoggedStatement;
-use crate::mysql::log::{LogEntry, LogReader};
 use crate::mysql::pipeline::StreamPlan;
 use crate::mysql::preflight;
-use crate::mysql::schema::{self, Recopied, Schema, translate};
+use crate::mysql::schema::{self, Schema, translate};
 use crate::mysql::server::{self, Flavour};
 use crate::mysql::spool::Spool;
 use crate::mysql::state::{Checkpoint, Direction, Phase, StreamState};
 use crate::position::LogPosition;
+use crate::progress::Progress;
 
 pub(crate) use remake::make_unmade;
 
 /// How long a position behind the statement is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(5);
-/// A log that moves on by nothing for so long, although its end was not met, has no more: the server gives a sign of life every second.
-const LOG_SILENCE: Duration = Duration::from_secs(20);
 /// Tries to read the definitions between two changes of the schema.
 const READING_TRIES: usize = 20;
 /// The server's words that a column or a table is not there, or not as it was when a snapshot was opened.
@@ -177,89 +179,27 @@ fn is_not_as_it_was(error: &ReplicateError) -> bool {
         if source.mysql_code().is_some_and(|code| NOT_AS_IT_WAS.contains(&code)))
 }
 
-/// A copy has ended with an error: begins to copy the tables anew that a statement in the log has changed. Otherwise the error it is.
+/// A copy has ended with an error: begins to copy the tables anew that a statement in the log has changed. Otherwise the error it is, also where the log
+/// cannot be searched.
 pub(crate) async fn after_failed_copy(
     plan: &StreamPlan,
     state: &StreamState,
     checkpoint: &Checkpoint,
     spool: Option<&Spool>,
+    publish: &watch::Sender<Progress>,
     error: ReplicateError,
 ) -> Result<(), ReplicateError> {
-    if error.may_retry() {
+    // No change of the schema fills a disk, and whoever is to make room is told at once.
+    if error.may_retry() || matches!(error, ReplicateError::DiskFull { .. }) {
         return Err(error);
     }
-    match find(plan, checkpoint, spool).await {
+    match search::find(plan, checkpoint, spool, publish).await {
         Ok(Some((statement, Meaning::Recopy(tables)))) => {
             begin(plan, state, checkpoint, &statement, tables).await
         }
         Ok(Some((statement, _))) if is_not_as_it_was(&error) => {
             Err(statement.refuse(format!("the copy met what it changed: {error}")))
         }
-        // The search comes to an end when the copy has failed again.
-        Err(passing) if passing.may_retry() => Err(passing),
         Ok(_) | Err(_) => Err(error),
-    }
-}
-
-/// The first schema change in the log behind the stream's position that the copy does not hold, but for those that are carried over it.
-async fn find(
-    plan: &StreamPlan,
-    checkpoint: &Checkpoint,
-    spool: Option<&Spool>,
-) -> Result<Option<(Box<LoggedStatement>, Meaning)>, ReplicateError> {
-    let mut source = server::reader(&plan.from).await?;
-    let flavour = server::version(&mut source).await?.flavour;
-    let end = server::log_end(&mut source, flavour).await?;
-    let mut checkpoint = checkpoint.clone();
-    if checkpoint.position >= end {
-        return Ok(None);
-    }
-    let mut passed = BTreeSet::new();
-    let mut reader = plan.open_stream_log(&checkpoint, spool).await?;
-    while let Some(entry) = next_before_silence(&mut reader).await? {
-        match entry {
-            LogEntry::SchemaChange(statement) => {
-                let meaning = meaning(plan, &checkpoint.schema, &statement);
-                let tables = statement.tables(&plan.database).unwrap_or_default();
-                if meaning != Meaning::Done && !statement.leaves_copies_alone(&plan.database) {
-                    return Ok(Some((statement, meaning)));
-                }
-                // The rows of a new table are not looked at here, so it need not be known.
-                for table in tables {
-                    let from = end.clone();
-                    let unread = Recopied {
-                        from,
-                        is_made: true,
-                    };
-                    checkpoint.schema.recopied.entry(table).or_insert(unread);
-                }
-                // A reader ends at a change of the schema; another one goes on behind it.
-                passed.insert(statement.position);
-                let again = plan.open_stream_log(&checkpoint, spool).await?;
-                reader = again.without_changes(passed.clone());
-            }
-            LogEntry::Commit { end: read }
-            | LogEntry::Prepared { end: read, .. }
-            | LogEntry::Decided { end: read, .. }
-                if read >= end =>
-            {
-                return Ok(None);
-            }
-            _ => {}
-        }
-    }
-    Ok(None)
-}
-
-/// The next entry. A reader of a log that stands still waits for ever, so its silence counts as the end: then the copy's own error is told. A transaction
-/// that concerns nobody here has no entry before its end, however large it is, so what counts is how far its events have been read.
-async fn next_before_silence(reader: &mut LogReader) -> Result<Option<LogEntry>, ReplicateError> {
-    loop {
-        let reached = reader.reached();
-        match tokio::time::timeout(LOG_SILENCE, reader.next()).await {
-            Ok(entry) => return entry.map(Some),
-            Err(_) if reader.reached() == reached => return Ok(None),
-            Err(_) => {}
-        }
     }
 }

@@ -7,7 +7,7 @@ use reberth_replicate::mysql::spool::SpoolPlan;
 use reberth_testkit::fault_proxy::{FaultProxy, Traffic};
 
 use crate::ddl::assert_same;
-use crate::pair::{MYSQL, Pair, Products, becomes, reach, usual};
+use crate::pair::{MYSQL, Pair, Products, becomes, error_of, reach, usual};
 
 /// Changes after which single tables are copied anew, each with the tables that are not.
 const CHANGES: [(&str, &[&str]); 9] = [
@@ -203,15 +203,35 @@ async fn a_change_behind_a_large_transaction_of_another_database_is_found() {
         "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'";
     becomes(&pair.source, reading, "1").await;
     assert_eq!(stream.progress().phase, "copying", "it is the search");
+    let epoch = stream.progress().epoch;
     proxy.set(Traffic::Cut);
     reach(&mut stream, |progress| progress.retrying.is_some()).await;
     becomes(&pair.source, reading, "0").await;
     proxy.set(Traffic::Slow(Duration::from_millis(100)));
     becomes(&pair.source, reading, "1").await;
+    assert_eq!(stream.progress().epoch, epoch, "it is the same search");
     becomes(&pair.source, reading, "0").await;
     proxy.set(Traffic::Pass);
     reach(&mut stream, |progress| progress.phase == "following").await;
     pair.drain(&mut stream).await;
     assert_eq!(pair.differing_tables(), Vec::<String>::new());
     stream.stop().await.expect("the stream stops");
+}
+
+/// Whoever is to make room is told at once, whatever stands in the log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_before_the_log_is_searched() {
+    let pair = start(usual(), "anew-full");
+    let proxy = FaultProxy::start(pair.source.port()).await;
+    let proxy = proxy.expect("the proxy starts");
+    begin_anew(&pair);
+    let mut stream = halfway(&pair, &proxy, None).await;
+    pair.target
+        .sql("USE lms_core; CREATE TRIGGER full BEFORE INSERT ON z FOR EACH ROW SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114")
+        .expect("the target has no room");
+    pair.run("ALTER TABLE a DROP COLUMN v");
+    proxy.set(Traffic::Pass);
+    let error = error_of(&mut stream).await;
+    assert_eq!(error.code(), "RB-REP-027", "{error}");
+    assert_eq!(recopied(&pair, &["a"]), Vec::<String>::new());
 }
