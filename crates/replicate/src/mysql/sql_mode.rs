@@ -3,6 +3,8 @@
 //! The log tells the mode of a session in bits, a server tells those of programs and its own in words. Seen on MariaDB 10.11 and MySQL 9.7, by setting each
 //! bit and reading its name back.
 
+use std::collections::BTreeSet;
+
 use crate::mysql::server::Flavour;
 
 /// A mode that not every server has.
@@ -128,6 +130,17 @@ pub(crate) fn words_across(words: &str, from: Flavour, to: Flavour) -> String {
         there.push(of_times(to).name);
     }
     there.join(",")
+}
+
+/// Whether the words of programs on two servers mean the same. Those of either may have come from the other, so what crossing leaves out counts on no side:
+/// both are taken to MariaDB and from there to MySQL.
+pub(crate) fn are_alike(one: (&str, Flavour), other: (&str, Flavour)) -> bool {
+    let meant = |(words, from): (&str, Flavour)| -> BTreeSet<String> {
+        let words = words_across(words, from, Flavour::MariaDb);
+        let words = words_across(&words, Flavour::MariaDb, Flavour::MySql);
+        each(&words).map(str::to_owned).collect()
+    };
+    meant(one) == meant(other)
 }
 
 /// The modes among these words that a server of `to` would miss.

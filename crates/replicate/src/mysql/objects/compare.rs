@@ -5,6 +5,7 @@ use super::level::with_status;
 use super::{Found, Kind, Program};
 use crate::mysql::schema::translate;
 use crate::mysql::server::Flavour;
+use crate::mysql::sql_mode;
 
 /// Whether two programs do the same: definers apart, which may have been replaced, and the status of events, which waits for the cutover.
 ///
@@ -31,7 +32,14 @@ pub fn is_alike(one: &Program, other: &Program) -> bool {
     let body = |program: &Program| {
         translate::program(program.body.as_bytes(), program.quoting(), Flavour::MySql)
     };
-    (&one.traits, one.place) == (&other.traits, other.place)
+    // A view has no mode of its own.
+    let are_modes_alike = one.kind == Kind::View
+        || sql_mode::are_alike(
+            (&one.sql_mode, one.flavour),
+            (&other.sql_mode, other.flavour),
+        );
+    are_modes_alike
+        && (&one.traits, one.place) == (&other.traits, other.place)
         && (!is_body_known || body(one) == body(other))
 }
 
@@ -78,4 +86,52 @@ pub fn differences(
         }
     }
     differences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn procedure(flavour: Flavour, sql_mode: &str) -> Program {
+        Program {
+            kind: Kind::Procedure,
+            name: "p".to_owned(),
+            statement: Vec::new(),
+            definer: None,
+            charset: String::new(),
+            collation: String::new(),
+            sql_mode: sql_mode.to_owned(),
+            time_zone: None,
+            is_enabled: true,
+            place: 0,
+            body: "SELECT 'x' || 'y'".to_owned(),
+            traits: String::new(),
+            flavour,
+        }
+    }
+
+    #[test]
+    fn a_program_that_runs_under_another_mode_is_not_alike() {
+        let there = procedure(Flavour::MySql, "PIPES_AS_CONCAT,TIME_TRUNCATE_FRACTIONAL");
+        for (mode, expected) in [
+            ("PIPES_AS_CONCAT", true),
+            ("NO_AUTO_CREATE_USER,PIPES_AS_CONCAT", true),
+            ("", false),
+            ("PIPES_AS_CONCAT,TIME_ROUND_FRACTIONAL", false),
+            ("PIPES_AS_CONCAT,STRICT_ALL_TABLES", false),
+        ] {
+            let here = procedure(Flavour::MariaDb, mode);
+            assert_eq!(is_alike(&here, &there), expected, "{mode}");
+            assert_eq!(is_alike(&there, &here), expected, "{mode}, the way back");
+        }
+    }
+
+    #[test]
+    fn a_view_has_no_mode() {
+        let view = |flavour| Program {
+            kind: Kind::View,
+            ..procedure(flavour, "")
+        };
+        assert!(is_alike(&view(Flavour::MariaDb), &view(Flavour::MySql)));
+    }
 }
