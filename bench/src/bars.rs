@@ -37,6 +37,21 @@ impl Bar {
             false => self.figure.is_finite() && self.figure >= self.bar,
         }
     }
+
+    /// Its row in the table.
+    pub(crate) fn row(&self) -> Vec<String> {
+        let limit = if self.is_ceiling {
+            "at most"
+        } else {
+            "at least"
+        };
+        vec![
+            self.what.clone(),
+            format!("{:.2}", self.figure),
+            format!("{limit} {}", self.bar),
+            if self.is_kept() { "kept" } else { "MISSED" }.to_owned(),
+        ]
+    }
 }
 
 /// Prints all bars of a run, if there are any.
@@ -45,19 +60,7 @@ pub(crate) fn print(bars: &[Bar]) {
         return;
     }
     report::say("## bars\n");
-    let rows = bars.iter().map(|bar| {
-        let limit = if bar.is_ceiling {
-            "at most"
-        } else {
-            "at least"
-        };
-        vec![
-            bar.what.clone(),
-            format!("{:.2}", bar.figure),
-            format!("{limit} {}", bar.bar),
-            if bar.is_kept() { "kept" } else { "MISSED" }.to_owned(),
-        ]
-    });
+    let rows = bars.iter().map(Bar::row);
     report::print(&["", "figure", "bar", ""], rows.collect());
 }
 

@@ -27,16 +27,23 @@ pub(crate) struct Contestant {
     pub(crate) command: fn(&Servers) -> Result<Command, Failure>,
 }
 
+/// Reberth's name in the tables.
+pub(crate) const REBERTH: &str = "reberth";
+/// Reberth's, with the comparison behind the load.
+pub(crate) const VERIFIED: &str = "reberth, both sides verified";
+/// The name of what the servers alone can do.
+pub(crate) const RAW: &str = "raw limit";
+
 /// All contestants.
 pub(crate) const ALL: &[Contestant] = &[
     Contestant {
-        name: "reberth",
+        name: REBERTH,
         is_peer: false,
         serves_mysql: true,
         command: |servers| this_program(servers, &["reberth"], &["copied"]),
     },
     Contestant {
-        name: "reberth, both sides verified",
+        name: VERIFIED,
         is_peer: false,
         serves_mysql: true,
         command: |servers| this_program(servers, &["reberth"], &["verified"]),
@@ -64,7 +71,7 @@ pub(crate) const ALL: &[Contestant] = &[
         command: mysqldump,
     },
     Contestant {
-        name: "raw limit",
+        name: RAW,
         is_peer: false,
         serves_mysql: true,
         command: |servers| this_program(servers, &["raw"], &[]),

@@ -3,12 +3,21 @@
 use reberth_testkit::database::Product;
 
 use crate::bars::Bar;
-use crate::contestant::{ALL, Contestant};
+use crate::contestant::{ALL, Contestant, RAW, REBERTH, VERIFIED};
 use crate::measure::{self, Cost};
 use crate::report::{self, median};
 use crate::servers::Servers;
 use crate::settings::Settings;
 use crate::{Failure, data};
+
+/// Of the best peer's time, on MariaDB.
+const LOAD_MOST: f64 = 0.8;
+/// The same with both sides verified.
+const VERIFIED_MOST: f64 = 0.95;
+/// How many times as fast as the best peer, on MySQL.
+const TIMES_AS_FAST_LEAST: f64 = 4.0;
+/// Of the time of the raw limit.
+const RAW_MOST: f64 = 1.1;
 
 /// What the runs of one contestant cost, and what was wrong on the target afterwards.
 pub(crate) struct Outcome {
@@ -77,7 +86,32 @@ pub(crate) fn run(settings: &Settings) -> Result<Vec<Bar>, Failure> {
     }
     let outcomes: Vec<Outcome> = results.into_iter().map(|(_, outcome)| outcome).collect();
     print(&outcomes, megabytes);
-    Ok(Vec::new())
+    Ok(bars(&outcomes, settings.product))
+}
+
+/// The bars of those that ran.
+fn bars(outcomes: &[Outcome], product: Product) -> Vec<Bar> {
+    let wall_s = |name: &str| {
+        let outcome = outcomes.iter().find(|outcome| outcome.name == name);
+        outcome.map(|outcome| outcome.median(|cost| cost.wall_s))
+    };
+    let own_s = wall_s(REBERTH);
+    let best_s = Some(best_peer(outcomes, |cost| cost.wall_s)).filter(|best_s| best_s.is_finite());
+    let mut bars = Vec::new();
+    if let (Some(best_s), Product::MySql) = (best_s, product) {
+        let what = "full load: times as fast as the best peer";
+        bars.extend(own_s.map(|own_s| Bar::at_least(what, best_s / own_s, TIMES_AS_FAST_LEAST)));
+    } else if let Some(best_s) = best_s {
+        for (name, most) in [(REBERTH, LOAD_MOST), (VERIFIED, VERIFIED_MOST)] {
+            let what = format!("full load: {name}, time to the best peer's");
+            bars.extend(wall_s(name).map(|own_s| Bar::at_most(what, own_s / best_s, most)));
+        }
+    }
+    if let (Some(own_s), Some(raw_s)) = (own_s, wall_s(RAW)) {
+        let what = "full load: time to the raw limit's";
+        bars.push(Bar::at_most(what, own_s / raw_s, RAW_MOST));
+    }
+    bars
 }
 
 /// Prints the table of all contestants.
@@ -125,4 +159,58 @@ pub(crate) fn print(results: &[Outcome], megabytes: f64) {
         ],
         rows,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(name: &'static str, is_peer: bool, wall_s: f64) -> Outcome {
+        let cost = Cost {
+            wall_s,
+            client_s: 0.0,
+            source_s: 0.0,
+            target_s: 0.0,
+            peak_mib: 0.0,
+        };
+        Outcome {
+            costs: vec![cost],
+            ..Outcome::of(name, is_peer)
+        }
+    }
+
+    #[test]
+    fn each_product_has_its_bars() {
+        let all = || {
+            vec![
+                outcome(REBERTH, false, 40.0),
+                outcome(VERIFIED, false, 60.0),
+                outcome("slow", true, 200.0),
+                outcome("fast", true, 50.0),
+                outcome(RAW, false, 32.0),
+            ]
+        };
+        let shown = |outcomes: &[Outcome], product| {
+            let bars = bars(outcomes, product);
+            bars.iter()
+                .map(|bar| bar.row().join(" | "))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shown(&all(), Product::MariaDb11),
+            [
+                "full load: reberth, time to the best peer's | 0.80 | at most 0.8 | kept",
+                "full load: reberth, both sides verified, time to the best peer's | 1.20 | at most 0.95 | MISSED",
+                "full load: time to the raw limit's | 1.25 | at most 1.1 | MISSED",
+            ]
+        );
+        assert_eq!(
+            shown(&all(), Product::MySql),
+            [
+                "full load: times as fast as the best peer | 1.25 | at least 4 | MISSED",
+                "full load: time to the raw limit's | 1.25 | at most 1.1 | MISSED",
+            ]
+        );
+        assert_eq!(shown(&all()[..2], Product::MySql), Vec::<String>::new());
+    }
 }
