@@ -10,6 +10,7 @@ mod buildpacks;
 mod compose;
 mod crontab;
 mod dockerfile;
+mod exec_form;
 mod heroku_yml;
 mod procfile;
 mod runtimes;

@@ -71,7 +71,7 @@ fn process(file: &File<'_>, name: String, service: &Value) -> CodeProcess {
     ports.dedup();
     let check = service
         .get("healthcheck")
-        .and_then(|check| yaml::command(check.get("test")));
+        .and_then(|check| yaml::exec_form(check.get("test")));
     let deploy = service
         .get("deploy")
         .and_then(|deploy| yaml::text(deploy, "replicas"));
@@ -79,7 +79,7 @@ fn process(file: &File<'_>, name: String, service: &Value) -> CodeProcess {
     CodeProcess {
         file: file.name.to_owned(),
         name,
-        command: yaml::command(service.get("command")).map(|command| scrubbed(&command)),
+        command: yaml::exec_form(service.get("command")).map(|command| scrubbed(&command)),
         ports,
         health_check: check.map(|check| scrubbed(&check)),
         instances: instances.and_then(|count| count.parse().ok()),

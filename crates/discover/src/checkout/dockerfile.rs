@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reberth_model::estate::{CodeProcess, Codebase, Runtime};
 
-use super::File;
+use super::{File, exec_form};
 use crate::scrubbed::scrubbed;
 
 /// Images of languages, by their name, with the language's word.
@@ -65,7 +65,8 @@ pub(super) fn read(file: &File<'_>, code: &mut Codebase) -> Result<(), String> {
         return Err("it has no FROM".to_owned());
     }
     image.command = match (entry, image.command) {
-        (Some(entry), Some(command)) => Some(format!("{entry} {command}")),
+        // What the first ends with may name what the second begins with.
+        (Some(entry), Some(command)) => Some(scrubbed(&format!("{entry} {command}"))),
         (entry, command) => entry.or(command),
     };
     image.ports.sort_unstable();
@@ -125,7 +126,7 @@ fn heredoc(line: &str) -> Option<String> {
 /// `["a", "b"]` as `a b`, or the text as it stands.
 fn command(rest: &str) -> String {
     let words: Option<Vec<String>> = serde_json::from_str(rest).ok();
-    scrubbed(&words.map_or_else(|| rest.to_owned(), |words| words.join(" ")))
+    scrubbed(&words.map_or_else(|| rest.to_owned(), |words| exec_form::line(&words)))
 }
 
 fn ports(rest: &str) -> Vec<u16> {
@@ -170,6 +171,25 @@ fn language(file: &str, rest: &str, arguments: &BTreeMap<String, String>) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_among_words_of_their_own_are_left_out() {
+        for (text, expected) in [
+            (
+                "FROM a\nCMD [\"redis-server\", \"--requirepass\", \"aB(3)x;y\"]\n",
+                "redis-server --requirepass [redacted]",
+            ),
+            (
+                "FROM a\nENTRYPOINT [\"run\", \"--password\"]\nCMD [\"s3cret\"]\n",
+                "run --password [redacted]",
+            ),
+        ] {
+            let mut code = Codebase::default();
+            let name = "Dockerfile";
+            read(&File { name, text }, &mut code).unwrap();
+            assert_eq!(code.processes[0].command.as_deref(), Some(expected));
+        }
+    }
 
     #[test]
     fn the_last_stage_is_what_runs() {

@@ -2,6 +2,8 @@
 
 use serde_norway::Value;
 
+use super::exec_form;
+
 /// The document, its merge keys carried out. The parser's own message is not told: it quotes the text.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
     let mut document: Value = serde_norway::from_str(text).map_err(|error| at(&error))?;
@@ -60,12 +62,21 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// A command, told as one text or word by word.
+/// A command, told as one text or in several lines.
 pub(super) fn command(value: Option<&Value>) -> Option<String> {
-    match value? {
+    command_of(value?, |lines| lines.join(" "))
+}
+
+/// A command, told as one text or word by word.
+pub(super) fn exec_form(value: Option<&Value>) -> Option<String> {
+    command_of(value?, exec_form::line)
+}
+
+fn command_of(value: &Value, line: fn(&[String]) -> String) -> Option<String> {
+    match value {
         Value::Sequence(words) => {
             let words: Vec<String> = words.iter().filter_map(scalar).collect();
-            (!words.is_empty()).then(|| words.join(" "))
+            (!words.is_empty()).then(|| line(&words))
         }
         single => scalar(single).filter(|text| !text.trim().is_empty()),
     }
