@@ -6,8 +6,10 @@
 
 mod address;
 mod line;
+mod named;
 mod names;
 mod programs;
+mod references;
 mod shell;
 
 use line::Line;

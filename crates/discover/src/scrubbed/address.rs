@@ -3,6 +3,7 @@
 use reberth_model::estate::REDACTED;
 
 use super::names;
+use super::references::is_open;
 
 /// Letters of a user that is more likely a token: `https://ghp_…@github.com`.
 const TOKEN_LETTERS_MIN: usize = 16;
@@ -14,18 +15,27 @@ const PARAMETERS: [&str; 4] = ["key", "sig", "signature", "x-amz-signature"];
 const PORT_DIGITS_MAX: usize = 5;
 
 /// Every address of `text` without its password and the secrets in its query.
-pub(super) fn without_credentials(text: &str) -> String {
+/// `expands`: whether a shell puts the value of a variable in its place.
+pub(super) fn without_credentials(text: &str, expands: bool) -> String {
     let (mut written, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("://") {
         let next = after.find("://");
         let end = next.map_or(after.len(), |next| scheme_start(&after[..next]));
         let (own, following) = after.split_at(end);
-        let is_end = |letter: char| matches!(letter, '"' | '\'' | '`' | '<' | '>' | ' ');
-        let (own, behind) = own.split_at(own.find(is_end).unwrap_or(own.len()));
-        written.push_str(&format!("{before}://{}{behind}", address(own)));
+        let (own, behind) = own.split_at(address_length(own));
+        written.push_str(&format!("{before}://{}{behind}", address(own, expands)));
         rest = following;
     }
     written + rest
+}
+
+/// Length of an address: to a mark that none has, unless it is one of a password.
+fn address_length(text: &str) -> usize {
+    let end = text.find(' ').unwrap_or(text.len());
+    let account_end = text[..end].rfind('@').unwrap_or(0);
+    let is_end = |letter: char| matches!(letter, '"' | '\'' | '`');
+    let length = text[account_end..end].find(is_end);
+    length.map_or(end, |length| account_end + length)
 }
 
 /// Where the scheme begins that `text` ends with.
@@ -35,23 +45,41 @@ fn scheme_start(text: &str) -> usize {
 }
 
 /// What follows `://`, without what is secret.
-fn address(text: &str) -> String {
-    let (account, rest) = match account_length(text) {
+fn address(text: &str, expands: bool) -> String {
+    let (account, rest) = match account_length(text, expands) {
         Some(length) => text.split_at(length),
         None => ("", text),
     };
     let is_secret = match account.split_once(':') {
-        Some((_, password)) => !names::is_open(password),
-        None => account.chars().count() >= TOKEN_LETTERS_MIN && !names::is_open(account),
+        Some((_, password)) => !is_open(password, expands),
+        None => account.chars().count() >= TOKEN_LETTERS_MIN && !is_open(account, expands),
     };
     let account = if is_secret { REDACTED } else { account };
     let (place, query) = rest.split_at(rest.find('?').map_or(rest.len(), |place| place + 1));
-    let parameters = query.split_inclusive(['&', ';']).map(parameter);
+    let parameters = parameters(query).into_iter();
+    let parameters = parameters.map(|text| parameter(text, expands));
     format!("{account}{place}{}", parameters.collect::<String>())
 }
 
+/// The parameters of a query, each with the mark behind it. Behind `;` one has a name, else it is more of the value before it.
+fn parameters(query: &str) -> Vec<&str> {
+    let (mut parameters, mut rest) = (Vec::new(), query);
+    while !rest.is_empty() {
+        let is_end = |(place, mark): &(usize, &str)| {
+            let behind = &rest[place + 1..];
+            let own = behind.split(['&', ';']).next().unwrap_or_default();
+            *mark == "&" || own.contains('=') || own.is_empty()
+        };
+        let end = rest.match_indices(['&', ';']).find(is_end);
+        let (parameter, behind) = rest.split_at(end.map_or(rest.len(), |(place, _)| place + 1));
+        parameters.push(parameter);
+        rest = behind;
+    }
+    parameters
+}
+
 /// Length of the account before the `@` of the host. A password may hold `/`, `#` and `?`, which would end the host in the eyes of others.
-fn account_length(text: &str) -> Option<usize> {
+fn account_length(text: &str, expands: bool) -> Option<usize> {
     let end = text.find(['/', '?', '#']).unwrap_or(text.len());
     let authority = &text[..end];
     let account = authority.rfind('@');
@@ -67,13 +95,13 @@ fn account_length(text: &str) -> Option<usize> {
         && password.bytes().all(|byte| byte.is_ascii_digit());
     match account {
         None if is_port => None,
-        Some(_) if names::is_open(password) => account,
+        Some(_) if is_open(password, expands) => account,
         _ => text.rfind('@'),
     }
 }
 
 /// One parameter of a query, with the mark behind it.
-fn parameter(text: &str) -> String {
+fn parameter(text: &str, expands: bool) -> String {
     let own = text.trim_end_matches(['&', ';']);
     let mark = &text[own.len()..];
     let (kept, name, value) = match own.find('=') {
@@ -82,8 +110,8 @@ fn parameter(text: &str) -> String {
     };
     let is_named = PARAMETERS.contains(&name.to_ascii_lowercase().as_str());
     let is_secret = match is_named {
-        true => !names::is_open(value),
-        false => names::is_secret(name, value, true) || is_random(value),
+        true => !is_open(value, expands),
+        false => names::is_secret(name, value, expands) || is_random(value),
     };
     let value = if is_secret { REDACTED } else { value };
     format!("{kept}{value}{mark}")
@@ -92,6 +120,8 @@ fn parameter(text: &str) -> String {
 /// Whether a value looks like one that a machine drew.
 fn is_random(value: &str) -> bool {
     let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+=%".contains(&byte);
+    // Behind an address its output may go to a file.
+    let value = value.split(['<', '>']).next().unwrap_or_default();
     value.len() >= RANDOM_LETTERS_MIN
         && value.bytes().all(is_of_token)
         && value.bytes().any(|byte| byte.is_ascii_digit())

@@ -1,18 +1,20 @@
 //! One line of a command, word by word.
 
-use std::ops::Range;
-
 use reberth_model::estate::REDACTED;
 
 use super::address::without_credentials;
+use super::named::{is_hashed, last_name, leading_value, named_value};
 use super::names;
 use super::programs::{
     ACCOUNTS, APART, CURL, HEADERS, HTTPIE, JOINED, REDIS, SETTINGS, is_short_options,
 };
+use super::references::{self, is_open};
 use super::shell::{self, Group, Part, Piece};
 
 /// Deeper commands within commands are left out whole.
 const DEPTH_MAX: usize = 8;
+/// Where quotes are never closed, what is left out may change where the rest begins and ends, so that it is read once more.
+const READINGS_MAX: usize = 8;
 
 /// What the next word is.
 #[derive(Default)]
@@ -37,20 +39,32 @@ pub(super) struct Line<'a> {
     quotes: &'a str,
     /// Whether it is what an option for headers takes.
     is_header: bool,
+    /// Whether it is a text that no shell reads, such as one in quotes.
+    is_text: bool,
+    /// Whether single quotes hide its variables from the shell.
+    is_literal: bool,
     depth: usize,
 }
 
 impl<'a> Line<'a> {
     /// A line of single blanks without its secrets.
     pub(super) fn scrubbed(text: &str) -> String {
-        Line::default().read(text)
+        let mut text = text.to_owned();
+        for _ in 0..READINGS_MAX {
+            let read = super::in_one_line(&Line::default().read(&text));
+            if read == text {
+                break;
+            }
+            text = read;
+        }
+        text
     }
 
     fn read(mut self, text: &'a str) -> String {
         if self.depth > DEPTH_MAX {
             return REDACTED.to_owned();
         }
-        for part in shell::parts(text) {
+        for part in shell::parts(text, !self.is_text) {
             match part {
                 Part::Blank => self.written.push(' '),
                 Part::Mark(mark) => {
@@ -73,7 +87,7 @@ impl<'a> Line<'a> {
     /// Whether a secret goes on behind a word whose quotes are never closed: all that follows is in them.
     fn ends_within(&mut self, word: &str, written: &str) -> bool {
         let is_named = matches!(self.next, Next::Value { .. });
-        if is_named {
+        if is_named && !word.ends_with(REDACTED) {
             self.written.push_str(" [redacted]");
         }
         is_named || written != word
@@ -82,7 +96,7 @@ impl<'a> Line<'a> {
     fn word(&mut self, text: &'a str) -> String {
         let bare = shell::bare(text);
         match std::mem::take(&mut self.next) {
-            next @ Next::Value { .. } if names::is_scheme(bare) => {
+            next @ Next::Value { .. } if references::is_scheme(bare) => {
                 self.next = next;
                 text.to_owned()
             }
@@ -99,10 +113,7 @@ impl<'a> Line<'a> {
         let written = if let Some(length) = self.account_start(bare) {
             self.account(text, &bare[..length], &bare[length..])
         } else if self.is_joined(bare) {
-            match self.value("password", &bare[2..]) {
-                value if value == bare[2..] => text.to_owned(),
-                value => format!("-p{value}"),
-            }
+            self.joined(text, &bare[2..])
         } else {
             self.next = self.awaited(bare);
             self.rewritten(text)
@@ -111,10 +122,23 @@ impl<'a> Line<'a> {
         written
     }
 
+    /// `-p` with its password.
+    fn joined(&self, text: &str, password: &str) -> String {
+        let is_literal = !self.expands(shell::open_quotes(text));
+        if is_literal && names::is_secret("password", password, false) {
+            return format!("-p{REDACTED}");
+        }
+        match self.value("password", password) {
+            value if value == password => text.to_owned(),
+            value => format!("-p{value}"),
+        }
+    }
+
     /// `user:password` of the client that runs now.
     fn account(&self, text: &str, kept: &str, account: &str) -> String {
+        let expands = self.expands(shell::open_quotes(text));
         match account.split_once(':') {
-            Some((_, password)) if !names::is_open(password) => format!("{kept}{REDACTED}"),
+            Some((_, password)) if !is_open(password, expands) => format!("{kept}{REDACTED}"),
             _ => self.rewritten(text),
         }
     }
@@ -133,7 +157,7 @@ impl<'a> Line<'a> {
 
     /// Whether variables within `quotes` are known to the shell: single ones hide them, unless they are in double ones themselves.
     fn expands(&self, quotes: &str) -> bool {
-        quotes != "'" || self.quotes == "\""
+        !self.is_literal && (quotes != "'" || self.quotes == "\"")
     }
 
     /// Whether a program of the command that runs now is one of `names`, also behind `env` and `bundle exec`.
@@ -198,10 +222,29 @@ impl<'a> Line<'a> {
                 return named(name, true);
             }
         }
-        let is_identified = last.eq_ignore_ascii_case("identified");
-        let is_sql = word.eq_ignore_ascii_case("password")
-            || (word.eq_ignore_ascii_case("by") && is_identified);
-        if is_sql { Next::Quoted } else { Next::Word }
+        if matches!(word, ":" | "=") && !self.quotes.is_empty() {
+            let is_of_user = self.ended_with(2, "for") && self.ended_with(3, "password");
+            let name = if is_of_user {
+                "password"
+            } else {
+                last_name(last)
+            };
+            if names::is_secret_name(name) {
+                return named(name, true);
+            }
+        }
+        let is = |own: &str| word.eq_ignore_ascii_case(own);
+        let is_identified = self.ended_with(1, "identified") || self.ended_with(3, "identified");
+        match is("password") || (is_identified && (is("by") || is("as"))) {
+            true => Next::Quoted,
+            false => Next::Word,
+        }
+    }
+
+    /// Whether the word `back` words ago was this one of SQL.
+    fn ended_with(&self, back: usize, sql: &str) -> bool {
+        let word = self.words.iter().nth_back(back - 1);
+        word.is_some_and(|word| word.eq_ignore_ascii_case(sql))
     }
 
     /// Whether `word` is a header, or an option with one.
@@ -225,14 +268,17 @@ impl<'a> Line<'a> {
                         let (kept, value) = (&text[place..start], &text[start..]);
                         return written + kept + &self.default_or_value(kept, name, value);
                     }
-                    written.push_str(&without_credentials(plain));
+                    written.push_str(&without_credentials(plain, self.expands("")));
                     place = end;
                 }
                 Piece::Group(group) => {
                     let Group { open, close, .. } = group;
-                    let inner = match group.is_substitution() {
-                        true => self.inner(group, false).read(group.inner),
-                        false => self.in_quotes(group, is_header),
+                    let inner = if group.is_substitution() {
+                        self.script(group).read(group.inner)
+                    } else if is_hashed(&text[..place]) && !is_open(group.inner, false) {
+                        REDACTED.to_owned()
+                    } else {
+                        self.in_quotes(group, is_header)
                     };
                     written.push_str(&format!("{open}{inner}{close}"));
                     place += group.length();
@@ -259,25 +305,48 @@ impl<'a> Line<'a> {
         let inner = group.inner;
         let named = leading_value(inner, is_header).filter(|_| !self.takes_script());
         if let Some((name, length)) = named.filter(|_| inner.contains(' ')) {
-            let value = names::without_scheme(&inner[length..]);
+            let value = references::without_scheme(&inner[length..]);
             let kept = &inner[..inner.len() - value.len()];
             return match names::is_secret(name, value, self.expands(group.open)) {
                 true => format!("{kept}{REDACTED}"),
-                false => format!("{kept}{}", self.inner(group, false).read(value)),
+                false => format!("{kept}{}", self.read_in(group, false, value)),
             };
         }
-        self.inner(group, is_header).read(inner)
+        self.read_in(group, is_header, inner)
     }
 
-    /// The line that a group is.
-    fn inner<'b>(&self, group: Group<'b>, is_header: bool) -> Line<'b> {
-        Line {
-            quotes: if group.is_substitution() {
-                ""
-            } else {
-                group.open
-            },
+    /// What stands in quotes without its secrets. Where nothing says that a shell reads it, it is read as a text first, in which `;` may belong to a
+    /// password, and then as a script, since somebody may run it all the same.
+    fn read_in(&self, group: Group<'_>, is_header: bool, inner: &str) -> String {
+        if self.takes_script() {
+            return Line {
+                is_header,
+                ..self.script(group)
+            }
+            .read(inner);
+        }
+        let inside = || Line {
             is_header,
+            is_literal: !self.expands(group.open),
+            ..self.script(group)
+        };
+        let text = Line {
+            is_text: true,
+            ..inside()
+        }
+        .read(inner);
+        inside().read(&text)
+    }
+
+    /// The line that a group is, when a shell reads it.
+    fn script<'b>(&self, group: Group<'b>) -> Line<'b> {
+        let quotes = if group.is_substitution() {
+            ""
+        } else {
+            group.open
+        };
+        Line {
+            quotes,
             depth: self.depth + 1,
             ..Line::default()
         }
@@ -289,53 +358,4 @@ impl<'a> Line<'a> {
         let is_option = is_short_options(last) && last.ends_with('c');
         is_option || matches!(last, "eval" | "--command") || self.runs(&["ssh", "watch"])
     }
-}
-
-/// The first `NAME=value` in a part of a word whose name is that of a secret, or `Name:value` where that is a header: the name, and where the value
-/// begins. Addresses are left to [`without_credentials`].
-fn named_value(word: &str, part: Range<usize>, is_header: bool) -> Option<(&str, usize)> {
-    let (start, part) = (part.start, &word[part]);
-    let end = part.find("://").unwrap_or(part.len());
-    let marks = part[..end].match_indices(['=', ':']);
-    let mut named = marks.filter_map(|(place, mark)| {
-        let place = start + place;
-        let (before, after) = (&word[..place], &word[place + 1..]);
-        let name = last_name(before);
-        let is_default = mark == ":" && after.starts_with(['-', '=']) && before.contains("${");
-        let is_named = mark == "="
-            || is_header
-            || is_default
-            || before.ends_with(['"', '\''])
-            || names::is_secret_header(name);
-        let place = place + 1 + usize::from(is_default);
-        (is_named && names::is_secret_name(name)).then_some((name, place))
-    });
-    named.next()
-}
-
-/// The name that a text ends with: `TOKEN` of `--env=TOKEN`, `token` of `{"token"`, `password` of `user[password]`.
-fn last_name(text: &str) -> &str {
-    let text = text.trim_end_matches(['"', '\'', '\\', ']', ' ']);
-    let is_of_name = |letter: char| letter.is_alphanumeric() || "_-.".contains(letter);
-    let start = text.trim_end_matches(is_of_name).len();
-    &text[start..]
-}
-
-/// The name that a text begins with, as a header, an assignment or a field of JSON has it, and where its value begins.
-fn leading_value(text: &str, is_header: bool) -> Option<(&str, usize)> {
-    let place = text.find(['=', ':'])?;
-    let (before, after) = (&text[..place], &text[place + 1..]);
-    let name = last_name(before);
-    let is_first = before
-        .trim_start_matches(['{', '[', '"', '\'', '\\', ' '])
-        .starts_with(name);
-    let is_named = text[place..].starts_with('=')
-        || is_header
-        || after.starts_with(' ')
-        || before.ends_with(['"', '\''])
-        || names::without_scheme(after) != after
-        || names::is_secret_header(name);
-    let blanks = after.len() - after.trim_start().len();
-    let is_secret = is_first && is_named && names::is_secret_name(name);
-    is_secret.then_some((name, place + 1 + blanks))
 }

@@ -1,8 +1,6 @@
 //! Names of secrets, and values that are none although they are called so.
 
-use reberth_model::estate::REDACTED;
-
-use super::shell::Group;
+use super::references::is_open;
 
 /// Words that make a name the name of a secret, wherever they stand in it.
 const SECRET_WORDS: [&str; 7] = [
@@ -26,8 +24,8 @@ const SECRET_ENDS: [&str; 9] = [
     "cookie",
     "setcookie",
 ];
-/// Words before `key` with which it is a name of data.
-const OPEN_KEYS: [&str; 9] = [
+/// Words before `key` with which it is a name of data, unless a machine drew the value.
+const DATA_KEYS: [&str; 8] = [
     "routing",
     "partition",
     "primary",
@@ -36,7 +34,14 @@ const OPEN_KEYS: [&str; 9] = [
     "range",
     "shard",
     "cache",
-    "public",
+];
+/// Letters and digits in a row that nobody chose as a word.
+const DRAWN_LETTERS_MIN: usize = 16;
+/// Words of a name behind which a number counts or measures something.
+const COUNTING: [&str; 24] = [
+    "age", "attempts", "bytes", "cost", "count", "days", "expires", "expiry", "hours", "interval",
+    "length", "lifetime", "limit", "max", "maximum", "min", "minimum", "minutes", "retries",
+    "rounds", "seconds", "size", "timeout", "ttl",
 ];
 /// Words that end in `pass` or `pwd` and are no password.
 const OPEN_WORDS: [&str; 5] = ["bypass", "compass", "encompass", "surpass", "oldpwd"];
@@ -60,10 +65,14 @@ const KEY_FILES: [&str; 8] = [
 enum Kind {
     /// It is what the name says.
     Itself,
-    /// The name says more behind it: numbers are about a secret.
+    /// The name says more behind it.
     Within,
+    /// The same, with a word that counts: numbers are about a secret.
+    Counted,
     /// A key, which may be told by its file.
     Key,
+    /// A key of data, which is a secret only when it looks like one.
+    DataKey,
 }
 
 /// Whether `name` is the name of a secret.
@@ -79,14 +88,12 @@ pub(super) fn is_secret(name: &str, value: &str, expands: bool) -> bool {
     let lower = value.to_ascii_lowercase();
     let is_harmless = match kind {
         Kind::Itself => lower.starts_with("env:") || lower.starts_with("file:"),
-        Kind::Within => is_number(&lower),
+        Kind::Within => false,
+        Kind::Counted => is_number(&lower),
+        Kind::DataKey => !is_drawn(&lower),
         Kind::Key => KEY_FILES.iter().any(|end| lower.ends_with(end)),
     };
-    let is_open = match expands {
-        true => is_open(value),
-        false => is_left_out(value),
-    };
-    !(is_harmless || is_open || CHOICES.contains(&lower.as_str()))
+    !(is_harmless || is_open(value, expands) || CHOICES.contains(&lower.as_str()))
 }
 
 fn kind(name: &str) -> Option<Kind> {
@@ -105,7 +112,8 @@ fn kind(name: &str) -> Option<Kind> {
         // The folder; and `Key=Name,Value=x` as AWS writes tags.
         ("pwd", None) => is_option,
         ("key", None) => is_option || name == "KEY",
-        ("key", Some(word)) => !OPEN_KEYS.contains(&word),
+        ("key", Some(word)) if DATA_KEYS.contains(&word) => return Some(Kind::DataKey),
+        ("key", Some(word)) => word != "public",
         ("literal", word) => word == Some("from"),
         _ => {
             let is_joined = ["pass", "pwd", "cookie"]
@@ -116,15 +124,17 @@ fn kind(name: &str) -> Option<Kind> {
     };
     let is_secret = |word: &String| {
         let is_token = word.contains("token") && !word.contains("tokeni");
-        let is_count = is_option && word.ends_with("tokens");
-        SECRET_WORDS.iter().any(|secret| word.contains(secret)) || (is_token && !is_count)
+        SECRET_WORDS.iter().any(|secret| word.contains(secret)) || is_token
     };
+    let counts = |word: &String| word == "tokens" || COUNTING.contains(&word.as_str());
     match (last, is_end) {
         ("key", true) => Some(Kind::Key),
         (_, true) => Some(Kind::Itself),
         _ if last.starts_with("credential") => Some(Kind::Key),
         _ if is_secret(&words[words.len() - 1]) && !last.ends_with("tokens") => Some(Kind::Itself),
-        _ => (words.iter().any(is_secret) || is_api_key(&words)).then_some(Kind::Within),
+        _ if !(words.iter().any(is_secret) || is_api_key(&words)) => None,
+        _ if words.iter().any(counts) => Some(Kind::Counted),
+        _ => Some(Kind::Within),
     }
 }
 
@@ -157,70 +167,14 @@ fn is_number(value: &str) -> bool {
     unit <= 2 && !digits.is_empty() && digits.bytes().all(is_of_number)
 }
 
-/// Whether a value was left out before.
-fn is_left_out(value: &str) -> bool {
-    without_scheme(value) == REDACTED
-}
-
-/// Whether a value is empty or nothing but names of variables, what a command prints, and what was left out before.
-pub(super) fn is_open(value: &str) -> bool {
-    let mut rest = without_scheme(value);
-    let mut is_reference = rest.is_empty();
-    while let Some(letter) = rest.chars().next() {
-        let length = match reference_length(rest) {
-            Some(length) => {
-                is_reference = true;
-                length
-            }
-            None if ":@/.,-_ \"\\".contains(letter) => letter.len_utf8(),
-            None => return false,
-        };
-        rest = &rest[length..];
-    }
-    is_reference
-}
-
-/// How a header says what follows; it is no secret itself.
-pub(super) fn without_scheme(value: &str) -> &str {
-    match value.split_once(' ') {
-        Some((scheme, rest)) if is_scheme(scheme) => rest.trim_start(),
-        _ => value,
-    }
-}
-
-pub(super) fn is_scheme(word: &str) -> bool {
-    word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
-}
-
-/// Length of `$NAME`, `${NAME}`, `$(…)` or of what was left out, when `text` begins with it.
-fn reference_length(text: &str) -> Option<usize> {
-    if text.starts_with(REDACTED) {
-        return Some(REDACTED.len());
-    }
-    if let Some(group) = Group::at(text).filter(Group::is_substitution) {
-        return Some(group.length());
-    }
-    // Files of Compose write `$$` for one that the shell shall see.
-    let name = text.strip_prefix('$')?.trim_start_matches('$');
-    let dollars = text.len() - name.len();
-    let Some(inner) = name.strip_prefix('{') else {
-        let length = name_length(name);
-        let is_argument = name.starts_with(['@', '*', '?', '#']);
-        let length = if is_argument { 1 } else { length };
-        return (length > 0).then_some(dollars + length);
-    };
-    let end = inner.find('}')?;
-    let behind = &inner[..end][name_length(&inner[..end])..];
-    // What stands there when the variable is not set is a value like any other.
-    let default = behind.trim_start_matches([':', '-', '=']);
-    let is_plain = behind.is_empty() || behind.trim_start_matches(':').starts_with('?');
-    (is_plain || is_open(default)).then_some(dollars + 1 + end + 1)
-}
-
-fn name_length(text: &str) -> usize {
-    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    text.find(|letter| !is_of_name(letter))
-        .unwrap_or(text.len())
+/// Whether a machine drew a value: letters and digits in a row, longer than words are.
+fn is_drawn(value: &str) -> bool {
+    let mut rows = value.split(|letter: char| !letter.is_ascii_alphanumeric());
+    rows.any(|row| {
+        row.len() >= DRAWN_LETTERS_MIN
+            && row.bytes().any(|byte| byte.is_ascii_digit())
+            && row.bytes().any(|byte| byte.is_ascii_alphabetic())
+    })
 }
 
 /// Whether a header of this name has a secret as value, in whatever form it is written.

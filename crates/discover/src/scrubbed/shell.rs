@@ -90,16 +90,16 @@ fn substitution_length(text: &str) -> Option<usize> {
     end.map(|(place, _)| place)
 }
 
-/// The parts of `text`, whose blanks are single ones; together they are the text.
-pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
+/// The parts of `text`, whose blanks are single ones; together they are the text. Only a script has marks: within quotes they are letters.
+pub(super) fn parts(text: &str, is_script: bool) -> Vec<Part<'_>> {
     let (mut parts, mut rest) = (Vec::new(), text);
     while !rest.is_empty() {
         let (part, length) = if rest.starts_with(' ') {
             (Part::Blank, 1)
-        } else if is_mark(rest) {
+        } else if is_script && is_mark(rest) {
             (Part::Mark(&rest[..1]), 1)
         } else {
-            let (length, is_cut) = word_length(rest);
+            let (length, is_cut) = word_length(rest, is_script);
             let text = &rest[..length];
             (Part::Word { text, is_cut }, length)
         };
@@ -115,20 +115,44 @@ fn is_mark(text: &str) -> bool {
     text.starts_with(['|', ';', '(', ')']) || text.strip_prefix('&').is_some_and(ends_word)
 }
 
-fn word_length(text: &str) -> (usize, bool) {
-    let (mut place, mut is_cut) = (0, false);
+fn word_length(text: &str, is_script: bool) -> (usize, bool) {
+    let (mut place, mut is_cut, mut open) = (0, false, 0_usize);
     while let Some(letter) = text[place..].chars().next() {
         if let Some(group) = Group::at(&text[place..]) {
             place += group.length();
             continue;
         }
-        if letter == ' ' || (place > 0 && is_mark(&text[place..])) {
+        let is_end = || is_script && place > 0 && is_end_mark(text, place, open);
+        if letter == ' ' || (is_end() && !is_in_account(text, place)) {
             break;
+        }
+        match letter {
+            '(' => open += 1,
+            ')' => open = open.saturating_sub(1),
+            _ => {}
         }
         is_cut |= matches!(letter, '"' | '\'');
         place += letter_length(&text[place..], letter);
     }
     (place, is_cut)
+}
+
+/// Whether a mark at `place` ends the word before it, in which brackets are `open`. No shell takes `A=b(c` or `A=b)c`: where they stand nonetheless,
+/// none reads the line, and they are letters of a word.
+fn is_end_mark(text: &str, place: usize, open: usize) -> bool {
+    let (word, rest) = text.split_at(place);
+    let goes_on = |behind: &str| behind.starts_with(|letter: char| letter.is_alphanumeric());
+    match rest.strip_prefix(')') {
+        Some(behind) => open == 0 && !(word.contains('=') && goes_on(behind)),
+        None => is_mark(rest) && (word.ends_with('$') || !rest.starts_with('(')),
+    }
+}
+
+/// Whether the word that `text` begins with is an address whose `@` stands behind `place`: people forget the quotes around a password.
+fn is_in_account(text: &str, place: usize) -> bool {
+    let (before, behind) = text.split_at(place);
+    let end = behind.find(' ').unwrap_or(behind.len());
+    before.contains("://") && behind[..end].contains('@')
 }
 
 /// Length of the first letter of `text`, with the one that it escapes.
@@ -167,6 +191,11 @@ pub(super) fn bare(word: &str) -> &str {
     }
 }
 
+/// How the quotes around the whole of a word begin, or nothing.
+pub(super) fn open_quotes(word: &str) -> &str {
+    quoted(word).map_or("", |group| group.open)
+}
+
 /// The quotes around the whole of a word.
 pub(super) fn quoted(word: &str) -> Option<Group<'_>> {
     Group::at(word).filter(|group| group.length() == word.len() && !group.is_substitution())
@@ -177,7 +206,7 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<&str> {
-        let parts = parts(text).into_iter();
+        let parts = parts(text, true).into_iter();
         parts
             .filter_map(|part| match part {
                 Part::Blank => None,
