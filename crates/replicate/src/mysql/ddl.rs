@@ -38,6 +38,7 @@ pub(crate) mod change;
 mod charset;
 mod observe;
 mod parser;
+mod quoting;
 pub(crate) mod settings;
 pub(crate) mod statement;
 mod tokens;
@@ -47,7 +48,7 @@ use crate::position::LogPosition;
 
 pub(crate) use carry::{carry, lock};
 pub(crate) use observe::definitions;
-pub(crate) use tokens::Quoting;
+pub(crate) use quoting::{Quoting, set_apart};
 
 /// A statement in the log that changes the schema in scope, or may do so.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -260,8 +260,8 @@ impl Clause<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::quoting::Quoting;
     use super::super::statement::read;
-    use super::super::tokens::Quoting;
     use super::*;
 
     fn alteration(clauses: &str) -> Result<Alteration, String> {

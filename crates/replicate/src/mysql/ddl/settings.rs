@@ -3,7 +3,7 @@
 //! The codes are those of `Query_event` in MySQL's libbinlogevents and of `log_event.h` in MariaDB. A code that is not known here ends the reading, because
 //! its length is not known either; then the statement is not carried over.
 
-use super::tokens::Quoting;
+use super::quoting::Quoting;
 use crate::mysql::schema::translate;
 use crate::mysql::server::Flavour;
 use crate::mysql::sql_mode;

@@ -6,7 +6,8 @@
 use super::alter;
 use super::change::{Alteration, Change};
 use super::parser::{Parser, is_keyword};
-use super::tokens::{self, Quoting, Token};
+use super::quoting::Quoting;
+use super::tokens::{self, Token};
 
 /// A statement understood.
 #[derive(Clone, Debug, PartialEq, Eq)]

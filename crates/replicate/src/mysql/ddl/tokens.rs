@@ -2,6 +2,8 @@
 //!
 //! Comments vanish, but for executable ones (`/*! … */`, `/*M! … */`): their content counts as code, since some version runs it.
 
+use super::quoting::{Apart, Quoting, set_apart};
+
 /// A piece of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
@@ -22,34 +24,6 @@ pub(super) struct Tokens {
     pub(super) list: Vec<(usize, Token)>,
     /// Some of it stands in an executable comment, so what it does depends on the server's version.
     pub(super) has_executable_comment: bool,
-}
-
-/// How the session that wrote a statement read quotes, from the bits of its `sql_mode` as the log holds them.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Quoting {
-    /// `"` quotes names, not strings.
-    pub(crate) ansi: bool,
-    /// A backslash in a string is a character like any other.
-    pub(crate) plain_backslash: bool,
-}
-
-impl Quoting {
-    /// The bits are the same in both families.
-    pub(crate) fn of(sql_mode: u64) -> Quoting {
-        Quoting {
-            ansi: sql_mode & 4 != 0,
-            plain_backslash: sql_mode & (1 << 20) != 0,
-        }
-    }
-
-    /// The same from the words of an `sql_mode`.
-    pub(crate) fn of_words(sql_mode: &str) -> Quoting {
-        let has = |name: &str| sql_mode.split(',').any(|word| word == name);
-        Quoting {
-            ansi: has("ANSI_QUOTES"),
-            plain_backslash: has("NO_BACKSLASH_ESCAPES"),
-        }
-    }
 }
 
 /// Takes a statement apart. The error is a reason why that cannot be done.
@@ -99,12 +73,6 @@ impl Scanner<'_> {
     /// Passes over a comment, or over the opening or closing sign of an executable one.
     fn skip_comment(&mut self) -> Result<bool, &'static str> {
         let rest = self.rest();
-        let is_dashes =
-            rest.starts_with("--") && rest[2..].chars().next().is_none_or(|next| next <= ' ');
-        if is_dashes || rest.starts_with('#') {
-            self.at += rest.find('\n').map_or(rest.len(), |end| end + 1);
-            return Ok(true);
-        }
         let sign = ["/*!", "/*M!"].iter().find(|sign| rest.starts_with(**sign));
         if let Some(sign) = sign {
             if self.is_in_comment {
@@ -120,8 +88,8 @@ impl Scanner<'_> {
             self.at += 2;
             return Ok(true);
         }
-        if rest.starts_with("/*") {
-            self.at += rest.find("*/").ok_or("a comment does not end")? + 2;
+        if let Some((Apart::Comment, length)) = set_apart(rest, self.quoting) {
+            self.at += length.ok_or("a comment does not end")?;
             return Ok(true);
         }
         Ok(false)
@@ -129,12 +97,7 @@ impl Scanner<'_> {
 
     fn token(&mut self, first: char) -> Result<Token, &'static str> {
         match first {
-            '`' => self.quoted('`', false).map(Token::Name),
-            '"' if self.quoting.ansi => self.quoted('"', false).map(Token::Name),
-            '\'' | '"' => {
-                let has_escapes = !self.quoting.plain_backslash;
-                self.quoted(first, has_escapes).map(|_| Token::Text)
-            }
+            '`' | '"' | '\'' => self.quoted(),
             letter if is_part_of_word(letter) => {
                 let rest = self.rest();
                 let length = rest.find(|c| !is_part_of_word(c)).unwrap_or(rest.len());
@@ -149,27 +112,24 @@ impl Scanner<'_> {
         }
     }
 
-    /// What stands between quotes; a doubled quote is one.
-    fn quoted(&mut self, quote: char, has_escapes: bool) -> Result<String, &'static str> {
-        let mut content = String::new();
-        self.at += 1;
-        while let Some(next) = self.peek(0) {
-            self.at += next.len_utf8();
-            match next {
-                '\\' if has_escapes => {
-                    let escaped = self.peek(0).ok_or("a quote does not end")?;
-                    self.at += escaped.len_utf8();
-                }
-                _ if next == quote && self.peek(0) == Some(quote) => {
-                    self.at += 1;
-                    content.push(quote);
-                }
-                _ if next == quote => return Ok(content),
-                _ => content.push(next),
-            }
-        }
-        Err("a quote does not end")
+    /// What stands between quotes.
+    fn quoted(&mut self) -> Result<Token, &'static str> {
+        let rest = self.rest();
+        let (apart, length) = set_apart(rest, self.quoting).unwrap_or((Apart::Text, None));
+        let length = length.ok_or("a quote does not end")?;
+        let token = match apart {
+            Apart::Name => Token::Name(name_of(&rest[..length])),
+            Apart::Text | Apart::Comment => Token::Text,
+        };
+        self.at += length;
+        Ok(token)
     }
+}
+
+/// A name without its quotes; a doubled one in it is one.
+fn name_of(quoted: &str) -> String {
+    let (quote, inner) = (&quoted[..1], &quoted[1..quoted.len() - 1]);
+    inner.replace(&quote.repeat(2), quote)
 }
 
 fn is_part_of_word(letter: char) -> bool {
@@ -203,6 +163,7 @@ mod tests {
             ("A /*M!100100 B */ C", "A B C"),
             ("a--b", "a - - b"),
             ("a -- b", "a"),
+            ("a /*/ b */ c", "a c"),
             ("`a``b`.`c`", "<a`b> . <c>"),
             ("'it''s \\' `' x", "' x"),
             ("\"a\" b", "' b"),

@@ -1,14 +1,15 @@
 //! What of a text is code, and what stands in quotes or in a comment.
 
-use crate::mysql::ddl::Quoting;
+use crate::mysql::ddl::{Quoting, set_apart};
 
-/// A text cut into what is between quotes of any kind, or in a comment, and what is not. What an executable comment (`/*! … */`, `/*M! … */`) holds is code.
+/// A text cut into what is between quotes of any kind, or in a comment, and what is not. What does not end goes to the end.
 pub(super) fn pieces(text: &str, quoting: Quoting) -> Vec<(bool, &str)> {
     let (mut pieces, mut start, mut at) = (Vec::new(), 0, 0);
     while let Some(next) = text[at..].chars().next() {
-        match quoted_bytes(&text[at..], quoting) {
+        match set_apart(&text[at..], quoting) {
             None => at += next.len_utf8(),
-            Some(length) => {
+            Some((_, length)) => {
+                let length = length.unwrap_or(text.len() - at);
                 pieces.push((false, &text[start..at]));
                 pieces.push((true, &text[at..at + length]));
                 at += length;
@@ -33,43 +34,6 @@ pub(super) fn with_code_changed(
             false => change(piece),
         })
         .collect()
-}
-
-/// The length of the quoted text or comment that begins here, in bytes. One that does not end goes to the end.
-fn quoted_bytes(text: &str, quoting: Quoting) -> Option<usize> {
-    let until = |end: &str| text.find(end).map_or(text.len(), |found| found + end.len());
-    let has_gap = |rest: &str| rest.chars().next().is_none_or(|next| next <= ' ');
-    match text.as_bytes().first()? {
-        quote @ (b'\'' | b'"' | b'`') => {
-            let is_name = *quote == b'`' || (*quote == b'"' && quoting.ansi);
-            Some(text_bytes(
-                text.as_bytes(),
-                !is_name && !quoting.plain_backslash,
-            ))
-        }
-        b'#' => Some(until("\n")),
-        b'-' if text.strip_prefix("--").is_some_and(has_gap) => Some(until("\n")),
-        b'/' if text.starts_with("/*!") || text.starts_with("/*M!") => None,
-        b'/' if text.starts_with("/*") => Some(until("*/")),
-        _ => None,
-    }
-}
-
-/// The length of a text with its quotes. A quote that is doubled, or escaped where a backslash escapes, does not end it.
-fn text_bytes(text: &[u8], has_escapes: bool) -> usize {
-    let mut at = 1;
-    while let Some(byte) = text.get(at) {
-        let is_quote = *byte == text[0];
-        let is_doubled = is_quote && text.get(at + 1) == Some(byte);
-        if is_doubled || (has_escapes && *byte == b'\\') {
-            at += 2;
-        } else if is_quote {
-            return at + 1;
-        } else {
-            at += 1;
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]
@@ -116,6 +80,7 @@ mod tests {
             ("a /*!50100 b 'c' */ d", "a /*!50100 b _ */ d"),
             ("1--1 'x'", "1--1 _"),
             ("a --", "a _"),
+            ("a /*/ it's */ b /* c", "a _ b _"),
         ] {
             assert_eq!(code(text, Quoting::default()), expected, "{text}");
         }
