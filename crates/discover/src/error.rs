@@ -110,6 +110,16 @@ impl DiscoverError {
         self.is_of_one_path() || matches!(self, DiscoverError::Unreachable { .. })
     }
 
+    /// Whether the same request will meet it again however long one waits.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(
+            self,
+            DiscoverError::TokenRejected { .. }
+                | DiscoverError::TokenMalformed
+                | DiscoverError::AddressRefused { .. }
+        )
+    }
+
     /// Whether it says something about one path alone, so that everything else can still be read.
     pub(crate) fn is_of_one_path(&self) -> bool {
         matches!(

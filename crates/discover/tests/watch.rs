@@ -1,6 +1,8 @@
 //! Jobs of the scheduler that are seen by looking again and again.
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -299,6 +301,49 @@ fn a_host_that_cannot_be_reached_for_a_while_does_not_end_the_watch() {
     let told = told.into_inner().expect("nobody panics");
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0][0].contains("cannot be reached"), "{told:?}");
+}
+
+/// Answers every request with `head`; lives as long as the process.
+fn answering(head: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    let address = listener.local_addr().expect("it is bound");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().filter_map(Result::ok) {
+            // A request of one packet; what the client makes of a broken wire is told by its own tests.
+            if stream.read(&mut [0; 8192]).unwrap_or(0) == 0 {
+                continue;
+            }
+            let answer = format!("{head}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).ok();
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn only_a_refused_token_ends_the_watch() {
+    for (head, reason) in [
+        (
+            "HTTP/1.1 429 Too Many Requests",
+            "the request limit stayed exhausted",
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nlocation: https://login.example/",
+            "does not answer like the provider's API",
+        ),
+    ] {
+        let (estate, mut seen) = (calm(), SeenJobs::default());
+        let told = Mutex::new(Vec::new());
+        let tell = |progress| {
+            if let Progress::LookedInPart { missing } = progress {
+                told.lock().expect("nobody panics").extend(missing);
+            }
+        };
+        watch(&answering(head), &estate, &mut seen, 2, &tell).unwrap();
+        assert_eq!((seen.looks, seen.partial_looks), (0, 2));
+        let told = told.into_inner().expect("nobody panics");
+        assert!(told.len() == 1 && told[0].contains(reason), "{told:?}");
+    }
 }
 
 #[test]

@@ -153,7 +153,7 @@ pub async fn watch_jobs(
     let mut told = Vec::new();
     loop {
         let missing = match look(api, &apps, seen).await {
-            Err(error) if error.is_of_one_host() => vec![Missing {
+            Err(error) if !error.is_lasting() => vec![Missing {
                 what: api.address().to_owned(),
                 reason: error.to_string(),
             }],
