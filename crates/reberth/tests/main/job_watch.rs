@@ -102,6 +102,23 @@ fn a_watch_over_jobs_that_is_interrupted_keeps_what_was_seen() {
 }
 
 #[test]
+fn secrets_that_an_earlier_version_kept_go_from_the_file() {
+    let folder = Folder::project_of("heroku", "us-east-1");
+    let job = json!({ "starts": 1, "made": null, "latest": ["1"] });
+    let jobs = json!({ "rake a TOKEN=RECORDED-FAKE": job });
+    std::fs::create_dir_all(folder.path.join(".reberth")).unwrap();
+    folder.write(
+        SEEN,
+        &json!({ "looks": 1, "apps": { "x": jobs } }).to_string(),
+    );
+    let calm = serve(Recording::lms());
+    folder.ok(&["discover", "--from", &calm.url()]);
+    let kept = folder.read(SEEN);
+    assert!(kept.contains("rake a TOKEN=[redacted]"), "{kept}");
+    folder.assert_no_secret();
+}
+
+#[test]
 fn what_a_watch_cannot_keep_is_told_at_once() {
     let folder = Folder::project_of("heroku", "us-east-1");
     let busy = serve(with_running_job());

@@ -26,7 +26,7 @@ pub(super) fn path(project: &Project) -> PathBuf {
     project.path(".reberth/seen-jobs.json")
 }
 
-/// What earlier watches saw.
+/// What earlier watches saw. A secret that an earlier version did not know as one goes from the file too.
 pub(super) fn kept(project: &Project) -> Result<SeenJobs, Failure> {
     let path = path(project);
     let bytes = match fs::read(&path) {
@@ -34,10 +34,13 @@ pub(super) fn kept(project: &Project) -> Result<SeenJobs, Failure> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(SeenJobs::default()),
         Err(error) => return Err(CliError::file(&path, "read", error).into()),
     };
-    match serde_json::from_slice::<SeenJobs>(&bytes) {
-        Ok(seen) => Ok(seen.in_todays_words()),
-        Err(error) => Err(CliError::file(&path, "read", error.into()).into()),
+    let kept: SeenJobs = serde_json::from_slice(&bytes)
+        .map_err(|error| CliError::file(&path, "read", error.into()))?;
+    let seen = kept.clone().in_todays_words();
+    if seen != kept {
+        write(&path, &seen)?;
     }
+    Ok(seen)
 }
 
 /// How a watch ended.
