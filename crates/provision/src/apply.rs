@@ -68,6 +68,9 @@ pub struct Watcher {
     pub interrupts: watch::Receiver<u32>,
 }
 
+/// Told at a moment of an apply; a failure ends it there.
+pub type Moment = Arc<dyn Fn() -> Result<(), ProvisionError> + Send + Sync>;
+
 /// An apply at work: what its steps are given.
 #[derive(Clone)]
 pub struct Applying {
@@ -77,6 +80,8 @@ pub struct Applying {
     pub plan: ApprovedPlan,
     /// Who watches.
     pub watcher: Watcher,
+    /// All is ready, and nothing was touched yet.
+    pub before: Moment,
 }
 
 impl Applying {
@@ -99,6 +104,7 @@ impl Applying {
             return self.judge(&account);
         }
         self.check_ready().await?;
+        (self.before)()?;
         self.apply(log).await
     }
 

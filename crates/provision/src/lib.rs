@@ -31,7 +31,7 @@ mod state_mark;
 mod store;
 mod tool;
 
-pub use apply::{Applying, ApprovedPlan, Watcher};
+pub use apply::{Applying, ApprovedPlan, Moment, Watcher};
 pub use changeset::{AttributeChange, Change, Changeset, Verb};
 pub use drift::{Drift, drift};
 pub use error::ProvisionError;

@@ -122,6 +122,7 @@ impl Scenario for World {
                 tell: std::sync::Arc::new(|_| {}),
                 interrupts: watch::channel(0).1,
             },
+            before: std::sync::Arc::new(|| Ok(())),
         }
     }
 

@@ -120,6 +120,7 @@ impl Ground {
                 tell: Arc::new(move |message| told.lock().expect("told").push(message.clone())),
                 interrupts: self.interrupts.subscribe(),
             },
+            before: Arc::new(|| Ok(())),
         }
     }
 

@@ -73,7 +73,7 @@ impl Ground {
     }
 
     /// The binary at work in a process of its own.
-    fn start(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_reberth"))
             .args(arguments)
             .arg("--project")
@@ -85,7 +85,7 @@ impl Ground {
             .unwrap()
     }
 
-    fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+    pub(crate) fn until(&self, what: &str, is_so: impl Fn() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !is_so() {
             assert!(Instant::now() < deadline, "{what} did not come");

@@ -181,3 +181,47 @@ fn a_plan_from_older_outputs_is_not_applied() {
     assert_eq!((code, &waits["roots"][1]["came"]), (3, &json!("waiting")));
     assert_ne!(waits["roots"][1]["hash"], old);
 }
+
+/// The first root is applied, and its next plan, which changes outputs, was shown.
+fn about_to_change_outputs(name: &str, network: &[&str]) -> Ground {
+    let ground = Ground::new(name);
+    assert_eq!(ground.run(network).code, 3);
+    assert_eq!(ground.run(network).code, 0);
+    let more = "resource \"aws_route_table\" \"more\" {\n  vpc_id = aws_vpc.this.id\n}\noutput \"zone\" {\n  value = \"a\"\n}\n";
+    ground.write("00-network", &format!("{NETWORK}{more}"));
+    assert_eq!(ground.run(network).code, 3);
+    ground
+}
+
+#[test]
+fn a_plan_made_while_outputs_change_is_dropped_too() {
+    let network = [&APPLY[..], &["--root", "00-network"]].concat();
+    let ground = about_to_change_outputs("outputs-meanwhile", &network);
+    ground.cloud.hold().unwrap();
+    let mut applying = ground.start(&network);
+    ground.until("the apply begins", || {
+        let begun = ground.cloud.begun();
+        begun.iter().any(|own| own.contains("aws_route_table"))
+    });
+    let planned = ground.run(&["provision", "plan", "--root", "20-data"]);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    assert!(ground.kept("20-data", "plan.tfplan").exists());
+    ground.cloud.release().unwrap();
+    assert_eq!(applying.wait().unwrap().code(), Some(0));
+    assert!(!ground.kept("20-data", "plan.tfplan").exists());
+}
+
+#[test]
+fn an_apply_that_is_not_ready_drops_no_plan() {
+    let network = [&APPLY[..], &["--root", "00-network"]].concat();
+    let ground = about_to_change_outputs("not-ready", &network);
+    assert_eq!(
+        ground.run(&["provision", "plan", "--root", "20-data"]).code,
+        0
+    );
+    fs::write(ground.kept("00-network", "plan.tfplan"), "x").unwrap();
+    let refused = ground.run(&network);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(!refused.stderr.contains("is dropped"), "{refused:?}");
+    assert!(ground.kept("20-data", "plan.tfplan").exists());
+}

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use reberth_journal::{Engine, Journal, RunId, RunState};
 use reberth_provision::{
-    Applying, ApprovedPlan, Clockwork, Message, PROVISION, PlanRecord, Planned, Site, Watcher,
-    plan, steps,
+    Applying, ApprovedPlan, Clockwork, Message, Moment, PROVISION, PlanRecord, Planned, Site,
+    Watcher, plan, steps,
 };
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use self::report::Report;
 use super::shown;
@@ -42,7 +43,7 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let journal = project.journal()?;
-    let interrupts = watch_signals(output)?;
+    let (interrupts, _listening) = watch_signals(output)?;
     let chosen = sites.chosen();
     let mut report = Report::default();
     loop {
@@ -206,21 +207,24 @@ impl Root<'_> {
         self.apply(record, turn.unfinished, &args.by).await
     }
 
-    /// Plans of roots behind that were made from outputs that this one is about to change go, whether the apply comes to its end or not.
-    fn discard_outdated(&self, record: &PlanRecord) -> Result<(), Failure> {
-        if record.changeset.outputs.is_empty() {
-            return Ok(());
-        }
-        for site in self.behind {
-            if site.discard_outdated()? {
-                self.output.note(format!(
-                    "{}: its plan is dropped, because it may read outputs that {} changes; it is planned anew",
-                    site.root().name,
-                    record.root
-                ));
+    /// Drops plans of roots behind that were made from outputs that this one changes, whether its apply comes to its end or not.
+    fn dropping_outdated(&self, record: &PlanRecord) -> Moment {
+        let (behind, root) = match record.changeset.outputs.is_empty() {
+            true => (Vec::new(), String::new()),
+            false => (self.behind.to_vec(), record.root.clone()),
+        };
+        let output = self.output.clone();
+        Arc::new(move || {
+            for site in &behind {
+                if site.discard_outdated()? {
+                    output.note(format!(
+                        "{}: its plan is dropped, because it may read outputs that {root} changes; it is planned anew",
+                        site.root().name
+                    ));
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn unfinished(&self) -> Result<Option<RunId>, Failure> {
@@ -244,7 +248,7 @@ impl Root<'_> {
         let Some(plan) = plan else {
             return Ok(Came::Waits(record.hash()));
         };
-        self.discard_outdated(&record)?;
+        let drop_outdated = self.dropping_outdated(&record);
         if let Some(run) = unfinished
             && matches!(self.journal.history(&run)?.state(), RunState::Stuck { .. })
         {
@@ -259,11 +263,17 @@ impl Root<'_> {
                 tell: Arc::new(move |message: &Message| told::tell(&named, message, &output)),
                 interrupts: self.interrupts.clone(),
             },
+            before: drop_outdated.clone(),
         };
         let steps = steps();
         let outcome = Engine::new(self.journal, &Clockwork)
             .start_or_resume_about(PROVISION, Some(&root), &steps, &mut applying)
             .await?;
+        // Somebody may have planned while the outputs changed.
+        let is_done = matches!(outcome.state, RunState::Done);
+        if is_done || self.site.has_begun(&record)? {
+            drop_outdated()?;
+        }
         match outcome.state {
             RunState::Done => Ok(Came::Applied),
             _ => Err(told::failure(self.journal, &outcome.run)?),
@@ -271,15 +281,15 @@ impl Root<'_> {
     }
 }
 
-/// Counts how often a person, or the system, asked this process to stop.
-fn watch_signals(output: &Output) -> Result<watch::Receiver<u32>, Failure> {
+/// Counts how often a person, or the system, asked this process to stop, as long as the task that listens is kept.
+fn watch_signals(output: &Output) -> Result<(watch::Receiver<u32>, JoinSet<()>), Failure> {
     let unheard = |error| Failure::io("signals cannot be received", error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
     let (sender, receiver) = watch::channel(0);
     let output = output.clone();
-    // It ends with the runtime: nothing is lost with it.
-    tokio::spawn(async move {
+    let mut listening = JoinSet::new();
+    listening.spawn(async move {
         loop {
             tokio::select! {
                 _ = interrupt.recv() => {}
@@ -292,5 +302,5 @@ fn watch_signals(output: &Output) -> Result<watch::Receiver<u32>, Failure> {
             });
         }
     });
-    Ok(receiver)
+    Ok((receiver, listening))
 }
