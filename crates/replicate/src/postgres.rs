@@ -24,6 +24,7 @@ pub mod preflight;
 mod readable;
 pub mod resting;
 pub mod schema;
+pub mod scope;
 pub mod sequence;
 pub mod server;
 pub mod session;

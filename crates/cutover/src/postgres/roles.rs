@@ -4,6 +4,7 @@ use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::value::quote_name;
 
 use crate::error::CutoverError;
+use reberth_replicate::postgres::scope::RELATIONS;
 
 /// A role that can write to the database, if it can log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,10 +16,12 @@ pub(super) struct Role {
 }
 
 /// A right counts that comes by a role which must be put on first (`SET ROLE`). From version 16 on a role is altered by who has ADMIN on it; before, by whoever has CREATEROLE.
-const ROLES: &str = "
+fn roles_that_write() -> String {
+    format!(
+        "
     WITH me AS (SELECT oid, rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user),
     tables AS (SELECT c.oid, c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'reberth') AND n.nspname NOT LIKE 'pg\\_toast%'),
+        WHERE c.relkind IN ('r', 'p') AND {RELATIONS}),
     writing AS MATERIALIZED (SELECT g.oid FROM pg_roles g WHERE g.rolsuper
         OR EXISTS (SELECT FROM tables t WHERE has_table_privilege(g.oid, t.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') OR pg_has_role(g.oid, t.relowner, 'MEMBER')))
     SELECT r.rolname, r.rolcanlogin, NOT r.rolsuper AND (me.rolsuper OR me.rolcreaterole AND (current_setting('server_version_num')::int < 160000
@@ -26,17 +29,25 @@ const ROLES: &str = "
     FROM pg_roles r CROSS JOIN me
     WHERE r.rolname NOT LIKE 'pg\\_%' AND has_database_privilege(r.oid, current_database(), 'CONNECT')
       AND EXISTS (SELECT FROM writing w WHERE pg_has_role(r.oid, w.oid, 'MEMBER'))
-    ORDER BY 1";
+    ORDER BY 1"
+    )
+}
 
 /// Tables that the session's account does not own, nor belongs to who does.
-const FOREIGN: &str = "
+fn foreign() -> String {
+    format!(
+        "
     SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND c.relpersistence IN ('p', 'u') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'reberth') AND n.nspname NOT LIKE 'pg\\_toast%'
-      AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1";
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence IN ('p', 'u') AND {RELATIONS}
+      AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1"
+    )
+}
 
 /// Lists them.
 pub(super) async fn read(session: &mut Session) -> Result<Vec<Role>, CutoverError> {
-    let rows: Vec<(String, bool, bool)> = session.rows("listing who can write", ROLES).await?;
+    let rows: Vec<(String, bool, bool)> = session
+        .rows("listing who can write", roles_that_write())
+        .await?;
     let roles = rows
         .into_iter()
         .map(|(name, can_log_in, is_in_reach)| Role {
@@ -50,7 +61,7 @@ pub(super) async fn read(session: &mut Session) -> Result<Vec<Role>, CutoverErro
 /// Tables on which the session's account could put no trigger that holds for everybody.
 pub(super) async fn foreign_tables(session: &mut Session) -> Result<Vec<String>, CutoverError> {
     let rows: Vec<(String,)> = session
-        .rows("asking for the owner of tables", FOREIGN)
+        .rows("asking for the owner of tables", foreign())
         .await?;
     Ok(rows.into_iter().map(|(table,)| table).collect())
 }

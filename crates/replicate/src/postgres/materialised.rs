@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::connection::REBUILD_LIMIT;
 use crate::error::ReplicateError;
+use crate::postgres::scope::RELATIONS;
 use crate::postgres::session::Session;
 
 /// The filled views with those that each reads, through plain views too.
-const FILLED: &str = "
+fn filled() -> String {
+    format!(
+        "
     WITH RECURSIVE reads (view, read) AS (
       SELECT r.ev_class, d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
       WHERE d.refobjid <> r.ev_class
@@ -17,7 +20,9 @@ const FILLED: &str = "
            coalesce((SELECT string_agg(DISTINCT format('%I.%I', rn.nspname, rc.relname), chr(10)) FROM reads JOIN pg_class rc ON rc.oid = reads.read AND rc.relkind = 'm'
                      JOIN pg_namespace rn ON rn.oid = rc.relnamespace WHERE reads.view = c.oid), '')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'm' AND c.relispopulated AND n.nspname NOT IN ('reberth', '_heroku') ORDER BY 1";
+    WHERE c.relkind = 'm' AND c.relispopulated AND {RELATIONS} ORDER BY 1"
+    )
+}
 
 /// Fills every view that is filled on the source and there on the target. Returns them in the order in which that was done.
 pub async fn refresh(
@@ -25,7 +30,7 @@ pub async fn refresh(
     target: &mut Session,
 ) -> Result<Vec<String>, ReplicateError> {
     let doing = "listing the materialised views";
-    let filled: Vec<(String, String)> = source.rows(doing, FILLED).await?;
+    let filled: Vec<(String, String)> = source.rows(doing, filled()).await?;
     let there = "SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews";
     let there: Vec<(String,)> = target.rows(doing, there).await?;
     let there: BTreeSet<String> = there.into_iter().map(|(view,)| view).collect();

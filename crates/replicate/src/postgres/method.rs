@@ -4,6 +4,7 @@
 //! some of the tables but may not capture all is told what is missing, and not led to the window.
 
 use crate::error::ReplicateError;
+use crate::postgres::scope::RELATIONS;
 use crate::postgres::session::Session;
 use crate::postgres::state::Method;
 
@@ -56,8 +57,10 @@ pub fn nothing_follows() -> ReplicateError {
 
 /// Whether there are tables, and this account may alter none of them.
 async fn owns_no_table(source: &mut Session) -> Result<bool, ReplicateError> {
-    let sql = "SELECT count(*) > 0 AND NOT coalesce(bool_or(pg_has_role(current_user, c.relowner, 'USAGE')), false) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-               WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'reberth')";
+    let sql = format!(
+        "SELECT count(*) > 0 AND NOT coalesce(bool_or(pg_has_role(current_user, c.relowner, 'USAGE')), false) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+               WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {RELATIONS}"
+    );
     let row: Option<(bool,)> = source.row("asking whose the tables are", sql).await?;
     Ok(row == Some((true,)))
 }

@@ -3,9 +3,9 @@
 //! `pg_dump` names the first table that it may not lock and no other; sequences and large objects are read when the application stands still, where it is too
 //! late to be told.
 
-use super::sequence;
+use super::scope::RELATIONS;
 use super::session::Session;
-use super::table;
+use super::table::LASTING;
 use crate::connection::LONG_STATEMENT_LIMIT;
 use crate::error::ReplicateError;
 
@@ -14,7 +14,6 @@ type Found = (u64, Option<String>, String);
 
 /// A sentence for each kind of which something may not be read.
 pub(super) async fn blockers(source: &mut Session) -> Result<Vec<String>, ReplicateError> {
-    let (tables, sequences) = (table::SCOPE, sequence::SCOPE);
     // Of sequences too; the function for sequences alone fails where the planner asks it of other relations first.
     let hidden = "NOT has_table_privilege(c.oid, 'SELECT')";
     let relations = |name: &str, which: &str| {
@@ -23,8 +22,8 @@ pub(super) async fn blockers(source: &mut Session) -> Result<Vec<String>, Replic
         )
     };
     let path = "format('%I.%I', n.nspname, c.relname)";
-    let tables = format!("c.relkind IN ('r', 'p') AND {tables}");
-    let sequences = format!("c.relkind = 'S' AND {sequences}");
+    let tables = format!("c.relkind IN ('r', 'p') AND {LASTING} AND {RELATIONS}");
+    let sequences = format!("c.relkind = 'S' AND {RELATIONS}");
     let schemas = format!("({tables} OR {sequences}) AND NOT has_schema_privilege(n.oid, 'USAGE')");
     let mut blockers = Vec::new();
     for (what, right, sql) in [

@@ -5,6 +5,7 @@
 
 use crate::error::ReplicateError;
 use crate::postgres::capture::short_lock;
+use crate::postgres::scope::RELATIONS;
 use crate::postgres::session::Session;
 use crate::postgres::state::remove_empty_schema;
 use crate::postgres::value::quote_text;
@@ -12,7 +13,9 @@ use crate::postgres::value::quote_text;
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reberth.resting (path text NOT NULL, kind text NOT NULL, name text NOT NULL, mode text NOT NULL, PRIMARY KEY (path, kind, name))";
 
 /// Triggers and rules in force: path of the table, kind, quoted name, and the word that brings it back.
-const IN_FORCE: &str = "
+fn in_force() -> String {
+    format!(
+        "
     SELECT format('%I.%I', n.nspname, c.relname), f.kind, quote_ident(f.name),
            CASE f.enabled WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -20,8 +23,10 @@ const IN_FORCE: &str = "
         SELECT 'TRIGGER' AS kind, t.tgname AS name, t.tgenabled AS enabled FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
             WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND p.pronamespace IS DISTINCT FROM to_regnamespace('reberth')
         UNION ALL SELECT 'RULE', r.rulename, r.ev_enabled FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type IN ('2', '3', '4')) f
-    WHERE c.relkind IN ('r', 'p') AND f.enabled NOT IN ('D', 'R') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'reberth')
-    ORDER BY 1, 2, 3";
+    WHERE c.relkind IN ('r', 'p') AND f.enabled NOT IN ('D', 'R') AND {RELATIONS}
+    ORDER BY 1, 2, 3"
+    )
+}
 
 /// Whether the session may let triggers and foreign keys rest by itself, as a superuser or by a right on the parameter.
 pub async fn may_rest_by_session(session: &mut Session) -> Result<bool, ReplicateError> {
@@ -43,7 +48,7 @@ pub async fn put(session: &mut Session) -> Result<Vec<String>, ReplicateError> {
     session
         .run(doing, format!("SET client_min_messages = warning; {TABLE}"))
         .await?;
-    let found: Vec<(String, String, String, String)> = session.rows(doing, IN_FORCE).await?;
+    let found: Vec<(String, String, String, String)> = session.rows(doing, in_force()).await?;
     let mut rested = Vec::new();
     for (path, kind, name, mode) in found {
         let sql = format!(

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::error::ReplicateError;
+use crate::postgres::scope::RELATIONS;
 use crate::postgres::session::Session;
 use crate::postgres::value::{quote_path, quote_text};
 
@@ -185,7 +186,7 @@ pub async fn read(session: &mut Session) -> Result<BTreeMap<String, Counter>, Re
     type Bounds = (String, String, i64, i64, i64, bool);
     let sql = format!(
         "SELECT n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle \
-         FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {SCOPE} ORDER BY 1, 2"
+         FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {RELATIONS} ORDER BY 1, 2"
     );
     let bounds: Vec<Bounds> = session.rows(DOING, sql).await?;
     let mut counters = BTreeMap::new();
@@ -218,9 +219,6 @@ pub async fn read(session: &mut Session) -> Result<BTreeMap<String, Counter>, Re
     }
     Ok(counters)
 }
-
-/// Which sequences are a source's own, of `pg_class` and `pg_namespace` as `c` and `n`.
-pub(crate) const SCOPE: &str = "n.nspname NOT IN ('reberth', '_heroku') AND n.nspname !~ '^pg_'";
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,7 @@ use super::state::{self, Checkpoint, Method, StreamState};
 use super::verify::{self, VerifyReport};
 use super::{server, table};
 use crate::error::ReplicateError;
+use crate::postgres::scope::RELATIONS;
 use crate::progress::Progress;
 use crate::stream::Phase;
 
@@ -117,7 +118,7 @@ async fn refuse_writers(source: &mut Session) -> Result<(), ReplicateError> {
            AND (l.locktype = 'object' AND l.classid = 'pg_largeobject'::regclass \
              OR l.locktype = 'relation' AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') \
                AND (c.oid IS NULL OR c.oid = 'pg_largeobject'::regclass AND a.application_name IS DISTINCT FROM 'reberth' \
-                 OR c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')) \
+                 OR c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {RELATIONS})) \
          ORDER BY 1 LIMIT {NAMED}"
     );
     let doing = "looking for transactions that write";

@@ -3,6 +3,7 @@
 mod attack;
 mod fence;
 mod harm;
+mod heroku;
 mod keyless;
 mod pipeline;
 mod random;
@@ -160,7 +161,7 @@ impl Captured {
     /// Every table of a side by the hash of its rows, which the server's text tells, whatever their order.
     pub(crate) fn hashes(server: &Postgres) -> BTreeMap<String, String> {
         let tables = server
-            .sql(DATABASE, "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'reberth') AND schemaname NOT LIKE 'pg_temp%' ORDER BY 1")
+            .sql(DATABASE, "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'reberth', '_heroku', 'heroku_ext') AND schemaname NOT LIKE 'pg_temp%' ORDER BY 1")
             .expect("the servers answer");
         let hash = |table: &str| {
             let sql = format!(

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::Captured;
 use super::trigger;
 use crate::error::ReplicateError;
+use crate::postgres::scope::RELATIONS;
 use crate::postgres::session::Session;
 use crate::postgres::state::OWN_SCHEMA;
 
@@ -38,8 +39,7 @@ pub async fn read(session: &mut Session) -> Result<Catalogue, ReplicateError> {
             WHERE t.tgrelid = c.oid AND f.nspname = '{OWN_SCHEMA}' AND t.tgname LIKE '{prefix}capture\\_%'))) \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND c.relpersistence IN ('p', 'u') \
-           AND n.nspname NOT IN ('pg_catalog', 'information_schema', '{OWN_SCHEMA}') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%' \
-           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')",
+           AND {RELATIONS}",
         prefix = trigger::PREFIX.replace('_', "\\_"),
     );
     let rows: Vec<(u32, u64, String, String)> = session

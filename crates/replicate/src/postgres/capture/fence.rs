@@ -14,6 +14,7 @@ use super::remove::remove_triggers;
 use super::short_lock;
 use super::trigger::PREFIX;
 use crate::error::ReplicateError;
+use crate::postgres::scope::RELATIONS;
 use crate::postgres::session::Session;
 use crate::postgres::state::{OWN_SCHEMA, remove_empty_schema};
 
@@ -24,10 +25,14 @@ BEGIN
   RAISE EXCEPTION 'this database is being moved and takes no writes' USING ERRCODE = 'read_only_sql_transaction';
 END $reberth$";
 
-/// All tables that a statement can name, partitioned ones too, but for those of the server and our own.
-const TABLES: &str = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+/// All tables of the application that a statement can name, partitioned ones too.
+fn tables() -> String {
+    format!(
+        "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p') AND c.relpersistence IN ('p', 'u') \
-       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'reberth') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'";
+       AND {RELATIONS}"
+    )
+}
 
 /// How the fence stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,23 +65,23 @@ pub async fn raise(session: &mut Session) -> Result<(), ReplicateError> {
 
 /// Reads how the fence stands.
 pub async fn read(session: &mut Session) -> Result<Fence, ReplicateError> {
-    let doing = "reading the fence";
+    let (doing, tables) = ("reading the fence", tables());
     // 62: before (2), insert (4), delete (8), update (16), truncate (32), for each statement.
     let sql = format!(
         "SELECT format('%I.%I', n.nspname, c.relname), EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace \
             WHERE t.tgrelid = c.oid AND t.tgtype = 62 AND t.tgenabled = 'A' AND t.tgqual IS NULL AND p.proname = 'fence_refuse' AND f.nspname = '{OWN_SCHEMA}') \
-         FROM {TABLES} ORDER BY 1"
+         FROM {tables} ORDER BY 1"
     );
-    let tables: Vec<(String, bool)> = session.rows(doing, sql).await?;
+    let standing: Vec<(String, bool)> = session.rows(doing, sql).await?;
     let sql = format!(
         "SELECT md5(concat_ws('|', \
-           (SELECT string_agg(concat_ws(',', c.oid, c.relname, t.tgenabled, t.xmin, p.xmin), ';' ORDER BY c.oid) FROM (SELECT c.oid, c.relname FROM {TABLES}) c \
+           (SELECT string_agg(concat_ws(',', c.oid, c.relname, t.tgenabled, t.xmin, p.xmin), ';' ORDER BY c.oid) FROM (SELECT c.oid, c.relname FROM {tables}) c \
             LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = '{PREFIX}fence_refuse' LEFT JOIN pg_proc p ON p.oid = t.tgfoid), \
            (SELECT concat_ws(',', count(*), sum(oid::bigint), sum(xmin::text::bigint)) FROM pg_largeobject_metadata)))"
     );
     let row: Option<(String,)> = session.row(doing, sql).await?;
     Ok(Fence {
-        open: tables
+        open: standing
             .into_iter()
             .filter(|(_, is_shut)| !is_shut)
             .map(|(table, _)| table)

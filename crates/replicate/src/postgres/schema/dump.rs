@@ -9,14 +9,13 @@ use tokio::process::Command;
 use super::archive::{self, Entry};
 use crate::connection::{Address, Tls};
 use crate::error::ReplicateError;
+use crate::postgres::scope::OURS_AND_THE_PROVIDERS;
 use crate::postgres::session::Session;
 
 /// How long pg_dump may take for a schema: some seconds for thousands of tables, more over a slow line.
 const DUMP_LIMIT: Duration = Duration::from_secs(1800);
 /// How long it waits for a table that a schema change holds, before it gives up.
 const LOCK_LIMIT_MS: u32 = 30_000;
-/// Schemas that are never moved: our own, and what Heroku keeps for itself in every database.
-pub(crate) const OURS_AND_THE_PROVIDERS: [&str; 2] = ["reberth", "_heroku"];
 
 /// The `pg_dump` to run.
 #[derive(Clone, Debug)]

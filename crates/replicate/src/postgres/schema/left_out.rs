@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::archive::Entry;
 use super::item::is_needed_kind;
+use crate::postgres::scope::OURS_AND_THE_PROVIDERS;
 
 /// An object that is not made on the target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +58,7 @@ fn what(entry: &Entry) -> String {
 }
 
 /// Settings of the dump; the database, which is there; the text that an extension brings itself; who may do what and the large objects, which are carried by others;
-/// the triggers of a capture or a fence, which belong to the source.
+/// the triggers of a capture or a fence, and the provider's event triggers, which belong to the source.
 fn is_the_dumps_own(entry: &Entry) -> bool {
     match entry.kind.as_str() {
         "COMMENT" => entry.name.starts_with("EXTENSION "),
@@ -65,6 +66,10 @@ fn is_the_dumps_own(entry: &Entry) -> bool {
             entry.name.contains(" reberth_")
                 && entry.definition.contains(" EXECUTE FUNCTION reberth.")
         }
+        "EVENT TRIGGER" => OURS_AND_THE_PROVIDERS.iter().any(|schema| {
+            let runs = format!(" EXECUTE FUNCTION {schema}.");
+            entry.definition.contains(&runs)
+        }),
         kind => matches!(
             kind,
             "ENCODING"

@@ -12,6 +12,7 @@ use super::store::{self, Open};
 use crate::cause::Cause;
 use crate::connection::{Address, REBUILD_LIMIT};
 use crate::error::ReplicateError;
+use crate::postgres::scope::RELATIONS;
 use crate::postgres::session::Session;
 
 /// Settings under which the statements of a dump mean what they say.
@@ -268,15 +269,14 @@ fn crashed(error: &tokio::task::JoinError) -> ReplicateError {
 
 /// Tables that nobody but us and the extensions made.
 async fn refuse_strangers(session: &mut Session) -> Result<(), ReplicateError> {
-    const STRANGERS: &str = "
-        SELECT current_database(), string_agg(path, ', ') FROM (
+    let strangers = format!(
+        "SELECT current_database(), string_agg(path, ', ') FROM (
             SELECT n.nspname || '.' || c.relname AS path FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'reberth')
-                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                                  AND d.objid = c.oid AND d.deptype = 'e')
-            ORDER BY 1 LIMIT 5) AS strangers";
+            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND {RELATIONS}
+            ORDER BY 1 LIMIT 5) AS strangers"
+    );
     let found: Option<(String, Option<String>)> = session
-        .row("looking whether the target is empty", STRANGERS)
+        .row("looking whether the target is empty", strangers)
         .await?;
     match found {
         Some((database, Some(tables))) => Err(ReplicateError::TargetNotEmpty { database, tables }),

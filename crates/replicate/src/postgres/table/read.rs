@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Column, ReplicaIdentity, Table, Tables};
 use crate::error::ReplicateError;
+use crate::postgres::scope::RELATIONS;
 use crate::postgres::session::Session;
 
 /// Numbers below this belong to the server itself, and are alike on all of them (`FirstNormalObjectId`).
@@ -15,14 +16,12 @@ const BOUND_TO_THE_CATALOGUE: &str = "'oid', 'regproc', 'regprocedure', 'regoper
 /// `REPLICA IDENTITY FULL` has all of them.
 const REFUSES_UNTOLD_SINCE: u32 = 180_000;
 
-/// Which tables are a source's own and nobody's extension's, of `pg_class` and `pg_namespace` as `c` and `n`.
-pub(crate) const SCOPE: &str = "c.relpersistence IN ('p', 'u') \
-     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'reberth') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%' \
-     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+/// Which tables are moved, of `pg_class` and `pg_namespace` as `c` and `n`: all that last and are the application's.
+pub(crate) const LASTING: &str = "c.relpersistence IN ('p', 'u')";
 
 /// Reads all tables that hold rows and belong to nobody's extension.
 pub async fn read(session: &mut Session) -> Result<Tables, ReplicateError> {
-    let scope = format!("c.relkind = 'r' AND {SCOPE}");
+    let scope = format!("c.relkind = 'r' AND {LASTING} AND {RELATIONS}");
     let mut columns = columns(session, &scope).await?;
     let mut keys = keys(session, &scope).await?;
     let sql = format!(

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::error::ReplicateError;
+use crate::postgres::scope::SCHEMAS;
 use crate::postgres::session::Session;
 use crate::verify_report::NAMED_AT_MOST;
 
 /// Who owns what, and who may do what with it; what an owner may do by being the owner is left out.
-const RIGHTS: &str = "
-    WITH ours AS (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'reberth', '_heroku') AND nspname !~ '^pg_(toast|temp)'),
+fn rights() -> String {
+    format!(
+        "
+    WITH ours AS (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace n WHERE {SCHEMAS}),
     object (what, owner, acl) AS (
       SELECT 'schema ' || quote_ident(nspname), nspowner, coalesce(nspacl, acldefault('n', nspowner)) FROM ours
       UNION ALL SELECT CASE c.relkind WHEN 'S' THEN 'sequence ' ELSE 'table ' END || format('%I.%I', o.nspname, c.relname), c.relowner,
@@ -22,7 +25,9 @@ const RIGHTS: &str = "
         WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))
     SELECT what || ' belongs to ' || pg_get_userbyid(owner) FROM object WHERE what !~ '^column '
     UNION SELECT what || ': ' || g.privilege_type || ' for ' || CASE g.grantee WHEN 0 THEN 'everybody' ELSE pg_get_userbyid(g.grantee) END
-      FROM object, aclexplode(acl) AS g WHERE g.grantee <> owner";
+      FROM object, aclexplode(acl) AS g WHERE g.grantee <> owner"
+    )
+}
 
 /// What only one side has, in words.
 pub(super) async fn compare(
@@ -33,8 +38,8 @@ pub(super) async fn compare(
     let read = |rows: Vec<(String,)>| -> BTreeSet<String> {
         rows.into_iter().map(|(right,)| right).collect()
     };
-    let here = read(source.rows(doing, RIGHTS).await?);
-    let there = read(target.rows(doing, RIGHTS).await?);
+    let here = read(source.rows(doing, rights()).await?);
+    let there = read(target.rows(doing, rights()).await?);
     let missing = here
         .difference(&there)
         .map(|right| format!("{right}: on the source only"));
