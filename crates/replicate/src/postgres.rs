@@ -7,6 +7,7 @@ pub mod capture;
 mod complete;
 pub(crate) mod copy;
 pub mod desk;
+mod extension_rows;
 pub mod finish;
 pub(crate) mod full_load;
 pub mod kept;

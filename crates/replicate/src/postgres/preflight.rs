@@ -8,7 +8,7 @@ use crate::postgres::plan::StreamPlan;
 use crate::postgres::session::Session;
 use crate::postgres::state::Method;
 use crate::postgres::table::ReplicaIdentity;
-use crate::postgres::{pooler, readable, table};
+use crate::postgres::{extension_rows, pooler, readable, table};
 
 /// What blocks, each with its remedy; empty if nothing does. What blocks the schema is told where that is read.
 pub async fn blockers(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
@@ -64,6 +64,7 @@ pub async fn remarks(plan: &StreamPlan) -> Result<Vec<String>, ReplicateError> {
             "{user} does not see what the sessions of others do, so the copy is not slowed for their sake: GRANT pg_read_all_stats TO {user} on the source, or use --max-rate"
         ));
     }
+    remarks.extend(extension_rows::remarks(&plan.from).await?);
     Ok(remarks)
 }
 

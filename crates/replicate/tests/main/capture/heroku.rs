@@ -27,6 +27,11 @@ CREATE EXTENSION citext SCHEMA heroku_ext;
 CREATE TABLE heroku_ext.spatial (id serial PRIMARY KEY, text text);
 ALTER EXTENSION citext ADD TABLE heroku_ext.spatial;
 ALTER EXTENSION citext ADD SEQUENCE heroku_ext.spatial_id_seq;
+INSERT INTO heroku_ext.spatial (text) VALUES ('its own'), ('added'), ('added');
+CREATE TABLE heroku_ext.hidden (id int);
+ALTER EXTENSION citext ADD TABLE heroku_ext.hidden;
+GRANT SELECT ON heroku_ext.spatial TO PUBLIC;
+UPDATE pg_extension SET extconfig = ARRAY['heroku_ext.spatial'::regclass, 'heroku_ext.hidden'::regclass]::oid[], extcondition = ARRAY['WHERE text <> ''its own''', ''] WHERE extname = 'citext';
 CREATE EXTENSION pg_stat_statements SCHEMA public";
 
 const TABLES: &str = "
@@ -47,6 +52,15 @@ async fn a_database_of_heroku_arrives_without_what_is_the_providers() {
     install_capture(&pair).await;
     let blockers = preflight::blockers(&plan).await.expect("blockers");
     assert_eq!(blockers, Vec::<String>::new());
+    let remarks = preflight::remarks(&plan).await.expect("remarks");
+    let told = |words: &str| {
+        remarks
+            .iter()
+            .filter(|remark| remark.contains(words))
+            .count()
+    };
+    assert_eq!(told("heroku_ext.spatial holds 2 row(s)"), 1, "{remarks:#?}");
+    assert_eq!(told("heroku_ext.hidden may hold rows"), 1, "{remarks:#?}");
     let mut stream = stream(&pair);
     settle(&pair, &mut stream).await;
     pair.write("UPDATE member SET mail = upper(mail::text)::heroku_ext.citext WHERE id < 100");
