@@ -1,10 +1,10 @@
 //! Roles that can log in, or could, and write to the database: by a right on a table, as its owner, as a member of either, or as superusers.
 
+use reberth_replicate::postgres::scope::{LASTING, RELATIONS};
 use reberth_replicate::postgres::session::Session;
 use reberth_replicate::postgres::value::quote_name;
 
 use crate::error::CutoverError;
-use reberth_replicate::postgres::scope::RELATIONS;
 
 /// A role that can write to the database, if it can log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ fn foreign() -> String {
     format!(
         "
     SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND c.relpersistence IN ('p', 'u') AND {RELATIONS}
+    WHERE c.relkind IN ('r', 'p') AND {LASTING} AND {RELATIONS}
       AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1"
     )
 }

@@ -3,9 +3,8 @@
 //! `pg_dump` names the first table that it may not lock and no other; sequences and large objects are read when the application stands still, where it is too
 //! late to be told.
 
-use super::scope::RELATIONS;
+use super::scope::{LASTING, RELATIONS};
 use super::session::Session;
-use super::table::LASTING;
 use crate::connection::LONG_STATEMENT_LIMIT;
 use crate::error::ReplicateError;
 

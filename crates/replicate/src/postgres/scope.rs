@@ -18,6 +18,9 @@ pub const RELATIONS: &str = concat!(
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"
 );
 
+/// Of `pg_class` as `c`: logged or not, but not of a session alone.
+pub const LASTING: &str = "c.relpersistence IN ('p', 'u')";
+
 /// Schemas that have a name of their own, and are never moved: ours, and that of Heroku.
 pub(crate) const OURS_AND_THE_PROVIDERS: [&str; 2] = ["reberth", "_heroku"];
 

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::value::quote_path;
 
-pub(crate) use read::LASTING;
 pub use read::read;
 
 /// A column that holds values of its own; dropped ones are left out.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::Captured;
 use super::trigger;
 use crate::error::ReplicateError;
-use crate::postgres::scope::RELATIONS;
+use crate::postgres::scope::{LASTING, RELATIONS};
 use crate::postgres::session::Session;
 use crate::postgres::state::OWN_SCHEMA;
 
@@ -38,7 +38,7 @@ pub async fn read(session: &mut Session) -> Result<Catalogue, ReplicateError> {
             FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace f ON f.oid = p.pronamespace \
             WHERE t.tgrelid = c.oid AND f.nspname = '{OWN_SCHEMA}' AND t.tgname LIKE '{prefix}capture\\_%'))) \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind = 'r' AND c.relpersistence IN ('p', 'u') \
+         WHERE c.relkind = 'r' AND {LASTING} \
            AND {RELATIONS}",
         prefix = trigger::PREFIX.replace('_', "\\_"),
     );

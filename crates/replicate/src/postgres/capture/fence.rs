@@ -14,7 +14,7 @@ use super::remove::remove_triggers;
 use super::short_lock;
 use super::trigger::PREFIX;
 use crate::error::ReplicateError;
-use crate::postgres::scope::RELATIONS;
+use crate::postgres::scope::{LASTING, RELATIONS};
 use crate::postgres::session::Session;
 use crate::postgres::state::{OWN_SCHEMA, remove_empty_schema};
 
@@ -29,7 +29,7 @@ END $reberth$";
 fn tables() -> String {
     format!(
         "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-     WHERE c.relkind IN ('r', 'p') AND c.relpersistence IN ('p', 'u') \
+     WHERE c.relkind IN ('r', 'p') AND {LASTING} \
        AND {RELATIONS}"
     )
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Column, ReplicaIdentity, Table, Tables};
 use crate::error::ReplicateError;
-use crate::postgres::scope::RELATIONS;
+use crate::postgres::scope::{LASTING, RELATIONS};
 use crate::postgres::session::Session;
 
 /// Numbers below this belong to the server itself, and are alike on all of them (`FirstNormalObjectId`).
@@ -15,9 +15,6 @@ const BOUND_TO_THE_CATALOGUE: &str = "'oid', 'regproc', 'regprocedure', 'regoper
 /// From this version on an UPDATE of a published table is refused to the application if its replica identity has a stored generated column which the publication leaves out;
 /// `REPLICA IDENTITY FULL` has all of them.
 const REFUSES_UNTOLD_SINCE: u32 = 180_000;
-
-/// Which tables are moved, of `pg_class` and `pg_namespace` as `c` and `n`: all that last and are the application's.
-pub(crate) const LASTING: &str = "c.relpersistence IN ('p', 'u')";
 
 /// Reads all tables that hold rows and belong to nobody's extension.
 pub async fn read(session: &mut Session) -> Result<Tables, ReplicateError> {
